@@ -1,0 +1,47 @@
+"""The OpenAPI contract of the Management API, and the check of messages against it.
+
+`Checker` is loaded on first use: openapi-core takes longer to import than a server to start.
+
+>>> contract = Contract.bundled()
+>>> contract.operations["authenticate"].method
+'POST'
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from fiskaly_contracts.body import ParsedBody, parse_body
+from fiskaly_contracts.document import Contract, Operation
+from fiskaly_contracts.exchange import RequestData, ResponseData
+from fiskaly_contracts.json_value import JsonValue
+from fiskaly_contracts.media_types import media_type_violation
+from fiskaly_contracts.parameters import Parameter
+from fiskaly_contracts.violations import Severity, Violation, Where, explain
+
+if TYPE_CHECKING:
+    from fiskaly_contracts.checker import Checker
+
+__all__ = [
+    "Checker",
+    "Contract",
+    "JsonValue",
+    "Operation",
+    "Parameter",
+    "ParsedBody",
+    "RequestData",
+    "ResponseData",
+    "Severity",
+    "Violation",
+    "Where",
+    "explain",
+    "media_type_violation",
+    "parse_body",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `Checker` when it is first asked for (PEP 562)."""
+    if name == "Checker":
+        from fiskaly_contracts.checker import Checker  # noqa: PLC0415 - the point of PEP 562
+
+        return Checker
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,232 @@
+r"""Strict JSON: what Python's parser lets through is refused here, by name.
+
+The named rules: `utf-8`, `bom`, `json`, `depth`, `integer-digits`, `number-range`, `nan`,
+`duplicate-key`, `lone-surrogate`; and `required` for no body at all.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import isinf
+from typing import Any
+
+from fiskaly_contracts.json_value import JsonValue
+from fiskaly_contracts.pointers import pointer_to, quoted
+from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Violation, Where
+
+MAX_DEPTH = 64
+"""Objects and arrays may be nested this deep. Source: assumption (A-35)."""
+
+_STRINGS_AND_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedBody:
+    """A body as a JSON value, or why it is none.
+
+    Attributes:
+        value: The parsed value; None where there are violations (null parses to None too).
+        violations: Empty if and only if the body was accepted.
+    """
+
+    value: JsonValue
+    violations: tuple[Violation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Stands where a value was that JSON does not know, until its place is known."""
+
+    rule: str
+
+
+def parse_body(operation_id: str, body: bytes) -> ParsedBody:
+    """Parse a JSON body strictly; never raises, and never recurses with the input.
+
+    Source: assumption (A-35).
+
+    >>> parse_body("createOrganization", b'{"name": "Cafe"}').value
+    {'name': 'Cafe'}
+    >>> [v.rule for v in parse_body("createOrganization", b'{"a": 1, "a": 2}').violations]
+    ['duplicate-key']
+    """
+    refuse = _Refusal(operation_id)
+    if not body:
+        return refuse("required", "a JSON body", demand="should be present")
+    if body.startswith(b"\xef\xbb\xbf"):
+        return refuse("bom", "UTF-8 without a byte order mark")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return refuse("utf-8", f"UTF-8 (byte {error.start} is not)")
+    if _deeper_than(body, MAX_DEPTH):
+        return refuse("depth", f"nested at most {MAX_DEPTH} levels deep")
+    return _parse(text, refuse, may_have_surrogates=_SURROGATE_ESCAPE.search(body) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    operation_id: str
+
+    def __call__(self, rule: str, expected: str, *, demand: str = "") -> ParsedBody:
+        return ParsedBody(value=None, violations=(self.violation(rule, expected, demand=demand),))
+
+    def violation(
+        self, rule: str, expected: str, *, pointer: str = "", demand: str = "", got: str = ""
+    ) -> Violation:
+        return Violation(
+            where=Where.BODY,
+            pointer=pointer,
+            rule=rule,
+            expected=expected,
+            got_text=got,
+            operation_id=self.operation_id,
+            demand=demand,
+        )
+
+
+def _deeper_than(body: bytes, limit: int) -> bool:
+    if body.count(b"[") + body.count(b"{") <= limit:
+        return False
+    depth = 0
+    for match in _STRINGS_AND_BRACKETS.finditer(body):
+        mark = match[0]
+        if mark in b"[{":
+            depth += 1
+            if depth > limit:
+                return True
+        elif mark in b"]}":
+            depth -= 1
+    return False
+
+
+class _Reader:
+    """The hooks of one `json.loads`, and what they met."""
+
+    def __init__(self) -> None:
+        self.repeated: list[tuple[dict[str, JsonValue], str]] = []
+        self.refused: list[_Refused] = []
+
+    def read(self, text: str) -> Any:
+        return json.loads(
+            text,
+            object_pairs_hook=self._object,
+            parse_constant=lambda _: self._refuse("nan"),
+            parse_float=self._number,
+        )
+
+    def _object(self, pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+        built = dict(pairs)
+        if len(built) < len(pairs):
+            times = Counter(key for key, _ in pairs)
+            self.repeated += [(built, key) for key, count in times.items() if count > 1]
+        return built
+
+    def _number(self, digits: str) -> float | _Refused:
+        value = float(digits)
+        return self._refuse("number-range") if isinf(value) else value
+
+    def _refuse(self, rule: str) -> _Refused:
+        self.refused.append(_Refused(rule))
+        return self.refused[-1]
+
+
+def _parse(text: str, refuse: _Refusal, *, may_have_surrogates: bool) -> ParsedBody:
+    reader = _Reader()
+    try:
+        value = reader.read(text)
+    except json.JSONDecodeError as error:
+        what = error.msg.split(":")[0]
+        place = f"line {error.lineno}, column {error.colno}: {what}"
+        return refuse("json", f"JSON ({place})", demand=f"should be valid JSON ({place})")
+    except RecursionError:
+        return refuse("depth", f"nested at most {MAX_DEPTH} levels deep")
+    except ValueError:
+        return refuse("integer-digits", "free of integers with thousands of digits")
+    violations = [
+        *_repeated_keys(value, reader.repeated, refuse),
+        *_refused_literals(value, reader.refused, refuse),
+        *(_lone_surrogates(value, refuse) if may_have_surrogates else ()),
+    ]
+    if violations:
+        return ParsedBody(value=None, violations=tuple(violations[:VIOLATIONS_AT_MOST]))
+    return ParsedBody(value=value)
+
+
+def _repeated_keys(
+    root: object, repeated: list[tuple[dict[str, JsonValue], str]], refuse: _Refusal
+) -> Iterator[Violation]:
+    if not repeated:
+        return
+    holders = {id(holder) for holder, _ in repeated}
+    found = _walk(root, lambda value: id(value) in holders)
+    places = {id(value): tokens for tokens, value in found}
+    for holder, key in repeated:
+        # an object inside a value that a later duplicate replaced has no place any more
+        tokens = places.get(id(holder))
+        yield refuse.violation(
+            "duplicate-key",
+            "an object whose keys are unique",
+            pointer="" if tokens is None else pointer_to((*tokens, key)),
+            demand=f"should NOT have the key {quoted(key)} twice",
+        )
+
+
+def _refused_literals(
+    root: object, refused: list[_Refused], refuse: _Refusal
+) -> Iterator[Violation]:
+    if not refused:
+        return
+    found = list(_walk(root, lambda value: isinstance(value, _Refused)))
+    for tokens, value in found:
+        if isinstance(value, _Refused):
+            yield _refused_literal(value.rule, pointer_to(tokens), refuse)
+    if not found:
+        # it stood in a value that a later duplicate of its key replaced
+        yield _refused_literal(refused[0].rule, "", refuse)
+
+
+def _refused_literal(rule: str, pointer: str, refuse: _Refusal) -> Violation:
+    expected = "a number that JSON can write (not NaN, Infinity or -Infinity)"
+    if rule == "number-range":
+        expected = "a number within the range of a double"
+    return refuse.violation(rule, expected, pointer=pointer)
+
+
+def _lone_surrogates(root: object, refuse: _Refusal) -> Iterator[Violation]:
+    def has_one(value: object) -> bool:
+        if isinstance(value, dict):
+            return any(_SURROGATE.search(key) for key in value)
+        return isinstance(value, str) and _SURROGATE.search(value) is not None
+
+    for tokens, value in _walk(root, has_one):
+        if isinstance(value, dict):
+            names = [key for key in value if _SURROGATE.search(key)]
+            places = [(*tokens, name) for name in names]
+        else:
+            places = [tokens]
+        for place in places:
+            yield refuse.violation(
+                "lone-surrogate",
+                "text without lone surrogates",
+                pointer=pointer_to(place),
+            )
+
+
+def _walk(
+    root: object, wanted: Callable[[object], bool]
+) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """Yield the wanted values with their tokens, in the order of the text, without recursion."""
+    stack: list[tuple[tuple[str | int, ...], object]] = [((), root)]
+    while stack:
+        tokens, value = stack.pop()
+        if wanted(value):
+            yield tokens, value
+        if isinstance(value, dict):
+            stack.extend(((*tokens, key), item) for key, item in reversed(value.items()))
+        elif isinstance(value, list):
+            stack.extend(((*tokens, i), value[i]) for i in range(len(value) - 1, -1, -1))

@@ -1,0 +1,44 @@
+"""A request and a response as plain data, free of any web framework."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestData:
+    """What a client sent to one operation.
+
+    Attributes:
+        operation_id: The operation that the router found.
+        path_parameters: Percent-decoded values by name.
+        query: Percent-decoded pairs in the order they came; names may repeat.
+        content_type: The header's value; "" where there was none.
+        body: The raw bytes; b"" where there was none.
+        headers: Only header parameters that the contract declares are looked at.
+    """
+
+    operation_id: str
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    query: tuple[tuple[str, str], ...] = ()
+    content_type: str = ""
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseData:
+    """What a server answered to one operation.
+
+    Attributes:
+        operation_id: The operation that was called.
+        status: The HTTP status.
+        content_type: The header's value; "" where there was none.
+        body: The raw bytes; b"" where there was none.
+        headers: The headers by name, or None to leave declared headers unchecked.
+    """
+
+    operation_id: str
+    status: int
+    content_type: str = ""
+    body: bytes = b""
+    headers: Mapping[str, str] | None = None

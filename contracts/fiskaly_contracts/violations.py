@@ -1,0 +1,158 @@
+"""Breaches of the contract as data: where, which rule, what was expected, what came.
+
+A violation never holds a secret: `got` is filled only for a scalar in a field that the
+contract declares and does not mark as secret, and every sentence is built from the schema,
+never from a library's error text.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+from fiskaly_contracts.json_value import JsonValue
+from fiskaly_contracts.pointers import dotted, tokens_of
+
+EXPLAINED_AT_MOST = 100
+"""Sentences that `explain` joins before it only counts the rest."""
+VIOLATIONS_AT_MOST = 200
+"""Violations that one check reports; a body of a megabyte can hold a hundred thousand."""
+
+
+class Where(StrEnum):
+    """The part of an exchange that broke the contract."""
+
+    PATH = "path"
+    QUERY = "query"
+    HEADER = "header"
+    BODY = "body"
+    STATUS = "status"
+    MEDIA_TYPE = "media_type"
+
+
+class Severity(StrEnum):
+    """Whether a violation refuses the message or is only worth telling."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+_ROOTS = {
+    Where.PATH: "params",
+    Where.QUERY: "query",
+    Where.HEADER: "headers",
+    Where.BODY: "body",
+    Where.STATUS: "status",
+    Where.MEDIA_TYPE: "content-type",
+}
+_OF_THE_PARENT = frozenset({"required", "additionalProperties", "duplicate-key"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One breach of the contract.
+
+    Attributes:
+        where: The part of the exchange.
+        pointer: JSON pointer inside `where`; "/limit" for a parameter, "" for the whole. A missing
+            or an unknown property is named itself, not its parent.
+        rule: The schema keyword (`pattern`) or the named stricter rule (`duplicate-key`).
+        expected: What the contract wants, in words.
+        got: The offending scalar, shortened; None where it is secret, undeclared or no scalar.
+        got_text: What came, in words that are safe to print.
+        operation_id: Which operation was called; "" where none is known.
+        severity: A warning never refuses a message.
+        demand: The words behind the field's name in `sentence()`; "" takes them from `expected`.
+        branches: For `oneOf` and `anyOf`: each branch's schema name and why it failed.
+        closest: Whether the first branch is clearly the one that was meant.
+    """
+
+    where: Where
+    pointer: str
+    rule: str
+    expected: str
+    got: JsonValue = None
+    got_text: str = ""
+    operation_id: str = ""
+    severity: Severity = Severity.ERROR
+    demand: str = ""
+    branches: "tuple[tuple[str, tuple[Violation, ...]], ...]" = ()
+    closest: bool = False
+
+    def sentence(self) -> str:
+        """Say it in one sentence, worded as AJV would; never holds a secret.
+
+        >>> Violation(where=Where.QUERY, pointer="/limit", rule="maximum", expected="at most 100",
+        ...           demand="should be <= 100", got=101, got_text="101").sentence()
+        'query.limit should be <= 100 (got 101)'
+        """
+        if self.branches and not self.demand:
+            return self._sentence_of_branches()
+        tokens = tokens_of(self.pointer)
+        if self.rule in _OF_THE_PARENT:
+            tokens = tokens[:-1]
+        demand = self.demand or f"should be {self.expected}"
+        notes = [self.expected] if self.rule == "enum" else []
+        if self.got_text:
+            notes.append(f"got {self.got_text}")
+        note = f" ({'; '.join(notes)})" if notes else ""
+        return f"{dotted(_ROOTS[self.where], tokens)} {demand}{note}"
+
+    def _sentence_of_branches(self) -> str:
+        told = [(name, [violation.sentence() for violation in why]) for name, why in self.branches]
+        if self.closest:
+            (meant, reasons), *others = told
+            rest = [
+                f"{name} does not fit either: "
+                + (", ".join(r for r in why if r not in reasons) or "for the same reasons")
+                for name, why in others
+            ]
+            return f"{', '.join(reasons)} (taken as {'; '.join([meant, *rest])})"
+        if all(why == told[0][1] for _, why in told):
+            return ", ".join(told[0][1])
+        place = dotted(_ROOTS[self.where], tokens_of(self.pointer))
+        quantity = "exactly one" if self.rule == "oneOf" else "some"
+        rest = [f"not {name}: {', '.join(why)}" for name, why in told]
+        return f"{place} should match {quantity} schema in {self.rule} ({'; '.join(rest)})"
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return the violation for a journal: `{"where": …, "pointer": …, "message": …}`.
+
+        >>> Violation(where=Where.BODY, pointer="/name", rule="required",
+        ...           expected="a property", demand="should have it").as_json()["pointer"]
+        '/name'
+        """
+        entry: dict[str, JsonValue] = {
+            "where": self.where.value,
+            "pointer": self.pointer,
+            "rule": self.rule,
+            "expected": self.expected,
+            "got": self.got,
+            "got_text": self.got_text,
+            "operation_id": self.operation_id,
+            "severity": self.severity.value,
+            "message": self.sentence(),
+        }
+        if self.branches:
+            entry["branches"] = [
+                {"schema": name, "violations": [v.as_json() for v in why]}
+                for name, why in self.branches
+            ]
+        return entry
+
+
+def explain(violations: Iterable[Violation]) -> str:
+    """Name every failing field and rule in one sentence, joined by a comma.
+
+    Source: assumption (A-07): the message of a refused request.
+
+    >>> explain([Violation(where=Where.BODY, pointer="/name", rule="required", expected="there",
+    ...                    demand="should have required property 'name'")])
+    "body should have required property 'name'"
+    """
+    rest = iter(violations)
+    sentences = [violation.sentence() for violation in islice(rest, EXPLAINED_AT_MOST)]
+    left = sum(1 for _ in rest)
+    if left:
+        sentences.append(f"and {left} more")
+    return ", ".join(sentences)

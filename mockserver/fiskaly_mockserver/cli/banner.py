@@ -1,0 +1,94 @@
+"""What `serve` prints when the port is open: a screen for people, or a line for programs."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib.metadata import version
+
+from fiskaly_fixtures import OrganizationTree
+
+from fiskaly_mockserver.server.credentials import (
+    OrganizationCredentials,
+    organization_credentials,
+    top_credentials,
+    user_credentials,
+)
+from fiskaly_mockserver.server.listening import Listening
+
+SCHEMA = 1
+"""The version of the JSON line; it grows when a field changes its meaning."""
+TOPS_SHOWN = 3
+"""Top organisations whose keys the banner shows, so that it stays one screen."""
+
+
+def banner(tree: OrganizationTree, listening: Listening, contract: str) -> str:
+    """Return the screen that tells a developer what to paste where."""
+    name = f"fiskaly-mockserver {version('fiskaly-mockserver')}"
+    return "\n".join(
+        [
+            f"{name} · contract {contract} · unofficial, for testing only",
+            "",
+            f"  Base URL    {listening.base_url}",
+            *_tops(tree),
+            "",
+            f"  Tree        {_tree_line(tree)}",
+            f"  Control     {listening.control_url}",
+            "",
+            "Ctrl+C stops the server.",
+        ]
+    )
+
+
+def json_line(tree: OrganizationTree, listening: Listening, contract: str) -> str:
+    """Return one line of JSON with the address, every enabled key and every user.
+
+    `{"schema": 1, "base_url", "control_url", "pid", "preset", "seed", "contract",
+    "organizations": [{"id", "type", "name", "envs", "managed_by_organization_id",
+    "api_keys": [{"env", "key", "secret"}]}], "users": [{"id", "email", "password",
+    "organization_ids"}]}`
+    """
+    return json.dumps(
+        {
+            "schema": SCHEMA,
+            "base_url": listening.base_url,
+            "control_url": listening.control_url,
+            "pid": os.getpid(),
+            "preset": tree.preset,
+            "seed": tree.seed,
+            "contract": contract,
+            "organizations": [asdict(found) for found in organization_credentials(tree)],
+            "users": [asdict(found) for found in user_credentials(tree)],
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def _tops(tree: OrganizationTree) -> Iterator[str]:
+    tops = list(top_credentials(tree))
+    for top in tops[:TOPS_SHOWN]:
+        yield ""
+        yield f"  {top.name}"
+        yield from _key_lines(top)
+    if len(tops) > TOPS_SHOWN:
+        yield f"  … and {len(tops) - TOPS_SHOWN} more: `--json` prints all keys"
+    if not tops:
+        yield ""
+        yield "  No organisations: this preset is empty."
+
+
+def _key_lines(top: OrganizationCredentials) -> Iterator[str]:
+    yield f"    ID        {top.id}"
+    if not top.api_keys:
+        yield "    (no enabled API key)"
+        return
+    first = top.api_keys[0]
+    yield f"    API key   {first.key}"
+    yield f"    Secret    {first.secret}"
+
+
+def _tree_line(tree: OrganizationTree) -> str:
+    quantity = len(tree.organizations)
+    noun = "organisation" if quantity == 1 else "organisations"
+    return f"preset {tree.preset}, seed {tree.seed}: {quantity} {noun}"

@@ -1,0 +1,41 @@
+"""`tree`: show or save an organisation tree without serving it."""
+
+from pathlib import Path
+
+import click
+from fiskaly_fixtures import dump_tree
+
+from fiskaly_mockserver.cli.options import tree_options
+from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.server.trees import tree_of
+
+FORMATS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
+
+
+@click.command()
+@tree_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Save to FILE, in the format of its suffix (.yaml, .yml, .json), instead of printing.",
+)
+def tree(*, preset: str, seed: int, size: int, country: str, output: Path | None) -> None:
+    """Print an organisation tree as YAML, or save it for `serve --data`.
+
+    No secret stands in it: secrets are derived from the seed when it is loaded.
+    """
+    made = tree_of(ServerConfig(preset=preset, seed=seed, size=size, country=country))
+    if output is None:
+        click.echo(dump_tree(made), nl=False)
+        return
+    form = FORMATS.get(output.suffix.lower())
+    if form is None:
+        raise click.BadParameter(
+            f"{str(output)!r} has none of the suffixes {', '.join(FORMATS)}", param_hint="--output"
+        )
+    try:
+        output.write_text(dump_tree(made, form), encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(output), error.strerror or str(error)) from error

@@ -1,0 +1,148 @@
+"""Who sees what, and who may do what (R3, R5, R6)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from heapq import merge
+
+from fiskaly_mockserver.domain.errors import OrganizationNotFound, OrganizationNotMain
+from fiskaly_mockserver.domain.model import (
+    Environment,
+    Organization,
+    OrganizationId,
+    PrincipalId,
+    PrincipalKind,
+    UserId,
+)
+from fiskaly_mockserver.domain.store import Tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """The API key or user behind a call, in one environment.
+
+    `home` is the organisation its token names; `memberships` are all it belongs to
+    (for an API key just its home), as they were when the call began.
+    """
+
+    id: PrincipalId
+    kind: PrincipalKind
+    env: Environment
+    home: Organization
+    memberships: tuple[Organization, ...]
+
+    @property
+    def organization_ids(self) -> tuple[OrganizationId, ...]:
+        """The ids of the organisations the principal belongs to."""
+        return tuple(organization.id for organization in self.memberships)
+
+    @property
+    def creates_as(self) -> Organization | None:
+        """The main organisation that the principal's creations come from, if any (R3).
+
+        That is its home, or the first main one a user joined: through a managed one
+        nobody sees what was made, so nothing is made through it.
+        """
+        candidates = (self.home, *self.memberships)
+        return next((member for member in candidates if member.is_main), None)
+
+
+def viewers_of(
+    organization_id: OrganizationId,
+    *,
+    manager: Organization | None,
+    creator_home: OrganizationId | None,
+) -> tuple[OrganizationId, ...]:
+    """Return the organisations whose principals see a new organisation (R3).
+
+    `manager` is the main organisation of a managed one, `None` for a main one;
+    `creator_home` the organisation of the principal that creates it. Sight goes one
+    main organisation deep. Source: assumption (A-38).
+    """
+    above = [manager.id, manager.created_by_organization_id] if manager else [creator_home]
+    return (organization_id, *dict.fromkeys(viewer for viewer in above if viewer))
+
+
+def sees(principal: Principal, organization: Organization) -> bool:
+    """Tell whether the principal sees the organisation (R3, R6)."""
+    return principal.env in organization.envs and any(
+        member.id in organization.viewers for member in principal.memberships
+    )
+
+
+def administers(principal: Principal, organization: Organization) -> bool:
+    """Tell whether the principal sees it as, or through, a main organisation.
+
+    That is what managing users and environments takes (R5). Source: assumption (A-39).
+    """
+    return principal.env in organization.envs and any(
+        member.is_main and member.id in organization.viewers for member in principal.memberships
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Looks organisations up as a principal sees them."""
+
+    tables: Tables
+
+    def find(self, principal: Principal, organization_id: str) -> Organization | None:
+        """Return the organisation, or `None` if it is missing or out of sight.
+
+        Both cases cost the same work: one look-up and at most one comparison, so that
+        an answer's time tells nothing about what exists.
+        """
+        organization = self.tables.organizations.get(OrganizationId(organization_id))
+        if organization is None or not sees(principal, organization):
+            return None
+        return organization
+
+    def organization(self, principal: Principal, organization_id: str) -> Organization:
+        """Return the organisation a path names.
+
+        Raises:
+            OrganizationNotFound: It is missing or out of sight, which nothing tells
+                apart. Source: assumption (A-09).
+        """
+        organization = self.find(principal, organization_id)
+        if organization is None:
+            raise OrganizationNotFound
+        return organization
+
+    def main(
+        self, principal: Principal, organization_id: str, *, field: str
+    ) -> Organization | None:
+        """Return the main organisation that `field` of a body names, `None` if unseen.
+
+        Raises:
+            OrganizationNotMain: It is itself managed (R1). Source: assumption (A-33).
+        """
+        organization = self.find(principal, organization_id)
+        if organization is not None and not organization.is_main:
+            raise OrganizationNotMain(field)
+        return organization
+
+    def everything(self, principal: Principal) -> Iterable[Organization]:
+        """Return what the principal sees, each once, in order of creation."""
+        table = self.tables.organizations
+        selections = [
+            table.select("sight", (member.id, principal.env)) for member in principal.memberships
+        ]
+        if len(selections) == 1:
+            return selections[0]
+        return _each_once(merge(*selections, key=lambda row: table.position(row.id)))
+
+    def user(self, principal: Principal, user_id: str, now: float) -> bool:
+        """Tell whether the user belongs to any organisation in the principal's sight."""
+        return any(
+            self.find(principal, membership.organization_id) is not None
+            for membership in self.tables.memberships.select("user", UserId(user_id))
+            if membership.stands(now)
+        )
+
+
+def _each_once(rows: Iterable[Organization]) -> Iterator[Organization]:
+    last: Organization | None = None
+    for row in rows:
+        if row is not last:
+            yield row
+        last = row

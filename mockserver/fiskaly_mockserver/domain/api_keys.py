@@ -1,0 +1,180 @@
+"""API keys of organisations (R5, R6)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from fiskaly_mockserver.domain.access import Principal
+from fiskaly_mockserver.domain.backend import Backend
+from fiskaly_mockserver.domain.credentials import hash_secret
+from fiskaly_mockserver.domain.errors import (
+    ApiKeyNameTaken,
+    ApiKeyNotFound,
+    ForeignManager,
+    ReferenceNotFound,
+)
+from fiskaly_mockserver.domain.model import (
+    EMPTY_METADATA,
+    ApiKey,
+    ApiKeyId,
+    Environment,
+    KeyStatus,
+    Organization,
+    PrincipalId,
+)
+from fiskaly_mockserver.domain.query import Page, Paging, SortKey, paged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyFilter:
+    """What a list of keys is narrowed to; an empty collection does not narrow."""
+
+    statuses: Collection[KeyStatus] = ()
+    kinds: Collection[Environment] = ()
+
+    def admits(self, key: ApiKey) -> bool:
+        """Tell whether the key passes."""
+        return (not self.statuses or key.status in self.statuses) and (
+            not self.kinds or key.env in self.kinds
+        )
+
+
+SORT_KEYS: Mapping[str, SortKey[ApiKey]] = {
+    "name": lambda row: row.name,
+    "kind": lambda row: row.env.lower(),
+    "status": lambda row: row.status,
+    "created_at": lambda row: row.created_at,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeys:
+    """The operations on API keys.
+
+    Whoever sees an organisation manages its keys of the token's environment: a main
+    organisation's principal for all it sees, a managed one's for its own.
+    Source: assumptions (A-31, A-39).
+    """
+
+    backend: Backend
+
+    def list(
+        self, principal: Principal, organization_id: str, narrowed: ApiKeyFilter, paging: Paging
+    ) -> Page[ApiKey]:
+        """List the organisation's keys of the caller's environment (R6).
+
+        Raises:
+            OrganizationNotFound: The organisation is missing or out of sight.
+        """
+        organization = self.backend.sight.organization(principal, organization_id)
+        keys = self.backend.tables.api_keys.select("place", (organization.id, principal.env))
+        return paged((key for key in keys if narrowed.admits(key)), paging, SORT_KEYS)
+
+    def create(
+        self,
+        principal: Principal,
+        organization_id: str,
+        *,
+        name: str,
+        status: KeyStatus,
+        metadata: Mapping[str, str] = EMPTY_METADATA,
+        managed_by: str | None = None,
+    ) -> tuple[ApiKey, str]:
+        """Create a key and return it with its secret, which is shown only now.
+
+        The key gets the environment of the caller's token (R6). Its string is
+        `<env>_<random>_<name>`. Source: recorded; assumption (A-46) for the lengths.
+
+        Raises:
+            OrganizationNotFound: The organisation is missing or out of sight.
+            ReferenceNotFound: `managed_by` is unseen and not the organisation's own.
+            ForeignManager: `managed_by` does not manage the organisation.
+            ApiKeyNameTaken: A key of that name exists in the same environment.
+        """
+        organization = self.backend.sight.organization(principal, organization_id)
+        self._check_manager(principal, organization, managed_by)
+        place = (organization.id, principal.env, name)
+        if len(self.backend.tables.api_keys.select("name", place)):
+            raise ApiKeyNameTaken
+        secret = self.backend.secrets.secret()
+        key = ApiKey(
+            id=ApiKeyId(self.backend.ids.uuid()),
+            principal_id=PrincipalId(self.backend.ids.uuid()),
+            organization_id=organization.id,
+            env=principal.env,
+            key=f"{principal.env.lower()}_{self.backend.secrets.key_part()}_{name}",
+            secret_hash=hash_secret(secret),
+            created_at=int(self.backend.clock.now()),
+            created_by_user=principal.id,
+            name=name,
+            status=status,
+            metadata=metadata,
+            managed_by_organization_id=(
+                organization.managed_by_organization_id if managed_by else None
+            ),
+        )
+        self.backend.tables.api_keys.put(key)
+        return key, secret
+
+    def retrieve(self, principal: Principal, organization_id: str, key_id: str) -> ApiKey:
+        """Return one key.
+
+        Raises:
+            OrganizationNotFound: The organisation is missing or out of sight.
+            ApiKeyNotFound: It has no such key in the caller's environment.
+        """
+        organization = self.backend.sight.organization(principal, organization_id)
+        key = self.backend.tables.api_keys.get(ApiKeyId(key_id))
+        if key is None or (key.organization_id, key.env) != (organization.id, principal.env):
+            raise ApiKeyNotFound
+        return key
+
+    def update(
+        self,
+        principal: Principal,
+        organization_id: str,
+        key_id: str,
+        *,
+        status: KeyStatus | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> ApiKey:
+        """Change a key's status, or replace its metadata whole.
+
+        A disabled key opens no new session; tokens already issued live on.
+        Source: client; assumption (A-16).
+
+        Raises:
+            OrganizationNotFound: The organisation is missing or out of sight.
+            ApiKeyNotFound: It has no such key in the caller's environment.
+        """
+        key = self.retrieve(principal, organization_id, key_id)
+        changed = replace(
+            key,
+            status=key.status if status is None else status,
+            metadata=key.metadata if metadata is None else metadata,
+        )
+        self.backend.tables.api_keys.put(changed)
+        return changed
+
+    def delete(self, principal: Principal, organization_id: str, key_id: str) -> None:
+        """Delete a key; tokens already issued live on.
+
+        Raises:
+            OrganizationNotFound: The organisation is missing or out of sight.
+            ApiKeyNotFound: It has no such key in the caller's environment.
+        """
+        key = self.retrieve(principal, organization_id, key_id)
+        self.backend.tables.api_keys.remove(key.id)
+
+    def _check_manager(
+        self, principal: Principal, organization: Organization, managed_by: str | None
+    ) -> None:
+        """Demand the organisation's own main one. Source: assumptions (A-34, A-43).
+
+        A managed organisation's key does not see its main one but knows its id, so
+        the right id passes without sight.
+        """
+        if managed_by is None or managed_by == organization.managed_by_organization_id:
+            return
+        if self.backend.sight.find(principal, managed_by) is None:
+            raise ReferenceNotFound("managed_by_organization_id")
+        raise ForeignManager

@@ -1,0 +1,24 @@
+"""The one object that every service is built on."""
+
+from dataclasses import dataclass, field
+
+from fiskaly_mockserver.domain.access import Sight
+from fiskaly_mockserver.domain.ports import Clock, IdSource, Lifetimes, SecretSource, TokenIssuer
+from fiskaly_mockserver.domain.store import Tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """The rows of one world and the seams they are changed through."""
+
+    tables: Tables
+    clock: Clock
+    ids: IdSource
+    secrets: SecretSource
+    tokens: TokenIssuer
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
+
+    @property
+    def sight(self) -> Sight:
+        """Look-ups as a principal sees them."""
+        return Sight(self.tables)

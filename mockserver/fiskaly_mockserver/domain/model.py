@@ -1,0 +1,203 @@
+"""The rows of an account: organisations, keys, users, billing addresses, sessions.
+
+Rows are frozen and replaced, never mutated, so any number of worlds can share them.
+Optional text is `""` where unset; optional objects and references are `None`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NewType
+
+OrganizationId = NewType("OrganizationId", str)
+ApiKeyId = NewType("ApiKeyId", str)
+UserId = NewType("UserId", str)
+BillingAddressId = NewType("BillingAddressId", str)
+PrincipalId = NewType("PrincipalId", str)
+
+EMPTY_METADATA: Mapping[str, str] = MappingProxyType({})
+
+
+class Environment(StrEnum):
+    """The two modes of an account, with their wire values."""
+
+    TEST = "TEST"
+    LIVE = "LIVE"
+
+
+class OrganizationType(StrEnum):
+    """Main organisations and managed ones, with their wire values."""
+
+    MAIN = "ORGANIZATION"
+    MANAGED = "MANAGED_ORGANIZATION"
+
+
+class KeyStatus(StrEnum):
+    """Whether an API key may open new sessions."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+
+
+class PrincipalKind(StrEnum):
+    """What a token stands for."""
+
+    API_KEY = "API_KEY"
+    USER = "USER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingOptions:
+    """Who is billed for an organisation (R8); `None` where a field was not given."""
+
+    gln: str | None = None
+    withhold_billing: bool | None = None
+    bill_to_organization: OrganizationId | None = None
+
+    def __bool__(self) -> bool:
+        return self != BillingOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedConfiguration:
+    """The deprecated predecessor of billing options: kept and shown, without effect.
+
+    Source: assumption (A-50).
+    """
+
+    withhold_billing: bool | None = None
+
+    def __bool__(self) -> bool:
+        return self.withhold_billing is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    """A main or managed organisation.
+
+    `viewers` are the organisations whose principals see it (R3), fixed at creation:
+    itself, its main organisation, and the organisation that created the main one.
+    `created_by_organization_id` is the home of the creating principal and never
+    appears on the wire; it is `None` for the first main organisation of an account.
+    """
+
+    id: OrganizationId
+    type: OrganizationType
+    envs: tuple[Environment, ...]
+    name: str
+    address_line1: str
+    zip: str
+    town: str
+    country_code: str
+    display_name: str = ""
+    vat_id: str = ""
+    contact_person_id: str = ""
+    address_line2: str = ""
+    state: str = ""
+    tax_number: str = ""
+    economy_id: str = ""
+    billing_options: BillingOptions | None = None
+    billing_address_id: str = ""
+    metadata: Mapping[str, str] = field(default_factory=lambda: EMPTY_METADATA)
+    managed_configuration: ManagedConfiguration | None = None
+    managed_by_organization_id: OrganizationId | None = None
+    created_by_user: PrincipalId
+    created_by_organization_id: OrganizationId | None = None
+    viewers: tuple[OrganizationId, ...] = field(default=(), repr=False)
+
+    @property
+    def is_main(self) -> bool:
+        """Tell whether this is a main organisation (R1)."""
+        return self.type is OrganizationType.MAIN
+
+    @property
+    def payer_id(self) -> OrganizationId | None:
+        """The main organisation that is billed instead of this one, if any (R8)."""
+        return self.billing_options.bill_to_organization if self.billing_options else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """An API key of one organisation in one environment (R5).
+
+    `principal_id` is the identity its tokens carry and its creations name as
+    `created_by_user`; it differs from `id`. Source: assumption (A-37).
+    `created_at` is in unix seconds. `secret_hash` is all that is kept of the secret.
+    """
+
+    id: ApiKeyId
+    principal_id: PrincipalId
+    organization_id: OrganizationId
+    env: Environment
+    key: str
+    secret_hash: bytes = field(repr=False)
+    created_at: int
+    created_by_user: PrincipalId
+    name: str
+    status: KeyStatus
+    metadata: Mapping[str, str] = field(default_factory=lambda: EMPTY_METADATA)
+    managed_by_organization_id: OrganizationId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person with an e-mail; `registered` once they signed up.
+
+    A user's principal id is its `id`. Source: assumption (A-37).
+    """
+
+    id: UserId
+    email: str
+    first_name: str = ""
+    last_name: str = ""
+    registered: bool
+    password_hash: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """A user's place in an organisation.
+
+    `pending_until` (unix seconds) is set for an invitation that was not yet accepted.
+    """
+
+    organization_id: OrganizationId
+    user_id: UserId
+    pending_until: float | None = None
+
+    def stands(self, now: float) -> bool:
+        """Tell whether the membership is confirmed or its invitation has not lapsed."""
+        return self.pending_until is None or now < self.pending_until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingAddress:
+    """An address that bills of the owning organisation can be sent to (R10)."""
+
+    id: BillingAddressId
+    organization_id: OrganizationId
+    recipient: str
+    address_line1: str
+    zip: str
+    town: str
+    country_code: str
+    address_line2: str = ""
+    display_name: str = ""
+    vat_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The pair of tokens that a principal holds in one environment.
+
+    All `*_expires_at` are whole unix seconds.
+    """
+
+    principal_id: PrincipalId
+    organization_id: OrganizationId
+    env: Environment
+    access_token: str = field(repr=False)
+    access_expires_at: int
+    refresh_token: str = field(repr=False)
+    refresh_expires_at: int

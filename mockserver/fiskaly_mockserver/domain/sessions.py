@@ -1,0 +1,227 @@
+"""Opening sessions and recognising their tokens."""
+
+from dataclasses import dataclass
+
+from fiskaly_mockserver.domain.access import Principal
+from fiskaly_mockserver.domain.backend import Backend
+from fiskaly_mockserver.domain.credentials import matches
+from fiskaly_mockserver.domain.errors import (
+    ExpiredToken,
+    ForeignToken,
+    InvalidCredentials,
+    RefreshTokenAsAccess,
+    UnreadableToken,
+)
+from fiskaly_mockserver.domain.model import (
+    ApiKey,
+    Environment,
+    KeyStatus,
+    Organization,
+    OrganizationId,
+    PrincipalId,
+    PrincipalKind,
+    Session,
+    User,
+    UserId,
+)
+from fiskaly_mockserver.domain.ports import Claims, TokenUse
+
+TOKEN_PARTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSession:
+    """A session as it is handed out; `*_expires_in` are whole seconds left."""
+
+    session: Session
+    access_expires_in: int
+    refresh_expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Authentication by key, by user and by refresh token, and of bearer tokens."""
+
+    backend: Backend
+
+    def open_with_key(self, key: str, secret: str) -> OpenSession:
+        """Open or continue the session of an API key. Source: recorded.
+
+        Raises:
+            InvalidCredentials: The key is unknown or disabled, or the secret is wrong.
+        """
+        row = next(iter(self.backend.tables.api_keys.select("key", key)), None)
+        if not matches(secret, row.secret_hash if row else None):
+            raise InvalidCredentials
+        if row is None or row.status is KeyStatus.DISABLED:
+            raise InvalidCredentials
+        return self._hand_out(*_bearer(row))
+
+    def open_with_password(self, email: str, password: str) -> OpenSession:
+        """Open or continue the TEST session of a registered user.
+
+        Its organisation is the first the user joined. Source: assumption (A-23).
+
+        Raises:
+            InvalidCredentials: The e-mail is unknown or in no organisation, or the
+                password is wrong.
+        """
+        user = next(iter(self.backend.tables.users.select("email", email.casefold())), None)
+        if not matches(password, user.password_hash if user else None) or user is None:
+            raise InvalidCredentials
+        memberships = self._memberships(user.id)
+        if not memberships:
+            raise InvalidCredentials
+        return self._hand_out(
+            PrincipalId(user.id), PrincipalKind.USER, memberships[0].id, Environment.TEST
+        )
+
+    def refresh(self, token: str) -> OpenSession:
+        """Continue a session by its refresh token, or open the next one.
+
+        The token itself stays good until it expires. Source: assumptions (A-16, A-21,
+        A-22).
+
+        Raises:
+            InvalidCredentials: The token is no refresh token of ours, has expired, or
+                its key or user may open no session any more.
+        """
+        claims = self.backend.tokens.read(token)
+        if (
+            claims is None
+            or claims.use is not TokenUse.REFRESH
+            or self.backend.clock.now() >= claims.expires_at
+        ):
+            raise InvalidCredentials
+        if claims.kind is PrincipalKind.API_KEY:
+            key = self._key_of(claims.principal_id)
+            if key is None or key.status is KeyStatus.DISABLED:
+                raise InvalidCredentials
+            return self._hand_out(*_bearer(key))
+        user = self._user_of(claims.principal_id)
+        memberships = self._memberships(user.id) if user else ()
+        if not memberships:
+            raise InvalidCredentials
+        return self._hand_out(
+            claims.principal_id, PrincipalKind.USER, memberships[0].id, claims.env
+        )
+
+    def principal(self, token: str) -> Principal:
+        """Return who calls with an access token.
+
+        The token stands for itself until it expires: its key may have been disabled or
+        deleted since. Source: assumptions (A-16, A-25).
+
+        Raises:
+            UnreadableToken: It does not have three parts.
+            ForeignToken: It was not issued here, or its organisation is gone.
+            ExpiredToken: Its time is over.
+            RefreshTokenAsAccess: It is a refresh token.
+        """
+        if token.count(".") != TOKEN_PARTS - 1:
+            raise UnreadableToken(token)
+        claims = self.backend.tokens.read(token)
+        if claims is None:
+            raise ForeignToken
+        if claims.use is not TokenUse.ACCESS:
+            raise RefreshTokenAsAccess
+        if self.backend.clock.now() >= claims.expires_at:
+            raise ExpiredToken
+        if claims.kind is PrincipalKind.USER:
+            memberships = self._memberships(UserId(claims.principal_id))
+        else:
+            home = self.backend.tables.organizations.get(claims.organization_id)
+            memberships = (home,) if home else ()
+        if not memberships:
+            raise ForeignToken
+        home = next(
+            (row for row in memberships if row.id == claims.organization_id), memberships[0]
+        )
+        return Principal(
+            id=claims.principal_id,
+            kind=claims.kind,
+            env=claims.env,
+            home=home,
+            memberships=memberships,
+        )
+
+    def _hand_out(
+        self,
+        principal_id: PrincipalId,
+        kind: PrincipalKind,
+        organization_id: OrganizationId,
+        env: Environment,
+    ) -> OpenSession:
+        """Return the principal's session while a whole second of it is left (recorded)."""
+        now = self.backend.clock.now()
+        session = self.backend.tables.sessions.get((principal_id, env))
+        if (
+            session is None
+            or session.organization_id != organization_id
+            or session.access_expires_at - now < 1
+        ):
+            session = self._start(principal_id, kind, organization_id, env, int(now))
+            self.backend.tables.sessions.put(session)
+        return OpenSession(
+            session=session,
+            access_expires_in=int(session.access_expires_at - now),
+            refresh_expires_in=int(session.refresh_expires_at - now),
+        )
+
+    def _start(
+        self,
+        principal_id: PrincipalId,
+        kind: PrincipalKind,
+        organization_id: OrganizationId,
+        env: Environment,
+        now: int,
+    ) -> Session:
+        session_id = self.backend.ids.uuid()
+
+        def token(use: TokenUse, expires_at: int) -> str:
+            return self.backend.tokens.issue(
+                Claims(
+                    use=use,
+                    principal_id=principal_id,
+                    kind=kind,
+                    organization_id=organization_id,
+                    env=env,
+                    session_id=session_id,
+                    token_id=self.backend.ids.uuid(),
+                    issued_at=now,
+                    expires_at=expires_at,
+                )
+            )
+
+        access_expires_at = now + self.backend.lifetimes.access
+        refresh_expires_at = now + self.backend.lifetimes.refresh
+        return Session(
+            principal_id=principal_id,
+            organization_id=organization_id,
+            env=env,
+            access_token=token(TokenUse.ACCESS, access_expires_at),
+            access_expires_at=access_expires_at,
+            refresh_token=token(TokenUse.REFRESH, refresh_expires_at),
+            refresh_expires_at=refresh_expires_at,
+        )
+
+    def _memberships(self, user_id: UserId) -> tuple[Organization, ...]:
+        """Return the organisations a user belongs to, the first joined first."""
+        rows = (
+            self.backend.tables.organizations.get(membership.organization_id)
+            for membership in self.backend.tables.memberships.select("user", user_id)
+            if membership.pending_until is None
+        )
+        return tuple(row for row in rows if row is not None)
+
+    def _key_of(self, principal_id: PrincipalId) -> ApiKey | None:
+        return next(iter(self.backend.tables.api_keys.select("principal", principal_id)), None)
+
+    def _user_of(self, principal_id: PrincipalId) -> User | None:
+        return self.backend.tables.users.get(UserId(principal_id))
+
+
+def _bearer(
+    key: ApiKey,
+) -> tuple[PrincipalId, PrincipalKind, OrganizationId, Environment]:
+    return key.principal_id, PrincipalKind.API_KEY, key.organization_id, key.env

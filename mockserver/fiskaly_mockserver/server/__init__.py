@@ -1,0 +1,1 @@
+"""Running servers: settings, trees, sockets and threads."""

@@ -1,0 +1,49 @@
+"""What a server can be told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fiskaly_mockserver.domain.ports import Lifetimes
+from fiskaly_mockserver.world.journal import Exchange
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8722
+DEFAULT_PRESET = "individual-customers"
+DEFAULT_SEED = 1
+DEFAULT_SIZE = 5
+DEFAULT_COUNTRY = "DE"
+
+
+def _nobody_listens(_: Exchange) -> None:
+    """Take no notice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """The settings of one server.
+
+    Attributes:
+        host: The address to listen on.
+        port: The port to listen on; 0 picks a free one.
+        preset: The organisation tree to start with; see `fiskaly_fixtures.PRESETS`.
+        seed: What the tree's ids, names and secrets are drawn from.
+        size: How many managed organisations the tree has.
+        country: Where its organisations are; see `fiskaly_fixtures.COUNTRIES`.
+        loose: Drop body properties that the contract does not know, and journal a
+            violation, instead of refusing with 400.
+        check_responses: Check every answer against the contract too, at about a
+            millisecond each.
+        lifetimes: How long tokens live.
+        on_exchange: Called in the server's thread with each finished exchange.
+    """
+
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    preset: str = DEFAULT_PRESET
+    seed: int = DEFAULT_SEED
+    size: int = DEFAULT_SIZE
+    country: str = DEFAULT_COUNTRY
+    loose: bool = False
+    check_responses: bool = False
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    on_exchange: Callable[[Exchange], None] = _nobody_listens

@@ -1,0 +1,89 @@
+"""From a service to a socket."""
+
+import errno
+import logging
+from dataclasses import dataclass
+
+from aiohttp import http_exceptions, web
+
+from fiskaly_mockserver.server.errors import CannotListen
+from fiskaly_mockserver.web.app import create_app
+from fiskaly_mockserver.web.control import CONTROL_PREFIX
+from fiskaly_mockserver.web.service import Service
+
+SHUTDOWN_SECONDS = 0.25
+"""Patience with open requests when the server stops; aiohttp may spend it twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A service that answers on a socket; `origin` is `http://host:port`."""
+
+    runner: web.AppRunner
+    origin: str
+    port: int
+    base_path: str
+
+    @property
+    def base_url(self) -> str:
+        """What a client takes as the API's address, without a slash at the end."""
+        return self.origin + self.base_path
+
+    @property
+    def control_url(self) -> str:
+        """The address of the control routes."""
+        return self.origin + CONTROL_PREFIX
+
+    async def close(self) -> None:
+        """Stop answering, and wait a moment for requests under way."""
+        await self.runner.cleanup()
+
+
+async def listen(service: Service, host: str, port: int) -> Listening:
+    """Answer on `host` and `port`; port 0 picks a free one.
+
+    Raises:
+        CannotListen: The address is in use, not of this machine, or not allowed.
+    """
+    runner = web.AppRunner(
+        create_app(service),
+        access_log=None,
+        logger=_http_logger(),
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
+    await runner.setup()
+    site = web.TCPSite(runner, host, port)
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        raise CannotListen(_explain(host, port, error)) from error
+    shown = f"[{host}]" if ":" in host else host
+    return Listening(runner, f"http://{shown}:{site.port}", site.port, service.contract.base_path)
+
+
+def _explain(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use: choose another port, or 0 for a free one"
+    return f"cannot listen on {host} port {port}: {error.strerror or error}"
+
+
+def _http_logger() -> logging.Logger:
+    """Return the logger for what goes wrong below the API, without tracebacks of clients.
+
+    aiohttp answers a malformed head itself and logs a traceback that quotes it, tokens
+    and all; the filter leaves one line that does not.
+    """
+    logger = logging.getLogger("fiskaly_mockserver.http")
+    logger.addFilter(_without_client_tracebacks)
+    return logger
+
+
+def _without_client_tracebacks(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, http_exceptions.HttpProcessingError):
+        record.msg = "a client sent what is not HTTP: %s"
+        record.args = (type(error).__name__,)
+        record.exc_info = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True

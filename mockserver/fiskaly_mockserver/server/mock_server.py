@@ -1,0 +1,203 @@
+"""A fake Management API in a thread of its own, for tests in the same process."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Self, TypeVar
+
+from fiskaly_fixtures import OrganizationTree
+
+from fiskaly_mockserver.server.compose import compose
+from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.server.credentials import ApiCredentials, organization_credentials
+from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
+from fiskaly_mockserver.server.listening import Listening, listen
+from fiskaly_mockserver.server.trees import tree_of
+from fiskaly_mockserver.world.journal import Exchange
+from fiskaly_mockserver.world.world import Seams
+
+T = TypeVar("T")
+
+IN_PROCESS = ServerConfig(port=0, check_responses=True)
+"""A free port, and every answer checked against the contract too."""
+
+
+class MockServer:
+    """A server on a real socket, with its own thread and event loop.
+
+    Any client can talk to it: synchronous, asynchronous or another process. It works as
+    a context manager, synchronous and asynchronous, and needs no event loop of the
+    caller's. Several servers in one process know nothing of each other.
+
+    Example:
+        >>> with MockServer() as server:
+        ...     server.base_url.startswith("http://127.0.0.1:")
+        True
+    """
+
+    def __init__(
+        self,
+        config: ServerConfig = IN_PROCESS,
+        *,
+        tree: OrganizationTree | None = None,
+        seams: Seams | None = None,
+    ) -> None:
+        """Prepare a server; nothing runs before `start`.
+
+        Args:
+            config: Its settings.
+            tree: The organisations to start with, in place of the config's preset.
+            seams: Clock, ids, secrets and tokens in place of the real ones.
+
+        Raises:
+            TreeError: The config's preset, seed, size or country does not exist.
+        """
+        self.config = config
+        self.tree = tree_of(config) if tree is None else tree
+        self._service = compose(config, self.tree, seams)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._listening: Listening | None = None
+
+    @property
+    def base_url(self) -> str:
+        """What a client takes as the API's address, as `http://127.0.0.1:49152/api/v0`."""
+        return self._running.base_url
+
+    @property
+    def control_url(self) -> str:
+        """The address of the control routes, ending in `/_mock`."""
+        return self._running.control_url
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._running.port
+
+    @property
+    def credentials(self) -> ApiCredentials:
+        """The first enabled key of the tree, which is the first main organisation's.
+
+        Raises:
+            ServerError: The tree has no enabled key, as the preset `empty`.
+        """
+        for organization in organization_credentials(self.tree):
+            for key in organization.api_keys:
+                return key
+        raise ServerError(f"the tree of preset {self.tree.preset!r} has no enabled API key")
+
+    @property
+    def journal(self) -> tuple[Exchange, ...]:
+        """The latest exchanges, oldest first."""
+        return self._call(lambda: tuple(self._service.world.journal))
+
+    def start(self) -> Self:
+        """Start answering; returns when the port is open.
+
+        Raises:
+            ServerError: It runs already.
+            CannotListen: The address is in use, not of this machine, or not allowed.
+        """
+        if self._thread is not None:
+            raise ServerError("the server runs already")
+        started: Future[Listening] = Future()
+        self._thread = threading.Thread(
+            target=self._run, args=(started,), name="fiskaly-mockserver", daemon=True
+        )
+        self._thread.start()
+        try:
+            self._listening = started.result()
+        except BaseException:
+            self._thread.join()
+            self._thread = None
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stop answering and end the thread; does nothing if it does not run."""
+        if self._thread is None or self._loop is None:
+            return
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._thread = self._listening = self._loop = None
+
+    def reset(self) -> None:
+        """Return to the tree: changes, sessions and the journal are forgotten."""
+        self._call(self._service.world.reset)
+
+    def verify(self) -> None:
+        """Demand that the fake itself was right since the last reset.
+
+        Raises:
+            DefectiveServer: It crashed, or an answer broke the contract. That is a
+                defect of this tool, never of the client.
+        """
+        defects = self._call(lambda: self._service.world.journal.defects)
+        if defects:
+            raise DefectiveServer("\n".join(_defect(exchange) for exchange in defects))
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        return await asyncio.to_thread(self.start)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self.stop)
+
+    @property
+    def _running(self) -> Listening:
+        if self._listening is None:
+            raise ServerError("the server does not run: start() it, or use it in a with block")
+        return self._listening
+
+    def _call(self, action: Callable[[], T]) -> T:
+        """Do something to the world in the thread that works on it."""
+        if self._loop is None:
+            return action()
+        done: Future[T] = Future()
+
+        def act() -> None:
+            try:
+                done.set_result(action())
+            except BaseException as error:  # noqa: BLE001 - it belongs to the caller's thread
+                done.set_exception(error)
+
+        self._loop.call_soon_threadsafe(act)
+        return done.result()
+
+    def _run(self, started: "Future[Listening]") -> None:
+        with asyncio.Runner() as runner:
+            loop = runner.get_loop()
+            try:
+                listening = runner.run(listen(self._service, self.config.host, self.config.port))
+            except BaseException as error:  # noqa: BLE001 - it belongs to the caller's thread
+                started.set_exception(error)
+                return
+            self._loop = loop
+            started.set_result(listening)
+            loop.run_forever()
+            runner.run(listening.close())
+
+
+def _defect(exchange: Exchange) -> str:
+    head = f"{exchange.method} {exchange.path} -> {exchange.status} ({exchange.request_id})"
+    breaches = [violation.sentence() for violation in exchange.response_violations]
+    return "\n".join([head, *(f"  the answer breaks the contract: {one}" for one in breaches)]) + (
+        f"\n{exchange.crash}" if exchange.crash else ""
+    )

@@ -1,0 +1,65 @@
+"""Answers before they become bytes, and the JSON of the wire."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fiskaly_contracts import JsonValue
+
+CONTENT_TYPE = "application/json; charset=utf-8"
+
+REASONS: Mapping[int, str] = {
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Payload Too Large",
+    415: "Unsupported Media Type",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+}
+"""Reason phrases as the API's `error` field has them, the same under every Python."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, a JSON body and headers beyond the usual ones."""
+
+    status: int
+    body: JsonValue
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def to_bytes(value: JsonValue) -> bytes:
+    """Write compact JSON in raw UTF-8, as the API does (recorded).
+
+    A lone surrogate, which only a header's or path's raw bytes can bring here, becomes
+    a question mark.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8", "replace")
+
+
+def authentication_error(status: int, message: str) -> Answer:
+    """Return an error of the authentication layer (recorded key order)."""
+    return Answer(status, {"message": message, "status_code": status, "error": REASONS[status]})
+
+
+def uncoded_error(status: int, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """Return an error that has no code (recorded key order)."""
+    return Answer(
+        status,
+        {"status_code": status, "error": REASONS[status], "message": message},
+        headers or {},
+    )
+
+
+def coded_error(status: int, code: str, message: str) -> Answer:
+    """Return an error that has a code (recorded key order)."""
+    return Answer(
+        status,
+        {"status_code": status, "error": REASONS[status], "code": code, "message": message},
+    )

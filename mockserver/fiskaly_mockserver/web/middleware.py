@@ -1,0 +1,114 @@
+"""The outermost layer: every request becomes an exchange and gets a well-shaped answer."""
+
+import secrets
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+
+from aiohttp import hdrs, web
+from fiskaly_contracts import ResponseData, Violation, Where
+
+from fiskaly_mockserver.domain.errors import DomainError
+from fiskaly_mockserver.web.answers import Answer, uncoded_error
+from fiskaly_mockserver.web.control import is_control
+from fiskaly_mockserver.web.errors import answer_to, name_of
+from fiskaly_mockserver.web.operations import BodyRefused
+from fiskaly_mockserver.web.responses import response_of, stamp
+from fiskaly_mockserver.web.service import EXCHANGE, SERVICE, Service
+from fiskaly_mockserver.world.journal import Exchange
+
+Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+REQUEST_ID_BYTES = 16
+"""Half the hex digits of a request id (recorded: 32)."""
+
+
+@web.middleware
+async def exchange(request: web.Request, handler: Next) -> web.StreamResponse:
+    """Answer every request of the API, stamp the answer, check it and keep a record."""
+    if is_control(request.path):
+        return await handler(request)
+    service = request.app[SERVICE]
+    started = time.perf_counter()
+    record = Exchange(
+        request_id=secrets.token_hex(REQUEST_ID_BYTES),
+        at=service.world.seams.clock.now(),
+        method=request.method,
+        path=request.rel_url.raw_path,
+    )
+    request[EXCHANGE] = record
+    response = await _answer(request, handler, record, service)
+    record.status = response.status
+    record.duration = time.perf_counter() - started
+    stamp(
+        response,
+        request=request,
+        request_id=record.request_id,
+        seconds=record.duration,
+        now=record.at,
+        violations=len(record.violations),
+    )
+    if service.check_responses and record.operation_id and not record.crash:
+        record.response_violations = _check(service, record, response)
+    service.world.journal.add(record)
+    service.on_exchange(record)
+    return response
+
+
+async def _answer(
+    request: web.Request, handler: Next, record: Exchange, service: Service
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except DomainError as error:
+        record.refusal = name_of(error)
+        return response_of(answer_to(error))
+    except BodyRefused as refused:
+        record.violations = (refused.violation,)
+        return response_of(refused.answer)
+    except web.HTTPMethodNotAllowed as error:
+        record.violations = (_no_such_route(service, request.method, request.path),)
+        allowed = {"Allow": error.headers[hdrs.ALLOW]}
+        return response_of(uncoded_error(405, "Method Not Allowed", allowed))
+    except web.HTTPNotFound:
+        record.violations = (_no_such_route(service, request.method, request.path),)
+        return response_of(uncoded_error(404, "Not Found"))
+    except Exception:  # noqa: BLE001 - a defect of ours is answered, kept and told
+        record.crash = traceback.format_exc()
+        return response_of(CRASH)
+
+
+CRASH = Answer(
+    500,
+    {"status_code": 500, "error": "Internal Server Error", "message": "Internal Server Error"},
+)
+
+
+def _no_such_route(service: Service, method: str, path: str) -> Violation:
+    """Say what a client may have meant: most often the base path is missing."""
+    base = service.contract.base_path
+    hint = "" if path.startswith(base) else f", all of them under {base}"
+    return Violation(
+        where=Where.PATH,
+        pointer="",
+        rule="route",
+        expected=f"one of the {len(service.contract.operations)} operations{hint}",
+        demand="should name an operation of the contract",
+        got_text=f"method {method}" if path.startswith(base) else "another path",
+    )
+
+
+def _check(
+    service: Service, record: Exchange, response: web.StreamResponse
+) -> tuple[Violation, ...]:
+    body = response.body if isinstance(response, web.Response) else b""
+    return tuple(
+        service.checker.response(
+            ResponseData(
+                operation_id=record.operation_id,
+                status=response.status,
+                content_type=response.headers.get(hdrs.CONTENT_TYPE, ""),
+                body=body if isinstance(body, bytes) else b"",
+            )
+        )
+    )

@@ -1,0 +1,170 @@
+"""From an organisation tree to the rows that a world starts with."""
+
+from fiskaly_fixtures import OrganizationSpec, OrganizationTree, password_of, secret_of
+
+from fiskaly_mockserver.domain.access import viewers_of
+from fiskaly_mockserver.domain.credentials import hash_secret
+from fiskaly_mockserver.domain.model import (
+    ApiKey,
+    ApiKeyId,
+    BillingAddress,
+    BillingAddressId,
+    BillingOptions,
+    Environment,
+    KeyStatus,
+    ManagedConfiguration,
+    Membership,
+    Organization,
+    OrganizationId,
+    OrganizationType,
+    PrincipalId,
+    User,
+    UserId,
+)
+from fiskaly_mockserver.domain.store import (
+    API_KEYS,
+    BILLING_ADDRESSES,
+    MEMBERSHIPS,
+    ORGANIZATIONS,
+    USERS,
+)
+from fiskaly_mockserver.domain.users import INVITATION_LIFETIME
+from fiskaly_mockserver.world.overlay import FrozenTable
+from fiskaly_mockserver.world.rows import Baseline
+
+
+def baseline_of(tree: OrganizationTree, *, started_at: float) -> Baseline:
+    """Return the rows of a tree; secrets and passwords are derived from its seed.
+
+    `started_at` (unix seconds) is the start of the world: the ages of pending
+    invitations count back from it, everything else in a tree is absolute.
+    """
+    return Baseline(
+        organizations=FrozenTable(ORGANIZATIONS, _organizations(tree)),
+        api_keys=FrozenTable(API_KEYS, _api_keys(tree)),
+        users=FrozenTable(USERS, _users(tree)),
+        memberships=FrozenTable(MEMBERSHIPS, _memberships(tree, started_at)),
+        billing_addresses=FrozenTable(BILLING_ADDRESSES, _billing_addresses(tree)),
+    )
+
+
+def _organizations(tree: OrganizationTree) -> list[Organization]:
+    rows: dict[str, Organization] = {}
+    for spec in tree.organizations:
+        rows[spec.id] = _organization(spec, rows)
+    return list(rows.values())
+
+
+def _organization(spec: OrganizationSpec, known: dict[str, Organization]) -> Organization:
+    manager = known[spec.managed_by_organization_id] if spec.managed_by_organization_id else None
+    new_id = OrganizationId(spec.id)
+    creator_home = (
+        OrganizationId(spec.created_by_organization_id) if spec.created_by_organization_id else None
+    )
+    options = spec.billing_options
+    configuration = spec.managed_configuration
+    return Organization(
+        id=new_id,
+        type=OrganizationType(spec.type),
+        envs=tuple(Environment(env) for env in spec.envs),
+        name=spec.name,
+        address_line1=spec.address_line1,
+        zip=spec.zip,
+        town=spec.town,
+        country_code=spec.country_code,
+        display_name=spec.display_name or "",
+        vat_id=spec.vat_id or "",
+        contact_person_id=spec.contact_person_id or "",
+        address_line2=spec.address_line2 or "",
+        state=spec.state or "",
+        tax_number=spec.tax_number or "",
+        economy_id=spec.economy_id or "",
+        billing_options=None
+        if options is None
+        else BillingOptions(
+            gln=options.gln,
+            withhold_billing=options.withhold_billing,
+            bill_to_organization=OrganizationId(options.bill_to_organization)
+            if options.bill_to_organization
+            else None,
+        ),
+        billing_address_id=spec.billing_address_id or "",
+        metadata=spec.metadata,
+        managed_configuration=None
+        if configuration is None
+        else ManagedConfiguration(withhold_billing=configuration.withhold_billing),
+        managed_by_organization_id=manager.id if manager else None,
+        created_by_user=PrincipalId(spec.created_by_user),
+        created_by_organization_id=creator_home,
+        viewers=viewers_of(new_id, manager=manager, creator_home=creator_home),
+    )
+
+
+def _api_keys(tree: OrganizationTree) -> list[ApiKey]:
+    return [
+        ApiKey(
+            id=ApiKeyId(spec.id),
+            principal_id=PrincipalId(spec.principal_id),
+            organization_id=OrganizationId(organization.id),
+            env=Environment(spec.env),
+            key=spec.key,
+            secret_hash=hash_secret(secret_of(tree.seed, spec.id)),
+            created_at=spec.created_at,
+            created_by_user=PrincipalId(spec.created_by_user),
+            name=spec.name,
+            status=KeyStatus(spec.status),
+            metadata=spec.metadata,
+            managed_by_organization_id=OrganizationId(spec.managed_by_organization_id)
+            if spec.managed_by_organization_id
+            else None,
+        )
+        for organization in tree.organizations
+        for spec in organization.api_keys
+    ]
+
+
+def _users(tree: OrganizationTree) -> list[User]:
+    return [
+        User(
+            id=UserId(spec.id),
+            email=spec.email,
+            first_name=spec.first_name or "",
+            last_name=spec.last_name or "",
+            registered=spec.registered,
+            password_hash=hash_secret(password_of(tree.seed, spec.id)) if spec.registered else None,
+        )
+        for spec in tree.users
+    ]
+
+
+def _memberships(tree: OrganizationTree, started_at: float) -> list[Membership]:
+    return [
+        Membership(
+            organization_id=OrganizationId(spec.organization_id),
+            user_id=UserId(user.id),
+            pending_until=None
+            if spec.invited_seconds_ago is None
+            else started_at - spec.invited_seconds_ago + INVITATION_LIFETIME,
+        )
+        for user in tree.users
+        for spec in user.memberships
+    ]
+
+
+def _billing_addresses(tree: OrganizationTree) -> list[BillingAddress]:
+    return [
+        BillingAddress(
+            id=BillingAddressId(spec.id),
+            organization_id=OrganizationId(organization.id),
+            recipient=spec.recipient,
+            address_line1=spec.address_line1,
+            zip=spec.zip,
+            town=spec.town,
+            country_code=spec.country_code,
+            address_line2=spec.address_line2 or "",
+            display_name=spec.display_name or "",
+            vat_id=spec.vat_id or "",
+        )
+        for organization in tree.organizations
+        for spec in organization.billing_addresses
+    ]

@@ -1,0 +1,61 @@
+"""The lenient mode drops what no branch knows, and nothing else."""
+
+import pytest
+from fiskaly_contracts import Checker, JsonValue, Severity
+
+
+@pytest.mark.parametrize(
+    ("body", "loosened", "pointers"),
+    [
+        ({"name": "abc"}, {"name": "abc"}, []),
+        ({"name": "abc", "x": 1, "y/z": 2}, {"name": "abc"}, ["/x", "/y~1z"]),
+        ({"name": [1], "map": {"any": 5}}, {"name": [1], "map": {"any": 5}}, []),
+        ({"list": [{"x": 1}]}, {"list": [{"x": 1}]}, []),
+        ({"hidden": {"x": 1}}, {"hidden": {"x": 1}}, []),
+        ([1], [1], []),
+        ("text", "text", []),
+        (None, None, []),
+    ],
+    ids=str,
+)
+def test_unknown_properties_are_dropped(
+    small: Checker, body: JsonValue, loosened: JsonValue, pointers: list[str]
+) -> None:
+    value, dropped = small.loosen("make", body)
+    assert value == loosened
+    assert [v.pointer for v in dropped] == pointers
+    for violation in dropped:
+        assert (violation.rule, violation.severity) == ("additionalProperties", Severity.ERROR)
+        assert violation.operation_id == "make"
+        assert violation.sentence().endswith("(dropped)")
+
+
+def test_what_one_branch_knows_is_kept_for_all(small: Checker) -> None:
+    body: JsonValue = {"kind": "circle", "side": 1, "name": "x", "x": 1}
+    value, dropped = small.loosen("draw", body)
+    assert value == {"kind": "circle", "side": 1, "name": "x"}
+    assert [v.pointer for v in dropped] == ["/x"]
+
+
+def test_the_body_is_not_changed_in_place(small: Checker) -> None:
+    body: JsonValue = {"name": "abc", "x": 1}
+    small.loosen("make", body)
+    assert body == {"name": "abc", "x": 1}
+
+
+def test_nested_objects_of_the_bundled_contract_are_loosened(checker: Checker) -> None:
+    value, dropped = checker.loosen(
+        "createOrganization",
+        {"billing_options": {"gln": "1", "x": 1}, "metadata": {"any": "thing"}, "typo": {}},
+    )
+    assert value == {"billing_options": {"gln": "1"}, "metadata": {"any": "thing"}}
+    assert [v.pointer for v in dropped] == ["/billing_options/x", "/typo"]
+
+
+def test_an_unknown_operation_is_an_error(small: Checker) -> None:
+    with pytest.raises(LookupError):
+        small.loosen("nothing", {})
+
+
+def test_an_operation_without_a_body_loses_nothing(small: Checker) -> None:
+    assert small.loosen("find", {"x": 1}) == ({"x": 1}, [])

@@ -1,0 +1,174 @@
+"""Each keyword broken once: the place, the rule, and the sentence."""
+
+import json
+from typing import Any
+
+import pytest
+from fiskaly_contracts import Checker, JsonValue, RequestData, Where
+
+BROKEN = [
+    ("name", "ab", "/name", "minLength", 'should NOT be shorter than 3 characters (got "ab")'),
+    ("name", "a" * 10, "/name", "maxLength", "should NOT be longer than 9 characters"),
+    ("name", 5, "/name", "type", "should be string (got 5)"),
+    ("name", None, "/name", "type", "should be string (got null)"),
+    ("count", True, "/count", "type", "should be integer (got true)"),
+    ("count", 1.0, "/count", "type", "should be integer (got 1.0)"),
+    ("count", "1", "/count", "type", 'should be integer (got "1")'),
+    ("count", 0, "/count", "minimum", "should be >= 1 (got 0)"),
+    ("count", 9, "/count", "maximum", "should be <= 5 (got 9)"),
+    ("count", 10**400, "/count", "maximum", "(got an integer of more than 63 bits)"),
+    ("above", 0, "/above", "minimum", "should be > 0 (got 0)"),
+    ("below", 9.0, "/below", "maximum", "should be < 9 (got 9.0)"),
+    ("step", 3, "/step", "multipleOf", "should be a multiple of 5 (got 3)"),
+    ("flag", "true", "/flag", "type", 'should be boolean (got "true")'),
+    ("kind", "TEST", "/kind", "enum", '(one of test, live, other; got "TEST")'),
+    ("letter", "z", "/letter", "enum", "(one of 13 allowed values, such as k, a;"),
+    ("code", "1", "/code", "pattern", r'should match pattern "^\d{2}$" (got "1")'),
+    ("code", "12\n", "/code", "pattern", r'(got "12\n")'),
+    ("code", "١٢", "/code", "pattern", '(got "١٢")'),
+    ("worded", "y", "/worded", "pattern", 'should match pattern "^x+$", that is, some x'),
+    ("id", "x", "/id", "format", 'should match format "uuid"'),
+    ("id", "{12345678-1234-1234-1234-12345678901}", "/id", "format", "uuid"),
+    ("id", "1_345678-1234-1234-1234-123456789012", "/id", "format", "uuid"),
+    ("mail", "a b@c", "/mail", "format", 'should match format "email"'),
+    ("mail", "a@b@c", "/mail", "format", "email"),
+    ("mail", "a" * 253 + "@b", "/mail", "format", "email"),
+    ("day", "2020-13-01", "/day", "format", 'should match format "date"'),
+    ("day", "20201201", "/day", "format", "date"),
+    ("moment", "2020-01-01 00:00:00Z", "/moment", "format", 'format "date-time"'),
+    ("moment", "2020-01-01T25:00:00Z", "/moment", "format", 'format "date-time"'),
+    ("small", 2**31, "/small", "format", 'should match format "int32" (got 2147483648)'),
+    ("big", -(2**63) - 1, "/big", "format", 'should match format "int64"'),
+    ("list", [], "/list", "minItems", "fewer than 1 items (got an array of 0 items)"),
+    ("list", ["a", "b", "c"], "/list", "maxItems", "should NOT have more than 2 items"),
+    ("list", ["a", "a"], "/list", "uniqueItems", "should NOT have duplicate items"),
+    ("list", ["a", 1], "/list/1", "type", "body.list[1] should be string (got 1)"),
+    ("map", {}, "/map", "minProperties", "(got an object of 0 properties)"),
+    ("map", {"a": "", "b": "", "c": ""}, "/map", "maxProperties", "more than 2 properties"),
+    ("map", {"abcde": ""}, "/map/abcde", "x-key-max-length", "longer than 4 characters"),
+    ("map", {"a": "xxxx"}, "/map/a", "maxLength", "(got a string of 4 characters)"),
+    ("map", {"a/b~": 5}, "/map/a~1b~0", "type", "body.map['a/b~'] should be string"),
+    ("never", "x", "/never", "not", 'should NOT be valid (got "x")'),
+    ("made_at", 1, "/made_at", "readOnly", "should NOT be sent (it is read-only)"),
+    ("rule", {"held": True}, "/rule", "anyOf", "body.rule should name by where held is true"),
+    ("nam", "x", "/nam", "additionalProperties", "property 'nam' (did you mean name?)"),
+    ("other", "x", "/other", "additionalProperties", "additional property 'other'"),
+]
+
+
+def send(checker: Checker, body: JsonValue, operation_id: str = "make") -> Any:
+    return checker.request(
+        RequestData(
+            operation_id=operation_id,
+            path_parameters={"thing_id": "abc"},
+            content_type="application/json",
+            body=json.dumps(body).encode(),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [(field, value, expected) for field, value, *expected in BROKEN],
+    ids=[f"{field}-{rule}-{number}" for number, (field, _, _, rule, _) in enumerate(BROKEN)],
+)
+def test_a_broken_keyword_is_named_with_its_place(
+    small: Checker, field: str, value: JsonValue, expected: list[str]
+) -> None:
+    pointer, rule, words = expected
+    violations = send(small, {"name": "abc", field: value})
+    assert (pointer, rule) in {(v.pointer, v.rule) for v in violations}
+    assert all(v.where is Where.BODY and v.pointer == pointer for v in violations)
+    assert all(v.operation_id == "make" for v in violations)
+    assert any(words in v.sentence() for v in violations)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("maybe", None),
+        ("maybe", "x"),
+        ("count", 5),
+        ("above", 0.1),
+        ("step", 10),
+        ("code", "12"),
+        ("id", "A2aa222a-2222-22a2-2222-a22a2aa222a2"),
+        ("mail", "müller@x"),
+        ("day", "2020-12-01"),
+        ("moment", "2020-12-01T10:00:00.5+01:00"),
+        ("small", -(2**31)),
+        ("big", 2**63 - 1),
+        ("list", ["a", "b"]),
+        ("map", {"abcd": "xyz"}),
+        ("never", 5),
+        ("secret", "12345"),
+        ("rule", {"held": False}),
+        ("rule", {"held": True, "by": "me"}),
+    ],
+    ids=str,
+)
+def test_a_valid_field_is_accepted(small: Checker, field: str, value: JsonValue) -> None:
+    assert send(small, {"name": "abc", field: value}) == []
+
+
+def test_every_failing_field_is_reported_not_only_the_first(small: Checker) -> None:
+    violations = send(small, {"count": 9, "kind": "x", "list": [1, 2, 3], "zz": 0})
+    assert {(v.pointer, v.rule) for v in violations} == {
+        ("/name", "required"),
+        ("/count", "maximum"),
+        ("/kind", "enum"),
+        ("/list", "maxItems"),
+        ("/list/0", "type"),
+        ("/list/1", "type"),
+        ("/list/2", "type"),
+        ("/zz", "additionalProperties"),
+    }
+
+
+def test_a_missing_property_is_named_itself_and_a_read_only_one_not_required(
+    small: Checker,
+) -> None:
+    (violation,) = send(small, {})
+    assert (violation.pointer, violation.rule) == ("/name", "required")
+    assert violation.sentence() == "body should have required property 'name'"
+
+
+@pytest.mark.parametrize("body", [[], "text", 5, 1.5, True, None])
+def test_a_body_that_is_no_object_is_told_by_its_type_alone(
+    small: Checker, body: JsonValue
+) -> None:
+    (violation,) = send(small, body)
+    assert (violation.pointer, violation.rule, violation.got) == ("", "type", None)
+    assert "text" not in violation.sentence()
+    assert violation.sentence().startswith("body should be object (got ")
+
+
+def test_long_values_and_names_are_shortened(small: Checker) -> None:
+    violations = send(small, {"name": "n" * 5000, "u" * 5000: 1})
+    for violation in violations:
+        assert len(violation.pointer) <= 81
+        assert len(violation.sentence()) < 250
+    assert [len(v.got) for v in violations if v.rule == "maxLength"] == [80]
+
+
+def test_a_check_that_says_the_same_as_another_is_not_repeated(small: Checker) -> None:
+    violations = send(small, {"name": "abc", "rule": {"held": True, "by": "x"}})
+    assert [(v.pointer, v.rule) for v in violations] == [("/rule/by", "minLength")]
+
+
+def test_a_flood_of_mistakes_is_capped(small: Checker) -> None:
+    violations = send(small, {f"key{number}": 1 for number in range(50_000)})
+    assert len(violations) == 200
+
+
+def test_a_value_is_checked_as_a_client_would_send_it(small: Checker) -> None:
+    assert small.value("Answer", {"id": "x", "pin": "y"}) == []
+    assert [v.pointer for v in small.value("Answer", {"id": "x"})] == ["/pin"]
+
+
+def test_a_value_is_checked_against_a_named_schema(small: Checker) -> None:
+    assert small.value("Kind", "test") == []
+    (violation,) = small.value("Kind", "prod")
+    assert (violation.rule, violation.operation_id) == ("enum", "")
+    with pytest.raises(LookupError):
+        small.value("Nothing", 1)

@@ -1,0 +1,7 @@
+import pytest
+from builders.accounts import Account
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account.build()
