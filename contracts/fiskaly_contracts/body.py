@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from math import isinf
 from typing import Any
 
@@ -147,13 +148,14 @@ def _parse(text: str, refuse: _Refusal, *, may_have_surrogates: bool) -> ParsedB
         return refuse("depth", f"nested at most {MAX_DEPTH} levels deep")
     except ValueError:
         return refuse("integer-digits", "free of integers with thousands of digits")
-    violations = [
-        *_repeated_keys(value, reader.repeated, refuse),
-        *_refused_literals(value, reader.refused, refuse),
-        *(_lone_surrogates(value, refuse) if may_have_surrogates else ()),
-    ]
+    found = chain(
+        _repeated_keys(value, reader.repeated, refuse),
+        _refused_literals(value, reader.refused, refuse),
+        _lone_surrogates(value, refuse) if may_have_surrogates else (),
+    )
+    violations = tuple(islice(found, VIOLATIONS_AT_MOST))
     if violations:
-        return ParsedBody(value=None, violations=tuple(violations[:VIOLATIONS_AT_MOST]))
+        return ParsedBody(value=None, violations=violations)
     return ParsedBody(value=value)
 
 
@@ -181,9 +183,10 @@ def _refused_literals(
 ) -> Iterator[Violation]:
     if not refused:
         return
-    found = list(_walk(root, lambda value: isinstance(value, _Refused)))
-    for tokens, value in found:
+    found = False
+    for tokens, value in _walk(root, lambda value: isinstance(value, _Refused)):
         if isinstance(value, _Refused):
+            found = True
             yield _refused_literal(value.rule, pointer_to(tokens), refuse)
     if not found:
         # it stood in a value that a later duplicate of its key replaced

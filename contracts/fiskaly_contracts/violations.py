@@ -22,6 +22,7 @@ VIOLATIONS_AT_MOST = 200
 class Where(StrEnum):
     """The part of an exchange that broke the contract."""
 
+    ROUTE = "route"
     PATH = "path"
     QUERY = "query"
     HEADER = "header"
@@ -38,6 +39,7 @@ class Severity(StrEnum):
 
 
 _ROOTS = {
+    Where.ROUTE: "route",
     Where.PATH: "params",
     Where.QUERY: "query",
     Where.HEADER: "headers",

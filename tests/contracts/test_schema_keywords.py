@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from fiskaly_contracts import Checker, JsonValue, RequestData, Where
+from fiskaly_contracts import Checker, JsonValue, RequestData, Where, explain
 
 BROKEN = [
     ("name", "ab", "/name", "minLength", 'should NOT be shorter than 3 characters (got "ab")'),
@@ -156,9 +156,25 @@ def test_a_check_that_says_the_same_as_another_is_not_repeated(small: Checker) -
     assert [(v.pointer, v.rule) for v in violations] == [("/rule/by", "minLength")]
 
 
-def test_a_flood_of_mistakes_is_capped(small: Checker) -> None:
-    violations = send(small, {f"key{number}": 1 for number in range(50_000)})
-    assert len(violations) == 200
+@pytest.mark.parametrize(
+    "body",
+    [
+        {f"key{number}": 1 for number in range(50_000)},
+        {"map": {f"{number}": 1 for number in range(50_000)}},
+        {"list": [1] * 50_000},
+    ],
+    ids=["unknown properties", "map values", "items"],
+)
+def test_a_flood_of_mistakes_is_capped(small: Checker, body: JsonValue) -> None:
+    violations = send(small, body)
+    assert 100 < len(violations) <= 200
+    assert explain(violations).endswith(f", and {len(violations) - 100} more")
+
+
+def test_violations_come_in_the_order_of_the_body(small: Checker) -> None:
+    names = [f"k{number}" for number in range(9, 0, -1)]
+    pointers = [v.pointer for v in send(small, {"map": dict.fromkeys(names, 1)})]
+    assert [p for p in pointers if p.startswith("/map/")] == [f"/map/{name}" for name in names]
 
 
 def test_a_value_is_checked_as_a_client_would_send_it(small: Checker) -> None:

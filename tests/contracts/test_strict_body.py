@@ -120,18 +120,21 @@ def test_the_sentence_names_the_repeated_key_and_the_place_of_a_syntax_error() -
     assert "(line 1, column 7" in explain(parse_body("x", b'{"a": }').violations)
 
 
-def test_the_check_survives_a_shallow_stack(checker: Checker) -> None:
-    def at_the_bottom(depth: int) -> list[str]:
+def test_a_shallow_stack_is_survived(checker: Checker) -> None:
+    body = b"[" * 60 + b"]" * 60
+    data = RequestData(operation_id="authenticate", content_type="application/json", body=body)
+
+    def at_the_bottom(depth: int) -> tuple[list[str], list[str]]:
         if depth:
             return at_the_bottom(depth - 1)
-        data = RequestData(
-            operation_id="authenticate",
-            content_type="application/json",
-            body=b"[" * 60 + b"]" * 60,
-        )
-        return [v.rule for v in checker.request(data)]
+        parsed = parse_body("authenticate", body).violations
+        return [v.rule for v in parsed], [v.rule for v in checker.request(data)]
 
-    assert at_the_bottom(sys.getrecursionlimit() - len(inspect.stack(0)) - 25)
+    here = len(inspect.stack(0))
+    parsed, checked = at_the_bottom(sys.getrecursionlimit() - here - 25)
+    # whether the parser runs out of stack is the Python version's business
+    assert parsed in ([], ["depth"])
+    assert len(checked) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import click
 from fiskaly_contracts import Contract
+from fiskaly_contracts.assumptions import assumption_titles
 
 
 @click.command()
@@ -9,7 +10,8 @@ def operations() -> None:
     """List every operation with its confidence and the assumptions it relies on.
 
     recorded: seen in a real answer; documented: the vendor says so; client: a public
-    client relies on it; assumed: our own decision. Nothing else is served.
+    client relies on it; assumed: our own decision. Below stand the assumptions by number.
+    Nothing else is served: no sibling API, and no operation without a public trace.
     """
     contract = Contract.bundled()
     rows = [
@@ -26,3 +28,6 @@ def operations() -> None:
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         click.echo("  ".join([*cells, row[-1]]).rstrip())
+    click.echo()
+    for number, title in assumption_titles().items():
+        click.echo(f"{number}  {title}")

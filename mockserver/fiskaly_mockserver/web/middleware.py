@@ -67,11 +67,11 @@ async def _answer(
         record.violations = (refused.violation,)
         return response_of(refused.answer)
     except web.HTTPMethodNotAllowed as error:
-        record.violations = (_no_such_route(service, request.method, request.path),)
         allowed = {"Allow": error.headers[hdrs.ALLOW]}
+        record.violations = (_wrong_method(request.method, error),)
         return response_of(uncoded_error(405, "Method Not Allowed", allowed))
     except web.HTTPNotFound:
-        record.violations = (_no_such_route(service, request.method, request.path),)
+        record.violations = (_no_such_route(service, request.path),)
         return response_of(uncoded_error(404, "Not Found"))
     except Exception:  # noqa: BLE001 - a defect of ours is answered, kept and told
         record.crash = traceback.format_exc()
@@ -84,17 +84,27 @@ CRASH = Answer(
 )
 
 
-def _no_such_route(service: Service, method: str, path: str) -> Violation:
-    """Say what a client may have meant: most often the base path is missing."""
+def _no_such_route(service: Service, path: str) -> Violation:
+    """Say what a client may have missed: most often the base path."""
     base = service.contract.base_path
-    hint = "" if path.startswith(base) else f", all of them under {base}"
+    under = "" if path.startswith(base) else f", all of which are under {base}"
     return Violation(
-        where=Where.PATH,
+        where=Where.ROUTE,
         pointer="",
-        rule="route",
-        expected=f"one of the {len(service.contract.operations)} operations{hint}",
-        demand="should name an operation of the contract",
-        got_text=f"method {method}" if path.startswith(base) else "another path",
+        rule="unknown-route",
+        expected=f"one of the {len(service.contract.operations)} operations of the contract{under}",
+    )
+
+
+def _wrong_method(method: str, error: web.HTTPMethodNotAllowed) -> Violation:
+    allowed = ", ".join(sorted(error.allowed_methods))
+    return Violation(
+        where=Where.ROUTE,
+        pointer="",
+        rule="method",
+        expected=allowed,
+        demand=f"should be called with {allowed}",
+        got_text=method,
     )
 
 

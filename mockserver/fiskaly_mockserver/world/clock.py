@@ -1,6 +1,7 @@
 """Clocks that a world can run by."""
 
 import time
+from math import inf
 
 from fiskaly_mockserver.domain.ports import Clock
 
@@ -36,9 +37,9 @@ class FrozenClock(Clock):
         """Move forward.
 
         Raises:
-            ValueError: `seconds` is negative.
+            ValueError: `seconds` is negative, infinite or no number.
         """
-        if seconds < 0:
-            msg = f"a clock never runs backwards: advance by {seconds} seconds"
+        if not 0 <= seconds < inf:
+            msg = f"a clock never runs backwards, nor out of time: advance by {seconds} seconds"
             raise ValueError(msg)
         self._now += seconds

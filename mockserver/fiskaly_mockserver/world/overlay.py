@@ -30,7 +30,7 @@ class FrozenTable(Generic[Key, Row]):
         found: dict[str, dict[Hashable, list[int]]] = {name: {} for name in spec.indexes}
         for at, row in enumerate(self.rows.values()):
             for name, values_of in spec.indexes.items():
-                for value in values_of(row):
+                for value in dict.fromkeys(values_of(row)):
                     found[name].setdefault(value, []).append(at)
         self.indexes: Mapping[str, Mapping[Hashable, tuple[int, ...]]] = {
             name: {value: tuple(positions) for value, positions in index.items()}

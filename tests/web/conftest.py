@@ -1,0 +1,37 @@
+"""The application over two small accounts, every answer checked against the contract."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from builders.accounts import Account
+from fiskaly_fixtures import generate
+from fiskaly_mockserver.server.compose import compose
+from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.web.app import create_app
+from fiskaly_mockserver.web.service import Service
+from pytest_aiohttp import AiohttpClient
+from web.api import Api
+
+
+@pytest.fixture(scope="session")
+def blueprint() -> Service:
+    return compose(ServerConfig(check_responses=True), generate("empty"))
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account.build()
+
+
+@pytest.fixture
+def service(blueprint: Service, account: Account) -> Iterator[Service]:
+    """Serve the account; a crash, or an answer that breaks the contract, fails the test."""
+    service = replace(blueprint, world=account.world)
+    yield service
+    assert service.world.journal.defects == ()
+
+
+@pytest.fixture
+async def api(service: Service, account: Account, aiohttp_client: AiohttpClient) -> Api:
+    return Api(await aiohttp_client(create_app(service)), account)
