@@ -45,7 +45,7 @@ def read_tree(path: Path, checker: Checker) -> OrganizationTree:
         for complaint in _complaints(loaded, checker, index, organization)
     ]
     if complaints:
-        raise TreeError("\n".join(f"{path}, {complaint}" for complaint in complaints))
+        raise TreeError("\n".join(complaints))
     return loaded.tree
 
 
@@ -55,7 +55,7 @@ def _complaints(
     for pointer, schema, value in _parts(f"/organizations/{index}", organization):
         for violation in checker.value(schema, value):
             place = pointer + violation.pointer
-            yield f"line {loaded.line_of(place)}, {place}: {explain([violation])}"
+            yield str(loaded.error(explain([violation]), place))
 
 
 def _parts(
