@@ -60,7 +60,7 @@ class Oracle:
             homes = [
                 row.organization_id
                 for row in memberships
-                if row.user_id == principal and row.pending_until is None
+                if str(row.user_id) == principal and row.pending_until is None
             ]
         return [home for home in homes if home in rows["organizations"]]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from fiskaly_mockserver.domain.errors import DomainError
@@ -18,6 +18,7 @@ TABLES = (
     "sessions",
 )
 
+Refusal = TypeVar("Refusal", bound=DomainError)
 Snapshot = Mapping[str, Mapping[Hashable, Any]]
 
 
@@ -46,7 +47,7 @@ def listed(world: World) -> list[tuple[str, list[tuple[Hashable, Any]]]]:
 
 
 @contextmanager
-def refused(world: World, error: type[DomainError]) -> Iterator[pytest.ExceptionInfo[DomainError]]:
+def refused(world: World, error: type[Refusal]) -> Iterator[pytest.ExceptionInfo[Refusal]]:
     """Demand that the block is refused with exactly `error` and changes no row."""
     before = listed(world)
     with pytest.raises(error) as caught:

@@ -1,5 +1,7 @@
 """Billing addresses: R10."""
 
+from typing import TYPE_CHECKING, Unpack
+
 import pytest
 from builders.accounts import (
     ABROAD,
@@ -14,20 +16,21 @@ from builders.accounts import (
 from builders.snapshots import refused, snapshot
 from fiskaly_mockserver.domain.billing_addresses import SORT_KEYS, Recipient
 from fiskaly_mockserver.domain.errors import BillingAddressInUse, BillingAddressNotFound
-from fiskaly_mockserver.domain.model import BillingAddressId
 from fiskaly_mockserver.domain.query import Paging
 
+if TYPE_CHECKING:
+    from fiskaly_mockserver.domain.model import BillingAddressId
 
-def recipient(**changes: str) -> Recipient:
-    fields = {
+
+def recipient(**changes: Unpack[Recipient]) -> Recipient:
+    fields: Recipient = {
         "recipient": "Mail Room",
         "address_line1": "Ring 2",
         "zip": "1020",
         "town": "Wien",
         "country_code": "AUT",
-        **changes,
     }
-    return fields  # type: ignore[return-value]
+    return {**fields, **changes}
 
 
 @pytest.mark.parametrize("name", ["vendor_test", "vendor_live", "admin"])
@@ -115,7 +118,8 @@ def test_a_20_addresses_are_ordered_by_their_fields(account: Account, order_by: 
     caller = account.by("cafe_test")
     values: dict[BillingAddressId, str] = {}
     for value in ("B", "a", "C"):
-        fields = recipient(**{order_by: value})
+        fields = recipient()
+        fields[order_by] = value  # type: ignore[literal-required]
         values[account.world.billing_addresses.create(caller, fields).id] = value
     rows = account.world.billing_addresses.list(caller, Paging(order_by=order_by)).rows
     assert [values[row.id] for row in rows] == ["B", "C", "a"]

@@ -92,6 +92,9 @@ PROVOCATIONS: Mapping[type[DomainError], Provocation] = {
     ),
     errors.ApiKeyNotFound: lambda a: a.world.api_keys.retrieve(a.by("admin"), SHOP, NOWHERE),
     errors.UserNotFound: lambda a: a.world.users.remove(a.by("admin"), SHOP, NOWHERE),
+    errors.NoOpenInvitation: lambda a: a.world.sign_ups.accept_invitation(
+        email="nobody@example.com", password="EXAMPLE"
+    ),
     errors.BillingAddressNotFound: lambda a: a.world.billing_addresses.retrieve(
         a.by("shop_test"), SPARE
     ),
@@ -125,6 +128,9 @@ PROVOCATIONS: Mapping[type[DomainError], Provocation] = {
     ),
     errors.AlreadyMember: lambda a: a.world.users.invite(
         a.by("admin"), SHOP, email="clerk@example.com"
+    ),
+    errors.EmailTaken: lambda a: a.world.sign_ups.sign_up(
+        email="clerk@example.com", password="EXAMPLE", organization=profile()
     ),
     errors.AdminStays: lambda a: a.world.users.remove(a.by("admin"), VENDOR, ADMIN),
     errors.BillingAddressInUse: lambda a: a.world.billing_addresses.delete(a.by("admin"), OFFICE),

@@ -165,7 +165,7 @@ def test_r3_an_unseen_manager_is_not_found(
         account.world.api_keys.create(
             account.by(name), target, name="new", status=ON, managed_by=manager
         )
-    assert vars(caught.value) == {"field": "managed_by_organization_id"}
+    assert caught.value.field == "managed_by_organization_id"
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_r3_a_newly_named_reference_must_be_in_sight(
 ) -> None:
     with refused(account.world, ReferenceNotFound) as caught:
         account.world.organizations.update(account.by("vendor_test"), SHOP, change)  # type: ignore[arg-type]
-    assert vars(caught.value) == {"field": field}
+    assert caught.value.field == field
 
 
 def test_a_newly_named_contact_and_address_in_sight_are_taken(account: Account) -> None:

@@ -145,4 +145,4 @@ def test_r4_an_admin_who_is_a_member_too_does_not_delete_it(account: Account) ->
     account.join(made.id, ADMIN)
     with refused(account.world, OwnOrganization):
         account.world.organizations.delete(account.by("admin"), made.id)
-    assert account.organization(VENDOR).created_by_user == ADMIN
+    assert account.organization(VENDOR).created_by_user == principal_id("admin")

@@ -65,7 +65,7 @@ def test_r3_the_same_filter_finds_nothing_of_another_account(account: Account) -
 @pytest.mark.parametrize("descending", [False, True], ids=["asc", "desc"])
 @pytest.mark.parametrize("field", SORT_KEYS)
 def test_every_sort_field_orders_by_its_own_values(
-    account: Account, field: str, descending: bool
+    account: Account, field: str, *, descending: bool
 ) -> None:
     caller = account.by("vendor_test")
     paging = Paging(order_by=field, descending=descending)

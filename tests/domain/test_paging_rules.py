@@ -44,7 +44,10 @@ def test_numbers_sort_as_numbers_and_zero_is_a_value() -> None:
     st.integers(1, 5),
 )
 def test_pages_put_together_are_the_whole_list(
-    entries: list[Entry], order_by: str | None, descending: bool, limit: int
+    entries: list[Entry],
+    order_by: str | None,
+    descending: bool,  # noqa: FBT001 - drawn
+    limit: int,
 ) -> None:
     def page(limit: int, offset: int) -> Page[Entry]:
         paging = Paging(order_by=order_by, descending=descending, limit=limit, offset=offset)

@@ -1,6 +1,8 @@
 """Secrets are hashed once per attempt, whether anyone has the key or not."""
 
 from collections.abc import Callable
+from hashlib import sha256
+from hmac import compare_digest
 
 import pytest
 from builders.accounts import Account, secret_of
@@ -51,11 +53,17 @@ def test_every_failed_attempt_costs_one_hash_and_one_comparison(
     account: Account, attempt: Callable[[Account], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work: list[str] = []
-    digest, compare = credentials.sha256, credentials.compare_digest
-    monkeypatch.setattr(credentials, "sha256", lambda data: work.append("hash") or digest(data))
-    monkeypatch.setattr(
-        credentials, "compare_digest", lambda a, b: work.append("compare") or compare(a, b)
-    )
+
+    def hashing(data: bytes) -> object:
+        work.append("hash")
+        return sha256(data)
+
+    def comparing(one: bytes, other: bytes) -> bool:
+        work.append("compare")
+        return compare_digest(one, other)
+
+    monkeypatch.setattr(credentials, "sha256", hashing)
+    monkeypatch.setattr(credentials, "compare_digest", comparing)
     with pytest.raises(InvalidCredentials):
         attempt(account)
     assert work == ["hash", "compare"]

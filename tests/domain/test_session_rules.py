@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 from builders.accounts import (
-    ADMIN,
     CAFE,
     CLERK,
     HOMES,
@@ -307,7 +306,7 @@ def test_the_claims_of_both_tokens_tell_them_apart(account: Account) -> None:
     assert access is not None
     assert refresh is not None
     assert (access.use, refresh.use) == (TokenUse.ACCESS, TokenUse.REFRESH)
-    assert access.principal_id == refresh.principal_id == ADMIN
+    assert access.principal_id == refresh.principal_id == principal_id("admin")
     assert access.session_id == refresh.session_id
     assert access.token_id != refresh.token_id
     same = replace(

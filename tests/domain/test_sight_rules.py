@@ -96,7 +96,9 @@ def test_r3_a_key_of_another_organisation_is_not_reached_through_a_seen_one(
     account: Account,
 ) -> None:
     with refused(account.world, ApiKeyNotFound):
-        account.world.api_keys.retrieve(account.by("vendor_test"), SHOP, account.key("cafe_test").id)
+        account.world.api_keys.retrieve(
+            account.by("vendor_test"), SHOP, account.key("cafe_test").id
+        )
 
 
 def test_r3_an_address_of_another_account_is_missing(account: Account) -> None:
@@ -139,6 +141,18 @@ def test_r3_what_a_member_of_a_managed_organisation_makes_elsewhere_stays_out_of
         account.world.organizations.retrieve(account.by("shop_test"), made.id)
     assert account.world.organizations.retrieve(account.by("vendor_test"), made.id) == made
     assert account.world.organizations.retrieve(clerk, made.id) == made
+
+
+def test_r3_a_managed_organisation_stays_out_of_the_sight_of_its_makers_other_memberships(
+    account: Account,
+) -> None:
+    account.world.users.remove(account.by("vendor_test"), SHOP, CLERK)
+    account.join(STRANGER, CLERK)
+    account.join(VENDOR, CLERK)
+    made = account.world.organizations.create(account.by("clerk"), profile(), managed_by=VENDOR)
+    assert account.world.organizations.retrieve(account.by("vendor_test"), made.id) == made
+    with refused(account.world, OrganizationNotFound):
+        account.world.organizations.retrieve(account.by("stranger_test"), made.id)
 
 
 def test_r6_a_live_token_sees_an_organisation_once_it_is_live(account: Account) -> None:

@@ -240,7 +240,7 @@ def test_a_membership_without_its_user_is_not_listed(account: Account) -> None:
 @pytest.mark.parametrize("order_by", SORT_KEYS)
 @pytest.mark.parametrize("descending", [False, True], ids=["asc", "desc"])
 def test_a_18_users_are_ordered_by_email_and_names(
-    account: Account, order_by: str, descending: bool
+    account: Account, order_by: str, *, descending: bool
 ) -> None:
     users = (("m", "", "b"), ("a", "x", "c"), ("z", "y", ""))
     for email, first, last in users:

@@ -1,6 +1,6 @@
 """Who sees what, and who may do what (R3, R5, R6)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
 
@@ -34,6 +34,15 @@ class Principal:
     def organization_ids(self) -> tuple[OrganizationId, ...]:
         """The ids of the organisations the principal belongs to."""
         return tuple(organization.id for organization in self.memberships)
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Who calls, as the facts of a refusal name it."""
+        return {
+            "caller": self.id,
+            "caller_organization": self.home.id,
+            "caller_environment": self.env,
+        }
 
     @property
     def creates_as(self) -> Organization | None:
@@ -103,10 +112,17 @@ class Sight:
             OrganizationNotFound: It is missing or out of sight, which nothing tells
                 apart. Source: assumption (A-09).
         """
-        organization = self.find(principal, organization_id)
-        if organization is None:
-            raise OrganizationNotFound
+        organization = self.tables.organizations.get(OrganizationId(organization_id))
+        if organization is None or not sees(principal, organization):
+            raise OrganizationNotFound(
+                **principal.facts, organization=organization_id, **_facts_unseen(organization)
+            )
         return organization
+
+    def facts_of(self, organization_id: str) -> Mapping[str, str]:
+        """Return what is true of an unseen organisation that a body names."""
+        row = self.tables.organizations.get(OrganizationId(organization_id))
+        return {"reference": organization_id, **_facts_unseen(row)}
 
     def main(
         self, principal: Principal, organization_id: str, *, field: str
@@ -118,7 +134,11 @@ class Sight:
         """
         organization = self.find(principal, organization_id)
         if organization is not None and not organization.is_main:
-            raise OrganizationNotMain(field)
+            raise OrganizationNotMain(
+                field,
+                reference=organization.id,
+                managed_by=organization.managed_by_organization_id or "",
+            )
         return organization
 
     def everything(self, principal: Principal) -> Iterable[Organization]:
@@ -138,6 +158,19 @@ class Sight:
             for membership in self.tables.memberships.select("user", UserId(user_id))
             if membership.stands(now)
         )
+
+
+def said(answer: bool) -> str:  # noqa: FBT001 - a yes or no is all there is to say
+    """Return a yes or no as a fact of a refusal."""
+    return "yes" if answer else "no"
+
+
+def _facts_unseen(organization: Organization | None) -> Mapping[str, str]:
+    """Return what a refusal read; it costs the same if there is nothing (A-09)."""
+    return {
+        "exists": said(organization is not None),
+        "environments": " ".join(() if organization is None else organization.envs),
+    }
 
 
 def _each_once(rows: Iterable[Organization]) -> Iterator[Organization]:

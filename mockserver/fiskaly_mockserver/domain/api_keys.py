@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from fiskaly_mockserver.domain.access import Principal
+from fiskaly_mockserver.domain.access import Principal, said
 from fiskaly_mockserver.domain.backend import Backend
 from fiskaly_mockserver.domain.credentials import hash_secret
 from fiskaly_mockserver.domain.errors import (
@@ -93,8 +93,14 @@ class ApiKeys:
         organization = self.backend.sight.organization(principal, organization_id)
         self._check_manager(principal, organization, managed_by)
         place = (organization.id, principal.env, name)
-        if len(self.backend.tables.api_keys.select("name", place)):
-            raise ApiKeyNameTaken
+        namesake = next(iter(self.backend.tables.api_keys.select("name", place)), None)
+        if namesake is not None:
+            raise ApiKeyNameTaken(
+                organization=organization.id,
+                environment=namesake.env,
+                api_key=namesake.id,
+                status=namesake.status,
+            )
         secret = self.backend.secrets.secret()
         key = ApiKey(
             id=ApiKeyId(self.backend.ids.uuid()),
@@ -125,7 +131,14 @@ class ApiKeys:
         organization = self.backend.sight.organization(principal, organization_id)
         key = self.backend.tables.api_keys.get(ApiKeyId(key_id))
         if key is None or (key.organization_id, key.env) != (organization.id, principal.env):
-            raise ApiKeyNotFound
+            raise ApiKeyNotFound(
+                **principal.facts,
+                organization=organization.id,
+                api_key=key_id,
+                exists=said(key is not None),
+                owner=key.organization_id if key else "",
+                environment=key.env if key else "",
+            )
         return key
 
     def update(
@@ -176,5 +189,13 @@ class ApiKeys:
         if managed_by is None or managed_by == organization.managed_by_organization_id:
             return
         if self.backend.sight.find(principal, managed_by) is None:
-            raise ReferenceNotFound("managed_by_organization_id")
-        raise ForeignManager
+            raise ReferenceNotFound(
+                "managed_by_organization_id",
+                **principal.facts,
+                **self.backend.sight.facts_of(managed_by),
+            )
+        raise ForeignManager(
+            organization=organization.id,
+            managed_by=organization.managed_by_organization_id or "",
+            reference=managed_by,
+        )

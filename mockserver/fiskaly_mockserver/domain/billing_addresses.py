@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
-from fiskaly_mockserver.domain.access import Principal
+from fiskaly_mockserver.domain.access import Principal, said
 from fiskaly_mockserver.domain.backend import Backend
 from fiskaly_mockserver.domain.errors import BillingAddressInUse, BillingAddressNotFound
 from fiskaly_mockserver.domain.model import BillingAddress, BillingAddressId
@@ -76,7 +76,12 @@ class BillingAddresses:
         """
         address = self.backend.tables.billing_addresses.get(BillingAddressId(address_id))
         if address is None or address.organization_id != principal.home.id:
-            raise BillingAddressNotFound
+            raise BillingAddressNotFound(
+                **principal.facts,
+                billing_address=address_id,
+                exists=said(address is not None),
+                owner=address.organization_id if address else "",
+            )
         return address
 
     def update(self, principal: Principal, address_id: str, fields: Recipient) -> BillingAddress:
@@ -97,6 +102,6 @@ class BillingAddresses:
             BillingAddressInUse: An organisation names it as `billing_address_id`.
         """
         address = self.retrieve(principal, address_id)
-        if len(self.backend.tables.organizations.select("billing_address", address.id)):
-            raise BillingAddressInUse
+        for billed in self.backend.tables.organizations.select("billing_address", address.id):
+            raise BillingAddressInUse(billing_address=address.id, billed=billed.id)
         self.backend.tables.billing_addresses.remove(address.id)

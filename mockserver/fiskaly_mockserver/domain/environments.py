@@ -1,20 +1,33 @@
-"""Enabling LIVE for an organisation (R6, R7)."""
+"""Enabling LIVE for an organisation, and the clearance that it takes (R6, R7)."""
 
 from dataclasses import dataclass, replace
 
 from fiskaly_mockserver.domain.access import Principal, administers
+from fiskaly_mockserver.domain.api_keys import ApiKeys
 from fiskaly_mockserver.domain.backend import Backend
 from fiskaly_mockserver.domain.errors import (
     EnvironmentAlreadyEnabled,
     ManagedMayNotAdminister,
     NoLiveClearance,
+    OrganizationNotFound,
+    OrganizationNotMain,
 )
-from fiskaly_mockserver.domain.model import Environment, Organization, OrganizationId
+from fiskaly_mockserver.domain.model import (
+    ApiKey,
+    Environment,
+    KeyStatus,
+    Organization,
+    OrganizationId,
+    PrincipalKind,
+)
+
+FIRST_LIVE_KEY_NAME = "first-live-key"
+"""The name of the key that a clearance hands out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Environments:
-    """The operation on an organisation's environments."""
+    """The operation on an organisation's environments, and what goes before it."""
 
     backend: Backend
 
@@ -31,14 +44,64 @@ class Environments:
         """
         organization = self.backend.sight.organization(principal, organization_id)
         if not administers(principal, organization):
-            raise ManagedMayNotAdminister
+            raise ManagedMayNotAdminister(**principal.facts, organization=organization.id)
         if env in organization.envs:
-            raise EnvironmentAlreadyEnabled
+            raise EnvironmentAlreadyEnabled(
+                organization=organization.id,
+                environments=" ".join(organization.envs),
+                environment=env,
+            )
         if not self.cleared(organization):
-            raise NoLiveClearance
+            raise NoLiveClearance(
+                organization=organization.id,
+                managed_by=organization.managed_by_organization_id or "",
+                payer=organization.payer_id or "",
+            )
         enabled = replace(organization, envs=(*organization.envs, env))
         self.backend.tables.organizations.put(enabled)
         return enabled
+
+    def clear(self, organization_id: str) -> tuple[Organization, ApiKey, str]:
+        """Make a main organisation LIVE and hand out its first LIVE key with its secret.
+
+        In production the vendor does it when a contract is signed (R7); there is no
+        caller, and only the control API gets here. The key is made by the
+        organisation's admin (R4), and its secret is shown only now.
+
+        Raises:
+            OrganizationNotFound: There is no such organisation.
+            OrganizationNotMain: It is managed: those above it are cleared.
+            EnvironmentAlreadyEnabled: It is LIVE already.
+        """
+        tables = self.backend.tables
+        organization = tables.organizations.get(OrganizationId(organization_id))
+        if organization is None:
+            raise OrganizationNotFound(organization=organization_id, exists="no")
+        if not organization.is_main:
+            raise OrganizationNotMain(
+                "organization_id",
+                reference=organization.id,
+                managed_by=organization.managed_by_organization_id or "",
+            )
+        if Environment.LIVE in organization.envs:
+            raise EnvironmentAlreadyEnabled(
+                organization=organization.id,
+                environments=" ".join(organization.envs),
+                environment=Environment.LIVE,
+            )
+        live = replace(organization, envs=(*organization.envs, Environment.LIVE))
+        tables.organizations.put(live)
+        admin = Principal(
+            id=live.created_by_user,
+            kind=PrincipalKind.USER,
+            env=Environment.LIVE,
+            home=live,
+            memberships=(live,),
+        )
+        key, secret = ApiKeys(self.backend).create(
+            admin, live.id, name=FIRST_LIVE_KEY_NAME, status=KeyStatus.ENABLED
+        )
+        return live, key, secret
 
     def cleared(self, organization: Organization) -> bool:
         """Tell whether a LIVE main organisation stands above, as manager or payer (R7)."""

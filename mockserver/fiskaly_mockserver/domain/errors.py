@@ -4,13 +4,25 @@ No class knows a status or a wire text: `fiskaly_mockserver.web.errors` maps eac
 `rule` names the domain rule that refuses, for logs and explanations.
 """
 
+from types import MappingProxyType
 from typing import ClassVar
 
 
 class DomainError(Exception):
-    """A call that the state of the account does not allow."""
+    """A call that the state of the account does not allow.
+
+    `facts` is what the service read before it refused: ids, environments, yes and no.
+    Never a secret, and never part of an answer of the API, since it may tell more than
+    the caller sees.
+    """
+
+    __slots__ = ("facts",)
 
     rule: ClassVar[str] = ""
+
+    def __init__(self, **facts: str) -> None:
+        super().__init__()
+        self.facts = MappingProxyType(facts)
 
 
 class Unauthenticated(DomainError):
@@ -34,7 +46,8 @@ class UnreadableToken(Unauthenticated):
     """
 
     def __init__(self, token: str) -> None:
-        super().__init__()
+        # The token is no fact: what explains a refusal holds no secret.
+        super().__init__(parts=str(token.count(".") + 1))
         self.token = token
 
 
@@ -100,6 +113,12 @@ class UserNotFound(NotFound):
     """The user of the path."""
 
 
+class NoOpenInvitation(NotFound):
+    """Nobody invited the e-mail, or every invitation has lapsed."""
+
+    rule = "R9"
+
+
 class BillingAddressNotFound(NotFound):
     """The billing address of the path."""
 
@@ -109,8 +128,8 @@ class BillingAddressNotFound(NotFound):
 class ReferenceNotFound(NotFound):
     """Something that the body names; `field` says where."""
 
-    def __init__(self, field: str) -> None:
-        super().__init__()
+    def __init__(self, field: str, **facts: str) -> None:
+        super().__init__(field=field, **facts)
         self.field = field
 
 
@@ -123,8 +142,8 @@ class OrganizationNotMain(Conflict):
 
     rule = "R1"
 
-    def __init__(self, field: str) -> None:
-        super().__init__()
+    def __init__(self, field: str, **facts: str) -> None:
+        super().__init__(field=field, **facts)
         self.field = field
 
 
@@ -197,13 +216,17 @@ class ForeignManager(ApiKeyConflict):
 
 
 class UserConflict(Conflict):
-    """The user's place in the organisation forbids it."""
+    """The user's place in the account forbids it."""
 
     rule = "R9"
 
 
 class AlreadyMember(UserConflict):
     """The e-mail is a member already, or its invitation is still open."""
+
+
+class EmailTaken(UserConflict):
+    """Someone registered signed up with the e-mail before."""
 
 
 class AdminStays(UserConflict):

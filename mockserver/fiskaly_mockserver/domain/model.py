@@ -201,3 +201,10 @@ class Session:
     access_expires_at: int
     refresh_token: str = field(repr=False)
     refresh_expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndedToken:
+    """An access token that was made to expire before its time, by its `jti`."""
+
+    token_id: str

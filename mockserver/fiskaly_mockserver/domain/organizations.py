@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
-from fiskaly_mockserver.domain.access import Principal, viewers_of
+from fiskaly_mockserver.domain.access import Principal, said, viewers_of
 from fiskaly_mockserver.domain.backend import Backend
 from fiskaly_mockserver.domain.errors import (
     LiveNeedsLivePayer,
@@ -27,6 +27,7 @@ from fiskaly_mockserver.domain.model import (
     Organization,
     OrganizationId,
     OrganizationType,
+    UserId,
 )
 from fiskaly_mockserver.domain.query import Page, Paging, SortKey, paged, paged_selection
 
@@ -130,17 +131,17 @@ class Organizations:
         """
         creator = principal.creates_as
         if creator is None:
-            raise ManagedMayNotCreate
+            raise ManagedMayNotCreate(**principal.facts)
         manager = None
         if managed_by is not None:
             field = "managed_by_organization_id"
             manager = self.backend.sight.main(principal, managed_by, field=field)
             if manager is None:
-                raise ReferenceNotFound(field)
+                raise self._unseen(principal, field, managed_by)
         self._check_references(principal, profile, None)
         live = principal.env is Environment.LIVE
         if live and manager is None and not _payer_of(profile):
-            raise LiveNeedsLivePayer
+            raise LiveNeedsLivePayer(**principal.facts)
         new_id = OrganizationId(self.backend.ids.uuid())
         organization = Organization(
             id=new_id,
@@ -174,10 +175,13 @@ class Organizations:
             PayerCircle: The organisation would in the end pay for itself.
         """
         current = self.retrieve(principal, organization_id)
-        if current.created_by_user != principal.id:
-            raise NotTheAdmin
+        _check_admin(principal, current)
         if managed_by is not None and managed_by != current.managed_by_organization_id:
-            raise ManagerIsFixed
+            raise ManagerIsFixed(
+                organization=current.id,
+                managed_by=current.managed_by_organization_id or "",
+                reference=managed_by,
+            )
         self._check_references(principal, profile, current)
         changed = replace(current, **profile)
         self.backend.tables.organizations.put(changed)
@@ -198,10 +202,9 @@ class Organizations:
             StillOwnsBillingAddress: Another organisation uses one of its addresses.
         """
         organization = self.retrieve(principal, organization_id)
-        if organization.created_by_user != principal.id:
-            raise NotTheAdmin
+        _check_admin(principal, organization)
         if organization.id in principal.organization_ids:
-            raise OwnOrganization
+            raise OwnOrganization(**principal.facts, organization=organization.id)
         self._check_unneeded(organization)
         tables = self.backend.tables
         for key in tuple(tables.api_keys.select("organization", organization.id)):
@@ -215,16 +218,18 @@ class Organizations:
     def _check_unneeded(self, organization: Organization) -> None:
         """Refuse to delete what others depend on, or what is LIVE."""
         tables = self.backend.tables
-        if len(tables.organizations.select("managed_by", organization.id)):
-            raise StillManages
+        for managed in tables.organizations.select("managed_by", organization.id):
+            raise StillManages(organization=organization.id, managed=managed.id)
         if Environment.LIVE in organization.envs:
-            raise LiveStays
-        if len(tables.organizations.select("payer", organization.id)):
-            raise StillPays
+            raise LiveStays(organization=organization.id, environments=" ".join(organization.envs))
+        for billed in tables.organizations.select("payer", organization.id):
+            raise StillPays(organization=organization.id, billed=billed.id)
         for address in tables.billing_addresses.select("organization", organization.id):
-            billed = tables.organizations.select("billing_address", address.id)
-            if any(row.id != organization.id for row in billed):
-                raise StillOwnsBillingAddress
+            for billed in tables.organizations.select("billing_address", address.id):
+                if billed.id != organization.id:
+                    raise StillOwnsBillingAddress(
+                        organization=organization.id, billing_address=address.id, billed=billed.id
+                    )
 
     def _check_references(
         self, principal: Principal, profile: Profile, current: Organization | None
@@ -238,19 +243,35 @@ class Organizations:
             field = "billing_options.bill_to_organization"
             payer = self.backend.sight.main(principal, payer_id, field=field)
             if payer is None:
-                raise ReferenceNotFound(field)
+                raise self._unseen(principal, field, payer_id)
             if current is not None and self._pays_for(current.id, payer):
-                raise PayerCircle
+                raise PayerCircle(organization=current.id, payer=payer.id)
         contact = profile.get("contact_person_id")
         if contact and (current is None or contact != current.contact_person_id):
             now = self.backend.clock.now()
             if not self.backend.sight.user(principal, contact, now):
-                raise ReferenceNotFound("contact_person_id")
+                user = self.backend.tables.users.get(UserId(contact))
+                raise ReferenceNotFound(
+                    "contact_person_id",
+                    **principal.facts,
+                    reference=contact,
+                    exists=said(user is not None),
+                )
         address_id = profile.get("billing_address_id")
         if address_id and (current is None or address_id != current.billing_address_id):
             address = self.backend.tables.billing_addresses.get(BillingAddressId(address_id))
             if address is None or address.organization_id != principal.home.id:
-                raise ReferenceNotFound("billing_address_id")
+                raise ReferenceNotFound(
+                    "billing_address_id",
+                    **principal.facts,
+                    reference=address_id,
+                    exists=said(address is not None),
+                    owner=address.organization_id if address else "",
+                )
+
+    def _unseen(self, principal: Principal, field: str, organization_id: str) -> ReferenceNotFound:
+        facts = self.backend.sight.facts_of(organization_id)
+        return ReferenceNotFound(field, **principal.facts, **facts)
 
     def _pays_for(self, organization_id: OrganizationId, payer: Organization) -> bool:
         """Tell whether the organisation stands in the chain of payers above `payer`."""
@@ -261,6 +282,16 @@ class Organizations:
             payer_id = above.payer_id
             above = self.backend.tables.organizations.get(payer_id) if payer_id else None
         return False
+
+
+def _check_admin(principal: Principal, organization: Organization) -> None:
+    """Demand the principal that created the organisation (R4)."""
+    if organization.created_by_user != principal.id:
+        raise NotTheAdmin(
+            **principal.facts,
+            organization=organization.id,
+            admin=organization.created_by_user,
+        )
 
 
 def _payer_of(profile: Profile) -> OrganizationId | None:

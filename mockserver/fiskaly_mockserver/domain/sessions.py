@@ -1,8 +1,9 @@
 """Opening sessions and recognising their tokens."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fiskaly_mockserver.domain.access import Principal
+from fiskaly_mockserver.domain.access import Principal, said
 from fiskaly_mockserver.domain.backend import Backend
 from fiskaly_mockserver.domain.credentials import matches
 from fiskaly_mockserver.domain.errors import (
@@ -14,6 +15,7 @@ from fiskaly_mockserver.domain.errors import (
 )
 from fiskaly_mockserver.domain.model import (
     ApiKey,
+    EndedToken,
     Environment,
     KeyStatus,
     Organization,
@@ -51,10 +53,15 @@ class Sessions:
             InvalidCredentials: The key is unknown or disabled, or the secret is wrong.
         """
         row = next(iter(self.backend.tables.api_keys.select("key", key)), None)
-        if not matches(secret, row.secret_hash if row else None):
-            raise InvalidCredentials
-        if row is None or row.status is KeyStatus.DISABLED:
-            raise InvalidCredentials
+        known = matches(secret, row.secret_hash if row else None)
+        if row is None or not known or row.status is KeyStatus.DISABLED:
+            raise InvalidCredentials(
+                credential="api_key",
+                exists=said(row is not None),
+                secret_matches=said(known),
+                api_key=row.id if row else "",
+                status=row.status if row else "",
+            )
         return self._hand_out(*_bearer(row))
 
     def open_with_password(self, email: str, password: str) -> OpenSession:
@@ -67,11 +74,16 @@ class Sessions:
                 password is wrong.
         """
         user = next(iter(self.backend.tables.users.select("email", email.casefold())), None)
-        if not matches(password, user.password_hash if user else None) or user is None:
-            raise InvalidCredentials
-        memberships = self._memberships(user.id)
-        if not memberships:
-            raise InvalidCredentials
+        known = matches(password, user.password_hash if user else None)
+        memberships = self._memberships(user.id) if user is not None and known else ()
+        if user is None or not memberships:
+            raise InvalidCredentials(
+                credential="password",
+                exists=said(user is not None),
+                secret_matches=said(known),
+                user=user.id if user else "",
+                organizations=str(len(memberships)),
+            )
         return self._hand_out(
             PrincipalId(user.id), PrincipalKind.USER, memberships[0].id, Environment.TEST
         )
@@ -92,16 +104,23 @@ class Sessions:
             or claims.use is not TokenUse.REFRESH
             or self.backend.clock.now() >= claims.expires_at
         ):
-            raise InvalidCredentials
+            raise InvalidCredentials(credential="refresh_token", **self._facts_of(claims))
         if claims.kind is PrincipalKind.API_KEY:
             key = self._key_of(claims.principal_id)
             if key is None or key.status is KeyStatus.DISABLED:
-                raise InvalidCredentials
+                raise InvalidCredentials(
+                    credential="refresh_token",
+                    **self._facts_of(claims),
+                    api_key=key.id if key else "",
+                    status=key.status if key else "deleted",
+                )
             return self._hand_out(*_bearer(key))
         user = self._user_of(claims.principal_id)
         memberships = self._memberships(user.id) if user else ()
         if not memberships:
-            raise InvalidCredentials
+            raise InvalidCredentials(
+                credential="refresh_token", **self._facts_of(claims), organizations="0"
+            )
         return self._hand_out(
             claims.principal_id, PrincipalKind.USER, memberships[0].id, claims.env
         )
@@ -122,18 +141,21 @@ class Sessions:
             raise UnreadableToken(token)
         claims = self.backend.tokens.read(token)
         if claims is None:
-            raise ForeignToken
+            raise ForeignToken(**self._facts_of(claims))
         if claims.use is not TokenUse.ACCESS:
-            raise RefreshTokenAsAccess
-        if self.backend.clock.now() >= claims.expires_at:
-            raise ExpiredToken
+            raise RefreshTokenAsAccess(**self._facts_of(claims))
+        if (
+            self.backend.clock.now() >= claims.expires_at
+            or self.backend.tables.ended_tokens.get(claims.token_id) is not None
+        ):
+            raise ExpiredToken(**self._facts_of(claims))
         if claims.kind is PrincipalKind.USER:
             memberships = self._memberships(UserId(claims.principal_id))
         else:
             home = self.backend.tables.organizations.get(claims.organization_id)
             memberships = (home,) if home else ()
         if not memberships:
-            raise ForeignToken
+            raise ForeignToken(**self._facts_of(claims), organizations="0")
         home = next(
             (row for row in memberships if row.id == claims.organization_id), memberships[0]
         )
@@ -144,6 +166,21 @@ class Sessions:
             home=home,
             memberships=memberships,
         )
+
+    def expire(self, token: str) -> None:
+        """End an access token before its time, so that a client has to renew it.
+
+        Its session is over too: the next authentication or refresh opens another. What
+        is no access token of ours is left alone.
+        """
+        claims = self.backend.tokens.read(token)
+        if claims is None or claims.use is not TokenUse.ACCESS:
+            return
+        tables = self.backend.tables
+        tables.ended_tokens.put(EndedToken(claims.token_id))
+        session = tables.sessions.get((claims.principal_id, claims.env))
+        if session is not None and session.access_token == token:
+            tables.sessions.remove((claims.principal_id, claims.env))
 
     def _hand_out(
         self,
@@ -213,6 +250,20 @@ class Sessions:
             if membership.pending_until is None
         )
         return tuple(row for row in rows if row is not None)
+
+    def _facts_of(self, claims: Claims | None) -> Mapping[str, str]:
+        """Return what a refused token says, without the token."""
+        if claims is None:
+            return {"issued_here": "no"}
+        return {
+            "issued_here": "yes",
+            "use": claims.use.name.lower(),
+            "caller": claims.principal_id,
+            "caller_organization": claims.organization_id,
+            "caller_environment": claims.env,
+            "expires_at": str(claims.expires_at),
+            "now": str(int(self.backend.clock.now())),
+        }
 
     def _key_of(self, principal_id: PrincipalId) -> ApiKey | None:
         return next(iter(self.backend.tables.api_keys.select("principal", principal_id)), None)

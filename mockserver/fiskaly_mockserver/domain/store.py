@@ -13,6 +13,7 @@ from fiskaly_mockserver.domain.model import (
     ApiKeyId,
     BillingAddress,
     BillingAddressId,
+    EndedToken,
     Environment,
     Membership,
     Organization,
@@ -117,6 +118,8 @@ SESSIONS: TableSpec[tuple[PrincipalId, Environment], Session] = TableSpec(
     "sessions", lambda row: (row.principal_id, row.env), {}
 )
 
+ENDED_TOKENS: TableSpec[str, EndedToken] = TableSpec("ended_tokens", lambda row: row.token_id, {})
+
 
 def _some(value: str | None) -> Iterable[str]:
     return [value] if value else []
@@ -132,3 +135,4 @@ class Tables:
     memberships: Table[tuple[OrganizationId, UserId], Membership]
     billing_addresses: Table[BillingAddressId, BillingAddress]
     sessions: Table[tuple[PrincipalId, Environment], Session]
+    ended_tokens: Table[str, EndedToken]

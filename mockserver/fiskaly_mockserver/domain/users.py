@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from fiskaly_mockserver.domain.access import Principal, administers
+from fiskaly_mockserver.domain.access import Principal, administers, said
 from fiskaly_mockserver.domain.backend import Backend
 from fiskaly_mockserver.domain.errors import (
     AdminStays,
@@ -69,11 +69,13 @@ class Users:
         """
         organization = self.backend.sight.organization(principal, organization_id)
         if not administers(principal, organization):
-            raise ManagedMayNotAdminister
+            raise ManagedMayNotAdminister(**principal.facts, organization=organization.id)
         now = self.backend.clock.now()
         user = next(iter(self.backend.tables.users.select("email", email.casefold())), None)
         if user is not None and self._standing(organization, user.id, now):
-            raise AlreadyMember
+            raise AlreadyMember(
+                organization=organization.id, user=user.id, registered=said(user.registered)
+            )
         if user is None:
             user = User(
                 id=UserId(self.backend.ids.uuid()),
@@ -112,12 +114,14 @@ class Users:
         """
         organization = self.backend.sight.organization(principal, organization_id)
         if not administers(principal, organization):
-            raise ManagedMayNotAdminister
+            raise ManagedMayNotAdminister(**principal.facts, organization=organization.id)
         user = self.backend.tables.users.get(UserId(user_id))
         if user is None or not self._standing(organization, user.id, self.backend.clock.now()):
-            raise UserNotFound
+            raise UserNotFound(
+                organization=organization.id, user=user_id, exists=said(user is not None)
+            )
         if organization.created_by_user == PrincipalId(user.id):
-            raise AdminStays
+            raise AdminStays(organization=organization.id, admin=organization.created_by_user)
         self.backend.tables.memberships.remove((organization.id, user.id))
         if not user.registered and not len(self.backend.tables.memberships.select("user", user.id)):
             self.backend.tables.users.remove(user.id)
