@@ -51,9 +51,7 @@ def test_every_table_is_changed_by_the_changes_used_here(account: Account) -> No
 def test_what_one_world_changes_the_other_never_sees(account: Account, direction: str) -> None:
     account.world.organizations.update(account.by("vendor_test"), SHOP, {"name": "Before"})
     fork = account.world.fork()
-    changed, other = (
-        (account.world, fork) if direction == "origin" else (fork, account.world)
-    )
+    changed, other = (account.world, fork) if direction == "origin" else (fork, account.world)
     before = listed(other)
     assert listed(changed) == before
     change_everything(account, changed)

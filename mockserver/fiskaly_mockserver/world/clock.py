@@ -2,8 +2,13 @@
 
 import time
 from math import inf
+from typing import TypedDict
 
 from fiskaly_mockserver.domain.ports import Clock
+from fiskaly_mockserver.world.durations import LATEST, format_instant
+
+MAX_SCALE = 1_000_000
+"""How much faster than its base a clock may run."""
 
 
 class SystemClock(Clock):
@@ -43,3 +48,134 @@ class FrozenClock(Clock):
             msg = f"a clock never runs backwards, nor out of time: advance by {seconds} seconds"
             raise ValueError(msg)
         self._now += seconds
+
+
+class ClockError(ValueError):
+    """A clock was to do what no clock does; nothing has changed."""
+
+
+class ClockState(TypedDict):
+    """How a clock stands.
+
+    `now` is in unix seconds, `iso` the same rounded to microseconds, `offset` the
+    seconds it is ahead of the clock it is based on, `scale` how much faster it runs
+    than that one whenever it is not frozen.
+    """
+
+    now: float
+    iso: str
+    frozen: bool
+    scale: float
+    offset: float
+
+
+class WorldClock(Clock):
+    """A world's time: another clock's, until it is frozen, moved or scaled.
+
+    It never runs backwards, whatever is done to it, but for `reset`, which begins anew;
+    nor past the year 9999, where it stands still. Seconds are those of this clock.
+    """
+
+    __slots__ = ("_base", "_frozen", "_latest", "_scale", "_since", "_start")
+
+    def __init__(self, base: Clock) -> None:
+        self._base = base
+        self.reset()
+
+    def reset(self) -> None:
+        """Return to the base clock's time and rate, even if that is in the past."""
+        self._since = self._start = self._latest = self._base.now()
+        self._scale = 1.0
+        self._frozen = False
+
+    def copy(self) -> "WorldClock":
+        """Return an independent clock that shows the same time on the same base."""
+        twin = WorldClock(self._base)
+        twin._since, twin._start, twin._latest = self._since, self._start, self._latest
+        twin._scale, twin._frozen = self._scale, self._frozen
+        return twin
+
+    def now(self) -> float:
+        """Return the current time in unix seconds."""
+        return self._now(self._base.now())
+
+    def state(self) -> ClockState:
+        """Return how it stands, everything at the same moment."""
+        base = self._base.now()
+        now = self._now(base)
+        return ClockState(
+            now=now,
+            iso=format_instant(now),
+            frozen=self._frozen,
+            scale=self._scale,
+            offset=now - base,
+        )
+
+    def freeze(self, at: float | None = None) -> None:
+        """Stand still, now or at a later time (unix seconds).
+
+        Raises:
+            ClockError: `at` is in the past or beyond the year 9999.
+        """
+        self._begin_at(at)
+        self._frozen = True
+
+    def set(self, at: float) -> None:
+        """Jump to a later time (unix seconds), and go on or stand still as before.
+
+        Raises:
+            ClockError: `at` is in the past or beyond the year 9999.
+        """
+        self._begin_at(at)
+
+    def advance(self, seconds: float) -> None:
+        """Jump forward, and go on or stand still as before.
+
+        Raises:
+            ClockError: `seconds` is negative or no number, or leads beyond the year 9999.
+        """
+        if not seconds >= 0:
+            raise ClockError(f"the clock never runs backwards: it cannot advance by {seconds} s")
+        self._begin_at(self.now() + seconds)
+
+    def resume(self) -> None:
+        """Go on from where it stands, at the rate that it had; does nothing if it runs."""
+        self._begin_at(None)
+        self._frozen = False
+
+    def scale(self, factor: float) -> None:
+        """Run `factor` times as fast as the base clock, once it is not frozen.
+
+        Raises:
+            ClockError: `factor` is not above 0 and at most 1000000.
+        """
+        if not 0 < factor <= MAX_SCALE:
+            raise ClockError(f"the scale should be above 0 and at most {MAX_SCALE}, not {factor}")
+        self._begin_at(None)
+        self._scale = float(factor)
+
+    def _now(self, base: float) -> float:
+        passed = 0.0 if self._frozen else (base - self._since) * self._scale
+        # The base may be somebody's test clock that was set back
+        self._latest = max(self._latest, min(self._start + passed, LATEST))
+        return self._latest
+
+    def _begin_at(self, at: float | None) -> None:
+        """Count from a time on; from the present one if `at` is None."""
+        base = self._base.now()
+        now = self._now(base)
+        if at is None:
+            at = now
+        if not now <= at:
+            raise ClockError(
+                "the clock never runs backwards: it shows"
+                f" {format_instant(now)} ({now}), which is after {_told(at)}"
+            )
+        if at > LATEST:
+            raise ClockError(f"the clock ends at {format_instant(LATEST)}: it cannot show {at}")
+        self._since, self._start = base, float(at)
+        self._latest = self._start
+
+
+def _told(at: float) -> str:
+    return f"{format_instant(at)} ({at})" if 0 <= at <= LATEST else str(at)

@@ -68,6 +68,26 @@ class OverlayTable(Generic[Key, Row]):
         twin._indexes = {place: found.copy() for place, found in self._indexes.items()}
         return twin
 
+    def become(self, kept: "OverlayTable[Key, Row]") -> None:
+        """Take over the rows of `kept`, which is left as it is, and its base."""
+        twin = kept.fork()
+        for slot in OverlayTable.__slots__:
+            setattr(self, slot, getattr(twin, slot))
+
+    def __len__(self) -> int:
+        return len(self._base.keys) - len(self._gone) + len(self._added_positions)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Yield every row, oldest first."""
+        base = self._base
+        for key in base.keys:
+            if key not in self._gone:
+                row = self._changed.get(key)
+                yield base.rows[key] if row is None else row
+        for position, key in enumerate(self._added_keys, start=len(base.keys)):
+            if self._added_positions.get(key) == position:
+                yield self._changed[key]
+
     def get(self, key: Key) -> Row | None:
         """Return the row, or `None` if there is none."""
         row = self._changed.get(key)

@@ -7,6 +7,7 @@ from fiskaly_mockserver.domain.model import (
     ApiKeyId,
     BillingAddress,
     BillingAddressId,
+    EndedToken,
     Environment,
     Membership,
     Organization,
@@ -19,6 +20,7 @@ from fiskaly_mockserver.domain.model import (
 from fiskaly_mockserver.domain.store import (
     API_KEYS,
     BILLING_ADDRESSES,
+    ENDED_TOKENS,
     MEMBERSHIPS,
     ORGANIZATIONS,
     SESSIONS,
@@ -30,8 +32,14 @@ from fiskaly_mockserver.world.overlay import FrozenTable, OverlayTable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """The rows that a world starts with and returns to; shared by all its forks."""
+    """The rows that a world starts with and returns to; shared by all its forks.
 
+    `preset` and `seed` are those of the tree they come from, `None` without one: the
+    secrets of its keys and users derive from the seed.
+    """
+
+    preset: str | None = None
+    seed: int | None = None
     organizations: FrozenTable[OrganizationId, Organization] = field(
         default_factory=lambda: FrozenTable(ORGANIZATIONS)
     )
@@ -45,48 +53,59 @@ class Baseline:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rows:
-    """The overlay tables of one world, with all of their methods."""
+    """The overlay tables of one world, with all of their methods.
 
+    `baseline` is what they stand on now; another state may bring another one.
+    """
+
+    baseline: Baseline
     organizations: OverlayTable[OrganizationId, Organization]
     api_keys: OverlayTable[ApiKeyId, ApiKey]
     users: OverlayTable[UserId, User]
     memberships: OverlayTable[tuple[OrganizationId, UserId], Membership]
     billing_addresses: OverlayTable[BillingAddressId, BillingAddress]
     sessions: OverlayTable[tuple[PrincipalId, Environment], Session]
+    ended_tokens: OverlayTable[str, EndedToken]
 
     @classmethod
     def of(cls, baseline: Baseline) -> "Rows":
         """Return the baseline's rows, unchanged, with no session open."""
         return cls(
+            baseline,
             OverlayTable(baseline.organizations),
             OverlayTable(baseline.api_keys),
             OverlayTable(baseline.users),
             OverlayTable(baseline.memberships),
             OverlayTable(baseline.billing_addresses),
             OverlayTable(FrozenTable(SESSIONS)),
+            OverlayTable(FrozenTable(ENDED_TOKENS)),
         )
 
     def fork(self) -> "Rows":
         """Return independent tables with the same rows."""
         return Rows(
+            self.baseline,
             self.organizations.fork(),
             self.api_keys.fork(),
             self.users.fork(),
             self.memberships.fork(),
             self.billing_addresses.fork(),
             self.sessions.fork(),
+            self.ended_tokens.fork(),
         )
 
-    def reset(self) -> None:
-        """Return to the baseline's rows."""
-        self.organizations.reset()
-        self.api_keys.reset()
-        self.users.reset()
-        self.memberships.reset()
-        self.billing_addresses.reset()
-        self.sessions.reset()
+    def become(self, kept: "Rows") -> None:
+        """Take over other rows, which are left as they are; the tables stay the same objects."""
+        self.baseline = kept.baseline
+        self.organizations.become(kept.organizations)
+        self.api_keys.become(kept.api_keys)
+        self.users.become(kept.users)
+        self.memberships.become(kept.memberships)
+        self.billing_addresses.become(kept.billing_addresses)
+        self.sessions.become(kept.sessions)
+        self.ended_tokens.become(kept.ended_tokens)
 
     def tables(self) -> Tables:
         """Return the tables as the domain knows them."""
@@ -97,4 +116,5 @@ class Rows:
             self.memberships,
             self.billing_addresses,
             self.sessions,
+            self.ended_tokens,
         )

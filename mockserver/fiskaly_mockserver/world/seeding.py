@@ -40,6 +40,8 @@ def baseline_of(tree: OrganizationTree, *, started_at: float) -> Baseline:
     invitations count back from it, everything else in a tree is absolute.
     """
     return Baseline(
+        preset=tree.preset,
+        seed=tree.seed,
         organizations=FrozenTable(ORGANIZATIONS, _organizations(tree)),
         api_keys=FrozenTable(API_KEYS, _api_keys(tree)),
         users=FrozenTable(USERS, _users(tree)),

@@ -1,53 +1,85 @@
-"""One world: rows, sessions, clock and journal, with the services that work on them."""
+"""One world: its state, its journal, and the services that work on them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from fiskaly_mockserver.domain.api_keys import ApiKeys
 from fiskaly_mockserver.domain.backend import Backend
 from fiskaly_mockserver.domain.billing_addresses import BillingAddresses
 from fiskaly_mockserver.domain.environments import Environments
 from fiskaly_mockserver.domain.organizations import Organizations
-from fiskaly_mockserver.domain.ports import (
-    Clock,
-    IdSource,
-    Lifetimes,
-    SecretSource,
-    TokenIssuer,
-)
+from fiskaly_mockserver.domain.ports import Clock
 from fiskaly_mockserver.domain.sessions import Sessions
+from fiskaly_mockserver.domain.sign_up import SignUps
 from fiskaly_mockserver.domain.users import Users
-from fiskaly_mockserver.world.clock import SystemClock
+from fiskaly_mockserver.world.clock import WorldClock
+from fiskaly_mockserver.world.faults import FaultPlan
 from fiskaly_mockserver.world.journal import Journal
+from fiskaly_mockserver.world.limits import RateWindows
 from fiskaly_mockserver.world.rows import Baseline, Rows
-from fiskaly_mockserver.world.sources import SystemIds, SystemSecrets
-from fiskaly_mockserver.world.tokens import JwtIssuer
+from fiskaly_mockserver.world.settings import Seams, WorldSettings
+from fiskaly_mockserver.world.snapshots import Snapshots
+
+__all__ = ["Seams", "State", "World", "WorldSettings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seams:
-    """What a world takes from outside; every part can be replaced in a test."""
+class State:
+    """A world at one moment, apart from its journal and snapshots.
 
-    clock: Clock = field(default_factory=SystemClock)
-    ids: IdSource = field(default_factory=SystemIds)
-    secrets: SecretSource = field(default_factory=SystemSecrets)
-    tokens: TokenIssuer = field(default_factory=JwtIssuer)
-    lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    The sessions are part of the rows.
+    """
+
+    rows: Rows
+    clock: WorldClock
+    faults: FaultPlan
+    limits: RateWindows
+
+
+class _PresentTime(Clock):
+    """What the services ask for the time: whatever clock the world has now."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def now(self) -> float:
+        """Return the world's time in unix seconds."""
+        return self._world.clock.now()
 
 
 class World:
     """An account's whole state and the operations on it.
 
-    Not thread-safe: one thread works on a world. `reset` and `fork` take a time that
-    does not depend on how many rows the baseline has.
+    `name` is the sandbox's, `""` for the default world. `baseline` is what a reset
+    returns to; the rows may stand on another one after a restore or an import. `rows`,
+    `tables` and `journal` are the same objects for ever; `clock`, `faults` and `limits`
+    are others after a reset, restore or import.
+
+    Not thread-safe: one thread works on a world. `reset`, `fork`, `snapshot` and
+    `restore` take a time that depends on the changes since the baseline, never on how
+    many rows the baseline has.
     """
 
-    def __init__(self, rows: Rows, seams: Seams) -> None:
-        self._rows = rows
+    def __init__(
+        self,
+        baseline: Baseline,
+        seams: Seams,
+        *,
+        settings: WorldSettings | None = None,
+        name: str = "",
+    ) -> None:
+        self.name = name
         self.seams = seams
-        self.journal = Journal()
+        self.settings = settings or WorldSettings()
+        self.rows = Rows.of(baseline)
+        self.clock = WorldClock(seams.clock)
+        self.faults = FaultPlan(self.settings.operations)
+        self.limits = RateWindows(self.settings.rate_limit)
+        self.journal = Journal(self.settings.journal_capacity)
+        self._pristine = Rows.of(baseline)
+        self._snapshots: Snapshots[State] = Snapshots()
         backend = Backend(
-            tables=rows.tables(),
-            clock=seams.clock,
+            tables=self.rows.tables(),
+            clock=_PresentTime(self),
             ids=seams.ids,
             secrets=seams.secrets,
             tokens=seams.tokens,
@@ -60,25 +92,118 @@ class World:
         self.users = Users(backend)
         self.billing_addresses = BillingAddresses(backend)
         self.sessions = Sessions(backend)
+        self.sign_ups = SignUps(backend)
 
     @classmethod
-    def on(cls, baseline: Baseline, seams: Seams | None = None) -> "World":
+    def on(
+        cls,
+        baseline: Baseline,
+        seams: Seams | None = None,
+        *,
+        settings: WorldSettings | None = None,
+        name: str = "",
+    ) -> "World":
         """Return a world that starts with the rows of `baseline` and returns to them."""
-        return cls(Rows.of(baseline), seams or Seams())
+        return cls(baseline, seams or Seams(), settings=settings, name=name)
+
+    @property
+    def baseline(self) -> Baseline:
+        """The rows that a reset returns to."""
+        return self._pristine.baseline
+
+    @property
+    def preset(self) -> str | None:
+        """The preset of the tree that the present rows come from, `None` without one."""
+        return self.rows.baseline.preset
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that the secrets of seeded rows derive from, `None` without a tree."""
+        return self.rows.baseline.seed
 
     def reset(self) -> None:
-        """Return to the baseline: changes, sessions and the journal are forgotten.
+        """Return to the baseline; what a test can change is forgotten.
 
-        Tokens that were handed out before stay valid as long as their organisation
-        is part of the baseline, for they stand for themselves.
+        That is rows, sessions, clock, faults, used-up rate limits and journal; the time is
+        that of the seams' clock again. Named snapshots stay. Tokens that were handed out
+        before stay valid as long as their organisation is part of the baseline, for they
+        stand for themselves.
         """
-        self._rows.reset()
+        self.rows.become(self._pristine)
+        self.clock = WorldClock(self.seams.clock)
+        self.faults = FaultPlan(self.settings.operations)
+        self.limits = RateWindows(self.settings.rate_limit)
         self.journal.clear()
 
-    def fork(self, seams: Seams | None = None) -> "World":
-        """Return an independent world that starts in the present state of this one.
+    def reseed(self, baseline: Baseline) -> None:
+        """Start over with other rows, which every later reset returns to.
 
-        It keeps the seams of this one, clock and ids too, unless others are given, and
-        starts with an empty journal.
+        Named snapshots are dropped: they are states of another account.
         """
-        return World(self._rows.fork(), seams or self.seams)
+        self._pristine = Rows.of(baseline)
+        self._snapshots.clear()
+        self.reset()
+
+    def sibling(self, seams: Seams | None = None, *, name: str = "") -> "World":
+        """Return an independent world that starts with the baseline of this one.
+
+        It keeps the seams of this one, ids too, unless others are given, and its
+        settings.
+        """
+        return World(self.baseline, seams or self.seams, settings=self.settings, name=name)
+
+    def fork(self, seams: Seams | None = None, *, name: str = "") -> "World":
+        """Return a sibling that starts in the present state of this world.
+
+        With other seams it runs by their clock. The journal is empty, there is no
+        snapshot.
+        """
+        fork = self.sibling(seams, name=name)
+        state = self.state()
+        fork.become(state if seams is None else replace(state, clock=fork.clock))
+        return fork
+
+    def state(self) -> State:
+        """Return what the world is now, apart from journal and snapshots."""
+        return State(
+            rows=self.rows.fork(),
+            clock=self.clock.copy(),
+            faults=self.faults.copy(),
+            limits=self.limits.copy(),
+        )
+
+    def become(self, state: State) -> None:
+        """Take over a state, which is left as it is, and keep journal and snapshots."""
+        self.rows.become(state.rows)
+        self.clock = state.clock.copy()
+        self.faults = state.faults.copy()
+        self.limits = state.limits.copy()
+
+    def snapshot(self, name: str) -> None:
+        """Keep the present state under a name, in place of an earlier one.
+
+        Raises:
+            BadSnapshotName: The name breaks the rule for names.
+            TooManySnapshots: It is a new name and there are 100 already.
+        """
+        self._snapshots.keep(name, self.state())
+
+    def restore(self, name: str) -> None:
+        """Return to a snapshot, which stays; the journal goes on.
+
+        Raises:
+            UnknownSnapshot: There is none of that name; the message lists the others.
+        """
+        self.become(self._snapshots.find(name))
+
+    def drop_snapshot(self, name: str) -> None:
+        """Forget a snapshot.
+
+        Raises:
+            UnknownSnapshot: There is none of that name; the message lists the others.
+        """
+        self._snapshots.drop(name)
+
+    def snapshots(self) -> tuple[str, ...]:
+        """Return the names of the snapshots, oldest first."""
+        return self._snapshots.names

@@ -1,0 +1,28 @@
+"""The names that a client may give to sandboxes and snapshots."""
+
+import json
+import re
+from collections.abc import Iterable
+
+NAME_RULE = "1 to 64 characters of A-Z a-z 0-9 . _ -"
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_MOST_SHOWN = 80
+_MOST_LISTED = 20
+
+
+def is_name(text: str) -> bool:
+    """Tell whether the text keeps to `NAME_RULE`, so that it fits a header and a path."""
+    return _NAME.fullmatch(text) is not None
+
+
+def shown(value: object) -> str:
+    """Return a value for a message, as JSON and shortened."""
+    text = json.dumps(value, default=str)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names for a message, or that there are none."""
+    known = tuple(names)
+    more = f" and {len(known) - _MOST_LISTED} more" if len(known) > _MOST_LISTED else ""
+    return ", ".join(known[:_MOST_LISTED]) + more if known else "none"

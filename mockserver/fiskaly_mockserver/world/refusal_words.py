@@ -1,0 +1,122 @@
+"""The words of explanations: of rules, of what a refusal read, of what it would accept.
+
+They are shown by the control API alone, for they tell more than a caller may see.
+"""
+
+from collections.abc import Mapping
+
+from fiskaly_mockserver.domain import errors
+from fiskaly_mockserver.domain.errors import DomainError
+
+RULES: Mapping[str, str] = {
+    "R1": "A main organisation is never managed; a managed one has exactly one main"
+    " organisation above it and none below.",
+    "R2": "The first main organisation of an account is not made through the API.",
+    "R3": "A principal sees its own organisation; through a main one also those it manages"
+    " and the main ones its organisation created, with those they manage. Nobody sees"
+    " upwards.",
+    "R4": "The principal that created an organisation is its one admin; only the admin"
+    " changes or deletes it.",
+    "R5": "An API key belongs to one organisation and one environment; its secret is shown"
+    " once and kept as a hash. A main organisation's key administers what it sees, a"
+    " managed one's key only its own keys.",
+    "R6": "TEST tokens create and see TEST things, LIVE tokens LIVE things.",
+    "R7": "LIVE needs clearance that comes down from a LIVE main organisation.",
+    "R8": "A further main organisation hangs under another by billing only.",
+    "R9": "Inviting a known e-mail adds it at once, an unknown one is pending for 48 hours;"
+    " the admin cannot be removed.",
+    "R10": "Billing addresses belong to the caller's own organisation; one in use stays.",
+    "R11": "Names need not be unique; the managing organisation never changes.",
+    "R12": "Metadata is replaced whole.",
+}
+"""The domain's rules, as `fiskaly_mockserver.domain` words them."""
+
+FACTS: Mapping[str, str] = {
+    "admin": "admin of the organization (created_by_user)",
+    "api_key": "API key",
+    "billed": "organization that is billed there",
+    "billing_address": "billing address",
+    "caller": "principal that calls",
+    "caller_environment": "environment of the token",
+    "caller_organization": "organization of the token",
+    "credential": "what authenticates",
+    "environment": "environment",
+    "environments": "environments of the organization",
+    "exists": "whether it exists in this world, seen or unseen",
+    "expires_at": "end of the token's life",
+    "field": "field of the body",
+    "invited": "whether anybody invited the e-mail",
+    "issued_here": "whether this server issued the token",
+    "managed": "organization that is managed",
+    "managed_by": "main organization that manages",
+    "now": "time of this world",
+    "organization": "organization",
+    "organizations": "organizations that the user has joined",
+    "owner": "organization that it belongs to",
+    "parts": "parts of the token between dots",
+    "payer": "organization that pays",
+    "reference": "id that the body names",
+    "registered": "whether the user has signed up",
+    "secret_matches": "whether the secret or password is the right one",
+    "status": "status of the API key",
+    "use": "use of the token",
+    "user": "user",
+}
+"""What each fact of a refusal is."""
+
+_SEEN = "that exists, in the sight of the caller's organization and in the token's environment"
+
+ACCEPTED: Mapping[type[DomainError], str] = {
+    errors.InvalidCredentials: "An enabled API key with its secret, a refresh token of this"
+    " server that has not expired and whose key is still enabled, or the e-mail and password"
+    " of a registered user who has joined an organization.",
+    errors.MissingToken: "The header Authorization: Bearer followed by an access token from"
+    " POST /auth.",
+    errors.UnreadableToken: "An access token from POST /auth, which has three parts between dots.",
+    errors.ForeignToken: "An access token that POST /auth of this very server process handed"
+    " out, for an organization that still exists in this world.",
+    errors.ExpiredToken: "A token that has not expired: POST /auth with the refresh token, or"
+    " with the API key again.",
+    errors.RefreshTokenAsAccess: "The access_token of the session; the refresh_token is for"
+    " POST /auth alone.",
+    errors.NotTheAdmin: "The same call with a token of the admin, the very principal that"
+    " created the organization.",
+    errors.ManagedMayNotCreate: "The same call with a token of a main organization.",
+    errors.ManagedMayNotAdminister: "The same call with a token of the main organization that"
+    " manages this one.",
+    errors.NoLiveClearance: "The same call after the main organization above, as manager or"
+    " payer, has become LIVE (POST /_mock/clearance does that).",
+    errors.LiveNeedsLivePayer: "billing_options.bill_to_organization with the id of a LIVE"
+    " main organization, managed_by_organization_id, or a TEST token.",
+    errors.OrganizationNotFound: f"The id of an organization {_SEEN}.",
+    errors.ApiKeyNotFound: "The id of an API key of that organization and of the token's"
+    " environment.",
+    errors.UserNotFound: "The id of a member of that organization, or of somebody whose"
+    " invitation has not lapsed.",
+    errors.NoOpenInvitation: "An e-mail with an invitation that has not lapsed, or the name of"
+    " a first organization.",
+    errors.BillingAddressNotFound: "The id of a billing address of the token's own organization.",
+    errors.ReferenceNotFound: f"In that field the id of something {_SEEN}.",
+    errors.OrganizationNotMain: "In that field the id of a main organization.",
+    errors.StillManages: "The same call after the organizations it manages are deleted.",
+    errors.StillPays: "The same call after no other organization names it in"
+    " billing_options.bill_to_organization.",
+    errors.StillOwnsBillingAddress: "The same call after no other organization uses one of its"
+    " billing addresses.",
+    errors.LiveStays: "Nothing: a LIVE organization stays. One that is TEST only can be deleted.",
+    errors.OwnOrganization: "The same call by its admin with a token of another organization.",
+    errors.ManagerIsFixed: "managed_by_organization_id left out, or as it is.",
+    errors.PayerCircle: "A payer that is not billed, directly or through others, to this"
+    " organization.",
+    errors.EnvironmentAlreadyEnabled: "An environment that the organization does not have yet.",
+    errors.ApiKeyNameTaken: "A name that no other key of the organization has in this"
+    " environment, disabled keys included.",
+    errors.ForeignManager: "managed_by_organization_id left out, or with the id of the main"
+    " organization that manages this one.",
+    errors.AlreadyMember: "An e-mail of somebody who is no member and has no open invitation.",
+    errors.EmailTaken: "An e-mail that nobody has signed up with.",
+    errors.AdminStays: "Any other member: the admin cannot be removed.",
+    errors.BillingAddressInUse: "The same call after no organization names the address in"
+    " billing_address_id.",
+}
+"""What would have been accepted instead; one row for each class that the domain raises."""
