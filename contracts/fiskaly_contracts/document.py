@@ -85,11 +85,16 @@ class Contract:
         >>> Contract.bundled().base_path
         '/api/v0'
         """
-        import yaml  # noqa: PLC0415 - a contract made from a document needs no YAML
+        return cls._shipped("management-v0.yaml")
 
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        text = (files(__package__) / "openapi" / "management-v0.yaml").read_text("utf-8")
-        return cls.from_document(yaml.load(text, Loader=loader))  # noqa: S506 - both are safe
+    @classmethod
+    def control(cls) -> Self:
+        """Read the contract of the fake's own control routes.
+
+        >>> Contract.control().base_path
+        '/_mock'
+        """
+        return cls._shipped("control-v1.yaml")
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -105,6 +110,14 @@ class Contract:
             base_path=urlsplit(servers[0]["url"]).path.rstrip("/"),
             operations={operation.operation_id: operation for operation in _operations(document)},
         )
+
+    @classmethod
+    def _shipped(cls, name: str) -> Self:
+        import yaml  # noqa: PLC0415 - a contract made from a document needs no YAML
+
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        text = (files(__package__) / "openapi" / name).read_text("utf-8")
+        return cls.from_document(yaml.load(text, Loader=loader))  # noqa: S506 - both are safe
 
     def served_at(self, url: str) -> dict[str, JsonValue]:
         """Return the document as a server at this URL hands it out."""

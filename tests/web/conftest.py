@@ -10,6 +10,7 @@ from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.web.app import create_app
 from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.world.worlds import Worlds
 from pytest_aiohttp import AiohttpClient
 from web.api import Api
 
@@ -27,7 +28,7 @@ def account() -> Account:
 @pytest.fixture
 def service(blueprint: Service, account: Account) -> Iterator[Service]:
     """Serve the account; a crash, or an answer that breaks the contract, fails the test."""
-    service = replace(blueprint, world=account.world)
+    service = replace(blueprint, worlds=Worlds(account.world))
     yield service
     assert service.world.journal.defects == ()
 

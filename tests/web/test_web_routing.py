@@ -6,6 +6,7 @@ from builders.accounts import SHOP
 from builders.snapshots import listed
 from fiskaly_mockserver.web import operations
 from fiskaly_mockserver.web.app import create_app
+from fiskaly_mockserver.web.controls.routes import is_control
 from fiskaly_mockserver.web.handlers import HANDLERS
 from fiskaly_mockserver.web.service import Service
 from web.api import Api, wire
@@ -14,14 +15,6 @@ NOT_FOUND = wire({"status_code": 404, "error": "Not Found", "message": "Not Foun
 NOT_ALLOWED = wire(
     {"status_code": 405, "error": "Method Not Allowed", "message": "Method Not Allowed"}
 )
-CONTROL = {
-    ("GET", "/_mock/health"),
-    ("HEAD", "/_mock/health"),
-    ("GET", "/_mock/contract"),
-    ("HEAD", "/_mock/contract"),
-    ("*", "/_mock"),
-    ("*", "/_mock/{tail}"),
-}
 
 
 def routes_of(app: web.Application) -> set[tuple[str, str]]:
@@ -38,11 +31,14 @@ def test_every_operation_has_a_handler_and_every_handler_an_operation(service: S
 
 def test_the_routes_are_the_contracts_and_the_control_ones(service: Service) -> None:
     contract = {
-        (operation.method, service.contract.base_path + operation.path)
+        (operation.method, prefix + service.contract.base_path + operation.path)
         for operation in service.contract.operations.values()
+        for prefix in ("", "/s/{sandbox}")
     }
-    assert len(contract) == len(service.contract.operations)
-    assert routes_of(create_app(service)) == contract | CONTROL
+    assert len(contract) == 2 * len(service.contract.operations)
+    served = routes_of(create_app(service))
+    assert {route for route in served if not is_control(route[1])} == contract
+    assert ("GET", "/_mock/health") in served - contract
 
 
 @pytest.mark.parametrize("missing", ["authenticate", "removeUser"])
@@ -94,8 +90,8 @@ async def test_a_missing_base_path_is_404_and_the_journal_says_why(
     assert (response.status, await response.read()) == (404, NOT_FOUND)
     (exchange,) = service.world.journal
     (violation,) = exchange.violations
-    assert violation.rule == "route"
-    assert "all of them under /api/v0" in violation.expected
+    assert violation.rule == "unknown-route"
+    assert "under /api/v0" in violation.expected
 
 
 @pytest.mark.parametrize(
@@ -113,7 +109,7 @@ async def test_a_missing_base_path_is_404_and_the_journal_says_why(
         (f"/billing-addresses/{SHOP}", "DELETE,GET,PATCH"),
     ],
 )
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "TRACE", "GET", "DELETE", "FROBNICATE"])
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "TRACE", "GET", "DELETE", "PROPFIND"])
 async def test_a_wrong_method_is_405_and_tells_the_right_ones(
     api: Api, path: str, allow: str, method: str
 ) -> None:
@@ -143,7 +139,8 @@ async def test_wrong_routes_are_kept_as_breaches_of_no_operation(
     unknown, wrong_method = service.world.journal
     assert (unknown.status, unknown.operation_id) == (404, "")
     assert (wrong_method.status, wrong_method.operation_id) == (405, "")
-    assert wrong_method.breaches[0].got_text == "method PUT"
+    assert [one.rule for one in unknown.breaches] == ["unknown-route"]
+    assert [(one.rule, one.expected) for one in wrong_method.breaches] == [("method", "POST")]
 
 
 async def test_control_routes_are_no_part_of_the_journal(api: Api, service: Service) -> None:
@@ -153,10 +150,16 @@ async def test_control_routes_are_no_part_of_the_journal(api: Api, service: Serv
 
 
 async def test_an_unknown_control_route_names_the_known_ones(api: Api) -> None:
-    response = await api.client.post("/_mock/health")
+    response = await api.client.get("/_mock/helth")
     assert response.status == 404
     body = await response.json()
-    assert body["message"].endswith("GET /_mock/health, GET /_mock/contract")
+    assert "/_mock/health" in body["allowed"]
+
+
+async def test_a_wrong_method_on_a_control_route_names_the_right_ones(api: Api) -> None:
+    response = await api.client.post("/_mock/health")
+    assert (response.status, response.headers["Allow"]) == (405, "GET")
+    assert (await response.json())["allowed"] == ["GET"]
 
 
 async def test_the_contract_is_served_with_the_address_it_was_asked_under(

@@ -3,18 +3,11 @@
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
 from importlib.metadata import version
 
-from fiskaly_fixtures import OrganizationTree
-
-from fiskaly_mockserver.server.credentials import (
-    OrganizationCredentials,
-    organization_credentials,
-    top_credentials,
-    user_credentials,
-)
 from fiskaly_mockserver.server.listening import Listening
+from fiskaly_mockserver.world.rows import Baseline
+from fiskaly_mockserver.world.seeded import OrganizationCredentials, Seeded
 
 SCHEMA = 1
 """The version of the JSON line; it grows when a field changes its meaning."""
@@ -22,7 +15,7 @@ TOPS_SHOWN = 3
 """Top organisations whose keys the banner shows, so that it stays one screen."""
 
 
-def banner(tree: OrganizationTree, listening: Listening, contract: str) -> str:
+def banner(baseline: Baseline, listening: Listening, contract: str) -> str:
     """Return the screen that tells a developer what to paste where."""
     name = f"fiskaly-mockserver {version('fiskaly-mockserver')}"
     return "\n".join(
@@ -30,9 +23,9 @@ def banner(tree: OrganizationTree, listening: Listening, contract: str) -> str:
             f"{name} · contract {contract} · unofficial, for testing only",
             "",
             f"  Base URL    {listening.base_url}",
-            *_tops(tree),
+            *_tops(baseline),
             "",
-            f"  Tree        {_tree_line(tree)}",
+            f"  Tree        {_tree_line(baseline)}",
             f"  Control     {listening.control_url}",
             "",
             "Ctrl+C stops the server.",
@@ -40,7 +33,7 @@ def banner(tree: OrganizationTree, listening: Listening, contract: str) -> str:
     )
 
 
-def json_line(tree: OrganizationTree, listening: Listening, contract: str) -> str:
+def json_line(baseline: Baseline, listening: Listening, contract: str) -> str:
     """Return one line of JSON with the address, every enabled key and every user.
 
     `{"schema": 1, "base_url", "control_url", "pid", "preset", "seed", "contract",
@@ -54,19 +47,18 @@ def json_line(tree: OrganizationTree, listening: Listening, contract: str) -> st
             "base_url": listening.base_url,
             "control_url": listening.control_url,
             "pid": os.getpid(),
-            "preset": tree.preset,
-            "seed": tree.seed,
+            "preset": baseline.preset,
+            "seed": baseline.seed,
             "contract": contract,
-            "organizations": [asdict(found) for found in organization_credentials(tree)],
-            "users": [asdict(found) for found in user_credentials(tree)],
+            **Seeded(baseline).as_json(),
         },
         ensure_ascii=False,
         separators=(",", ":"),
     )
 
 
-def _tops(tree: OrganizationTree) -> Iterator[str]:
-    tops = list(top_credentials(tree))
+def _tops(baseline: Baseline) -> Iterator[str]:
+    tops = list(Seeded(baseline).tops())
     for top in tops[:TOPS_SHOWN]:
         yield ""
         yield f"  {top.name}"
@@ -88,7 +80,7 @@ def _key_lines(top: OrganizationCredentials) -> Iterator[str]:
     yield f"    Secret    {first.secret}"
 
 
-def _tree_line(tree: OrganizationTree) -> str:
-    quantity = len(tree.organizations)
+def _tree_line(baseline: Baseline) -> str:
+    quantity = len(baseline.organizations.rows)
     noun = "organisation" if quantity == 1 else "organisations"
-    return f"preset {tree.preset}, seed {tree.seed}: {quantity} {noun}"
+    return f"preset {baseline.preset}, seed {baseline.seed}: {quantity} {noun}"

@@ -18,10 +18,12 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 PREFIX = "FISKALY_MOCK_"
 
 
-def option(flag: str, **settings: Any) -> Callable[[Command], Command]:
-    """Declare a flag that can also be set by `FISKALY_MOCK_<FLAG>`."""
+def option(flag: str, *names: str, **settings: Any) -> Callable[[Command], Command]:
+    """Declare a flag that can also be set by `FISKALY_MOCK_<FLAG>`; `names` as in click."""
     variable = PREFIX + flag.removeprefix("--").replace("-", "_").upper()
-    return click.option(flag, envvar=variable, show_envvar=True, show_default=True, **settings)
+    return click.option(
+        flag, *names, envvar=variable, show_envvar=True, show_default=True, **settings
+    )
 
 
 def tree_options(command: Command) -> Command:

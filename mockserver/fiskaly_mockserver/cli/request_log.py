@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
@@ -23,6 +24,7 @@ class RequestLog:
 
     def __init__(self, *, level: str, as_json: bool) -> None:
         self._level = LEVELS[level]
+        self._as_json = as_json
         self._render = _json if as_json else _text
 
     def write(self, exchange: Exchange) -> None:
@@ -31,6 +33,34 @@ class RequestLog:
             click.echo(self._render(exchange), err=True)
             if exchange.crash:
                 click.echo(exchange.crash, err=True)
+
+    @contextmanager
+    def take_over(self) -> Iterator[None]:
+        """Write what the libraries have to say in this log's form and level too."""
+        root, handler = logging.getLogger(), _Lines(self._level, as_json=self._as_json)
+        root.addHandler(handler)
+        try:
+            yield
+        finally:
+            root.removeHandler(handler)
+
+
+class _Lines(logging.Handler):
+    """Writes records of the standard library's logging as lines of a request log."""
+
+    def __init__(self, level: int, *, as_json: bool) -> None:
+        super().__init__(level)
+        self._as_json = as_json
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, and below it the traceback of what nobody expected."""
+        time, message = _iso(record.created), record.getMessage()
+        if self._as_json:
+            click.echo(json.dumps({"time": time, "message": message}), err=True)
+        else:
+            click.echo(_printable(f"{time} {message}"), err=True)
+        if record.exc_info:
+            click.echo(logging.Formatter().formatException(record.exc_info), err=True)
 
 
 def level_of(exchange: Exchange) -> int:
@@ -42,9 +72,8 @@ def level_of(exchange: Exchange) -> int:
 
 def _fields(exchange: Exchange) -> dict[str, str | int | float | list[str]]:
     """Return time, method, path, operation, status, ms, request id, and what was wrong."""
-    at = datetime.fromtimestamp(exchange.at, UTC)
     return {
-        "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": _iso(exchange.at),
         "method": exchange.method,
         "path": exchange.path,
         "operation": exchange.operation_id or "-",
@@ -77,6 +106,10 @@ def _sentences(exchange: Exchange) -> list[str]:
     return [
         violation.sentence() for violation in (*exchange.violations, *exchange.response_violations)
     ]
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _printable(line: str) -> str:

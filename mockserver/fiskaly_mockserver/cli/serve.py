@@ -1,6 +1,7 @@
 """`serve`: answer until Ctrl+C."""
 
 import asyncio
+import secrets
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,6 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 from fiskaly_contracts import Checker, Contract
-from fiskaly_fixtures import OrganizationTree
 
 from fiskaly_mockserver.cli.banner import banner, json_line
 from fiskaly_mockserver.cli.options import option, tree_options
@@ -18,9 +18,27 @@ from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import DEFAULT_HOST, DEFAULT_PORT, ServerConfig
 from fiskaly_mockserver.server.listening import Listening, listen
 from fiskaly_mockserver.server.trees import read_tree, tree_of
+from fiskaly_mockserver.web.safety import TOKEN_HEADER, is_loopback
+from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.world.journal import CAPACITY
+from fiskaly_mockserver.world.limits import RateLimit
+from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
 
 TREE_FLAGS = ("preset", "seed", "size", "country")
 HIGHEST_PORT = 65_535
+TOKEN_BYTES = 18
+
+
+def _rate_limit(_: click.Context, __: click.Parameter, text: str | None) -> RateLimit | None:
+    try:
+        return None if text is None else RateLimit.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _token_for(host: str) -> str | None:
+    """Return a new control token if other machines can reach the address."""
+    return None if is_loopback(host) else secrets.token_urlsafe(TOKEN_BYTES)
 
 
 @click.command()
@@ -62,6 +80,38 @@ HIGHEST_PORT = 65_535
     help="Life of a refresh token.",
 )
 @option(
+    "--rate-limit",
+    callback=_rate_limit,
+    metavar="N/UNIT",
+    help="Answer 429 to a key that calls more often, as 10/s, 100/min or 1000/h.",
+)
+@option(
+    "--journal-size",
+    type=click.IntRange(min=1),
+    default=CAPACITY,
+    metavar="N",
+    help="Exchanges that a journal keeps.",
+)
+@option(
+    "--sandboxes",
+    type=click.IntRange(min=1),
+    default=MOST_SANDBOXES,
+    metavar="N",
+    help="Sandboxes there may be; one more, and the one left alone the longest is reclaimed.",
+)
+@click.option(
+    "--control/--no-control",
+    default=True,
+    envvar="FISKALY_MOCK_CONTROL",
+    show_envvar=True,
+    help="Serve control calls under /_mock, or health and documents only.",
+)
+@option(
+    "--control-token",
+    metavar="TOKEN",
+    help="What control calls must carry in X-Mock-Token; made up beyond loopback.",
+)
+@option(
     "--log-format",
     type=click.Choice(["text", "json"]),
     default="text",
@@ -73,7 +123,7 @@ HIGHEST_PORT = 65_535
     default="info",
     help="info: every request; warning: those that broke the contract; error: crashes; off.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON line instead of the banner.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON line instead of the banner.")
 @click.pass_context
 def serve(
     ctx: click.Context,
@@ -89,6 +139,11 @@ def serve(
     check_responses: bool,
     access_lifetime: int,
     refresh_lifetime: int,
+    rate_limit: RateLimit | None,
+    journal_size: int,
+    sandboxes: int,
+    control: bool,
+    control_token: str | None,
     log_format: str,
     log_level: str,
     as_json: bool,
@@ -107,6 +162,11 @@ def serve(
         loose=loose,
         check_responses=check_responses,
         lifetimes=Lifetimes(access=access_lifetime, refresh=refresh_lifetime),
+        rate_limit=rate_limit,
+        journal_size=journal_size,
+        sandboxes=sandboxes,
+        control=control,
+        control_token=control_token or _token_for(host),
         on_exchange=log.write,
     )
     if data is None:
@@ -115,20 +175,30 @@ def serve(
         _refuse_tree_flags(ctx)
         tree = read_tree(data, Checker(Contract.bundled()))
 
-    def announce(listening: Listening) -> None:
-        click.echo((json_line if as_json else banner)(tree, listening, Contract.bundled().version))
+    service = compose(config, tree)
 
-    asyncio.run(_serve(config, tree, announce))
+    def announce(listening: Listening) -> None:
+        show = json_line if as_json else banner
+        click.echo(show(service.world.baseline, listening, service.contract.version))
+        if config.control_token and not is_loopback(host):
+            click.echo(
+                f"Warning: {host} can be reached from other machines; control calls need the"
+                f" header {TOKEN_HEADER}: {config.control_token}",
+                err=True,
+            )
+
+    with log.take_over():
+        asyncio.run(_serve(service, config, announce))
 
 
 async def _serve(
-    config: ServerConfig, tree: OrganizationTree, announce: Callable[[Listening], None]
+    service: Service, config: ServerConfig, announce: Callable[[Listening], None]
 ) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    listening = await listen(compose(config, tree), config.host, config.port)
+    listening = await listen(service, config.host, config.port)
     try:
         announce(listening)
         await stopped.wait()

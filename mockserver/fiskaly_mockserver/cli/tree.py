@@ -38,4 +38,6 @@ def tree(*, preset: str, seed: int, size: int, country: str, output: Path | None
     try:
         output.write_text(dump_tree(made, form), encoding="utf-8")
     except OSError as error:
-        raise click.FileError(str(output), error.strerror or str(error)) from error
+        raise click.BadParameter(
+            f"{str(output)!r} cannot be written: {error.strerror or error}", param_hint="--output"
+        ) from error

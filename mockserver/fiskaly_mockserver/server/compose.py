@@ -6,9 +6,15 @@ from fiskaly_contracts import Checker, Contract
 from fiskaly_fixtures import OrganizationTree
 
 from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.web.recording import Recorder
+from fiskaly_mockserver.web.redaction import Redactor
+from fiskaly_mockserver.web.safety import Safety
 from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.seeding import baseline_of
-from fiskaly_mockserver.world.world import Seams, World
+from fiskaly_mockserver.world.settings import Seams, WorldSettings
+from fiskaly_mockserver.world.world import World
+from fiskaly_mockserver.world.worlds import Worlds
 
 DISTRIBUTION = "fiskaly-mockserver"
 
@@ -17,17 +23,23 @@ def compose(config: ServerConfig, tree: OrganizationTree, seams: Seams | None = 
     """Return the service that serves `tree` under the bundled contract."""
     seams = seams or Seams(lifetimes=config.lifetimes)
     contract = Contract.bundled()
+    settings = WorldSettings(
+        operations={
+            operation_id: Target(operation.method, operation.path, operation.secured)
+            for operation_id, operation in contract.operations.items()
+        },
+        rate_limit=config.rate_limit,
+        journal_capacity=config.journal_size,
+    )
+    baseline = baseline_of(tree, started_at=seams.clock.now())
     return Service(
         contract=contract,
         checker=Checker(contract),
-        world=World.on(baseline_of(tree, started_at=seams.clock.now()), seams),
+        worlds=Worlds(World.on(baseline, seams, settings=settings), limit=config.sandboxes),
+        recorder=Recorder(Redactor(contract)),
+        safety=Safety(config.control, config.control_token),
         loose=config.loose,
         check_responses=config.check_responses,
         on_exchange=config.on_exchange,
-        about={
-            "version": version(DISTRIBUTION),
-            "contract": contract.version,
-            "preset": tree.preset,
-            "seed": tree.seed,
-        },
+        about={"version": version(DISTRIBUTION), "contract": contract.version},
     )

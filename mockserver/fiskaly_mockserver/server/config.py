@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fiskaly_mockserver.domain.ports import Lifetimes
-from fiskaly_mockserver.world.journal import Exchange
+from fiskaly_mockserver.world.journal import CAPACITY, Exchange
+from fiskaly_mockserver.world.limits import RateLimit
+from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8722
@@ -34,6 +36,12 @@ class ServerConfig:
         check_responses: Check every answer against the contract too, at about a
             millisecond each.
         lifetimes: How long tokens live.
+        rate_limit: How often a principal may call; none by default.
+        journal_size: How many exchanges each world's journal keeps.
+        sandboxes: How many sandboxes there may be before the one left alone the longest
+            is reclaimed.
+        control: Whether control calls are served over HTTP.
+        control_token: What they must carry in `X-Mock-Token`; needed beyond loopback.
         on_exchange: Called in the server's thread with each finished exchange.
     """
 
@@ -46,4 +54,9 @@ class ServerConfig:
     loose: bool = False
     check_responses: bool = False
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    rate_limit: RateLimit | None = None
+    journal_size: int = CAPACITY
+    sandboxes: int = MOST_SANDBOXES
+    control: bool = True
+    control_token: str | None = field(default=None, repr=False)
     on_exchange: Callable[[Exchange], None] = _nobody_listens

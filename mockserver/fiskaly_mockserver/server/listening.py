@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from aiohttp import http_exceptions, web
 
 from fiskaly_mockserver.server.errors import CannotListen
-from fiskaly_mockserver.web.app import create_app
-from fiskaly_mockserver.web.control import CONTROL_PREFIX
+from fiskaly_mockserver.web.app import DISPATCHER, create_app
+from fiskaly_mockserver.web.controls.dispatch import Dispatcher
+from fiskaly_mockserver.web.controls.routes import CONTROL_PREFIX
+from fiskaly_mockserver.web.expectations import refuse_odd_expectations
 from fiskaly_mockserver.web.service import Service
 
 SHUTDOWN_SECONDS = 0.25
 """Patience with open requests when the server stops; aiohttp may spend it twice."""
+
+
+CLIENTS_FAULTS = (http_exceptions.HttpProcessingError, web.RequestPayloadError)
+"""A head that is no HTTP, and a body that does not unpack after it was answered already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,7 @@ class Listening:
     origin: str
     port: int
     base_path: str
+    dispatcher: Dispatcher
 
     @property
     def base_url(self) -> str:
@@ -45,13 +52,16 @@ async def listen(service: Service, host: str, port: int) -> Listening:
     Raises:
         CannotListen: The address is in use, not of this machine, or not allowed.
     """
+    app = create_app(service)
     runner = web.AppRunner(
-        create_app(service),
+        app,
         access_log=None,
         logger=_http_logger(),
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
     await runner.setup()
+    if runner.server is not None:
+        runner.server.request_handler = refuse_odd_expectations(runner.server.request_handler)
     site = web.TCPSite(runner, host, port)
     try:
         await site.start()
@@ -59,7 +69,13 @@ async def listen(service: Service, host: str, port: int) -> Listening:
         await runner.cleanup()
         raise CannotListen(_explain(host, port, error)) from error
     shown = f"[{host}]" if ":" in host else host
-    return Listening(runner, f"http://{shown}:{site.port}", site.port, service.contract.base_path)
+    return Listening(
+        runner,
+        f"http://{shown}:{site.port}",
+        site.port,
+        service.contract.base_path,
+        app[DISPATCHER],
+    )
 
 
 def _explain(host: str, port: int, error: OSError) -> str:
@@ -71,8 +87,8 @@ def _explain(host: str, port: int, error: OSError) -> str:
 def _http_logger() -> logging.Logger:
     """Return the logger for what goes wrong below the API, without tracebacks of clients.
 
-    aiohttp answers a malformed head itself and logs a traceback that quotes it, tokens
-    and all; the filter leaves one line that does not.
+    aiohttp answers a malformed head itself, and logs a traceback of it or of a malformed
+    body that quotes it, tokens and all; the filter leaves one line that does not.
     """
     logger = logging.getLogger("fiskaly_mockserver.http")
     logger.addFilter(_without_client_tracebacks)
@@ -81,7 +97,7 @@ def _http_logger() -> logging.Logger:
 
 def _without_client_tracebacks(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, http_exceptions.HttpProcessingError):
+    if isinstance(error, CLIENTS_FAULTS):
         record.msg = "a client sent what is not HTTP: %s"
         record.args = (type(error).__name__,)
         record.exc_info = None

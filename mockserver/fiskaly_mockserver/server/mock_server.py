@@ -2,21 +2,24 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from fiskaly_fixtures import OrganizationTree
 
+from fiskaly_mockserver.control.client import Control
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.credentials import ApiCredentials, organization_credentials
+from fiskaly_mockserver.server.control import LocalTransport, run_in
 from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
 from fiskaly_mockserver.server.listening import Listening, listen
 from fiskaly_mockserver.server.trees import tree_of
+from fiskaly_mockserver.web.answers import Answer
 from fiskaly_mockserver.world.journal import Exchange
-from fiskaly_mockserver.world.world import Seams
+from fiskaly_mockserver.world.seeded import ApiCredentials, Seeded
+from fiskaly_mockserver.world.settings import Seams
 
 T = TypeVar("T")
 
@@ -83,15 +86,24 @@ class MockServer:
         Raises:
             ServerError: The tree has no enabled key, as the preset `empty`.
         """
-        for organization in organization_credentials(self.tree):
+        baseline = self._service.world.baseline
+        for organization in Seeded(baseline).organizations():
             for key in organization.api_keys:
                 return key
-        raise ServerError(f"the tree of preset {self.tree.preset!r} has no enabled API key")
+        raise ServerError(f"the tree of preset {baseline.preset!r} has no enabled API key")
 
     @property
     def journal(self) -> tuple[Exchange, ...]:
         """The latest exchanges, oldest first."""
         return self._call(lambda: tuple(self._service.world.journal))
+
+    @property
+    def control(self) -> Control:
+        """What can be asked of the running server: state, clock, faults, journal, sandboxes.
+
+        `fiskaly_mockserver.control` offers the same over HTTP.
+        """
+        return Control(LocalTransport(lambda: self._running.dispatcher, self._run_in_loop))
 
     def start(self) -> Self:
         """Start answering; returns when the port is open.
@@ -166,9 +178,15 @@ class MockServer:
             raise ServerError("the server does not run: start() it, or use it in a with block")
         return self._listening
 
+    def _run_in_loop(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
+        if self._loop is None:
+            coroutine.close()
+            raise ServerError("the server does not run")
+        return run_in(self._loop)(coroutine)
+
     def _call(self, action: Callable[[], T]) -> T:
         """Do something to the world in the thread that works on it."""
-        if self._loop is None:
+        if self._loop is None or threading.current_thread() is self._thread:
             return action()
         done: Future[T] = Future()
 

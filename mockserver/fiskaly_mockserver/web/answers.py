@@ -3,12 +3,18 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from math import ceil
 
 from fiskaly_contracts import JsonValue
 
 CONTENT_TYPE = "application/json; charset=utf-8"
 
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
 REASONS: Mapping[int, str] = {
+    **{status: _PHRASES.get(status, "Client Error") for status in range(400, 500)},
+    **{status: _PHRASES.get(status, "Server Error") for status in range(500, 600)},
     200: "OK",
     400: "Bad Request",
     401: "Unauthorized",
@@ -18,10 +24,19 @@ REASONS: Mapping[int, str] = {
     409: "Conflict",
     413: "Payload Too Large",
     415: "Unsupported Media Type",
+    417: "Expectation Failed",
+    422: "Unprocessable Entity",
+    423: "Locked",
     429: "Too Many Requests",
     500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
 }
-"""Reason phrases as the API's `error` field has them, the same under every Python."""
+"""Reason phrases as the API's `error` field has them, for every error a fault may ask for.
+
+Those that stand here by name are the same under every Python.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +72,20 @@ def uncoded_error(status: int, message: str, headers: Mapping[str, str] | None =
     )
 
 
-def coded_error(status: int, code: str, message: str) -> Answer:
+def coded_error(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> Answer:
     """Return an error that has a code (recorded key order)."""
     return Answer(
         status,
         {"status_code": status, "error": REASONS[status], "code": code, "message": message},
+        headers or {},
+    )
+
+
+def too_many_requests(wait: float) -> Answer:
+    """Return the refusal of a principal that has to wait for so many seconds."""
+    seconds = str(max(1, ceil(wait)))
+    return coded_error(
+        429, "E_TOO_MANY_REQUESTS", "Too many requests.", headers={"Retry-After": seconds}
     )

@@ -1,13 +1,20 @@
 """The aiohttp application of one server."""
 
 from aiohttp import web
+from fiskaly_contracts import Contract
 
-from fiskaly_mockserver.web.control import ROUTES
+from fiskaly_mockserver.web.controls.dispatch import Dispatcher
+from fiskaly_mockserver.web.controls.handlers import CONTROL_HANDLERS
+from fiskaly_mockserver.web.controls.routes import control_routes
+from fiskaly_mockserver.web.faults import install_faults
 from fiskaly_mockserver.web.handlers import HANDLERS
 from fiskaly_mockserver.web.middleware import exchange
 from fiskaly_mockserver.web.operations import routes_of
 from fiskaly_mockserver.web.responses import drop_server_header
+from fiskaly_mockserver.web.sandboxes import SANDBOX_PREFIX
 from fiskaly_mockserver.web.service import MAX_BODY, SERVICE, Service
+
+DISPATCHER: web.AppKey[Dispatcher] = web.AppKey("dispatcher", Dispatcher)
 
 
 def create_app(service: Service) -> web.Application:
@@ -18,7 +25,16 @@ def create_app(service: Service) -> web.Application:
     """
     app = web.Application(client_max_size=MAX_BODY, middlewares=[exchange])
     app[SERVICE] = service
+    dispatcher = app[DISPATCHER] = Dispatcher(service, Contract.control(), CONTROL_HANDLERS)
     app.on_response_prepare.append(drop_server_header)
-    app.add_routes(routes_of(service.contract.operations, HANDLERS, service.contract.base_path))
-    app.add_routes(ROUTES)
+    install_faults(app)
+    app.on_shutdown.append(_end_waits)
+    operations, base_path = service.contract.operations, service.contract.base_path
+    app.add_routes(routes_of(operations, HANDLERS, base_path))
+    app.add_routes(routes_of(operations, HANDLERS, SANDBOX_PREFIX + base_path))
+    app.add_routes(control_routes(dispatcher, service.safety))
     return app
+
+
+async def _end_waits(app: web.Application) -> None:
+    app[DISPATCHER].stopped.set()

@@ -15,7 +15,16 @@ def caller_of(header: str | None, sessions: Sessions) -> Principal:
         MissingToken: There is no header, or another scheme.
         Unauthenticated: The token is refused; see `Sessions.principal`.
     """
+    return sessions.principal(token_of(header))
+
+
+def token_of(header: str | None) -> str:
+    """Return the bearer token of an Authorization header.
+
+    Raises:
+        MissingToken: There is no header, or another scheme.
+    """
     scheme, _, token = (header or "").strip().partition(" ")
     if scheme.lower() != "bearer":
         raise MissingToken
-    return sessions.principal(token.strip())
+    return token.strip()

@@ -68,6 +68,9 @@ TABLE: Mapping[type[DomainError], Render] = {
     errors.OrganizationNotFound: _coded(404, "E_ORGANIZATION_NOT_FOUND", "Organization not found."),
     errors.ApiKeyNotFound: _coded(404, "E_API_KEY_NOT_FOUND", "API key not found."),
     errors.UserNotFound: _coded(404, "E_USER_NOT_FOUND", "User not found."),
+    errors.NoOpenInvitation: _coded(
+        404, "E_USER_NOT_FOUND", "No open invitation awaits the e-mail."
+    ),
     errors.BillingAddressNotFound: _coded(
         404, "E_BILLING_ADDRESS_NOT_FOUND", "Billing address not found."
     ),
@@ -100,6 +103,7 @@ TABLE: Mapping[type[DomainError], Render] = {
         "Conflict. managed_by_organization_id does not manage the organization."
     ),
     errors.AlreadyMember: _user_conflict("Conflict. User is already a member or invited."),
+    errors.EmailTaken: _user_conflict("Conflict. The e-mail has signed up already."),
     errors.AdminStays: _user_conflict("Conflict. The admin cannot be removed."),
     errors.BillingAddressInUse: _coded(
         409, "E_BILLING_ADDRESS_CONFLICT", "Conflict. Billing address is in use."
@@ -117,8 +121,3 @@ def answer_to(error: DomainError) -> Answer:
     """Return the wire's answer to what the domain refused."""
     return TABLE[type(error)](error)
 
-
-def name_of(error: DomainError) -> str:
-    """Return the refusal's name for logs, as `NotTheAdmin (R4)`."""
-    rule = f" ({error.rule})" if error.rule else ""
-    return type(error).__name__ + rule

@@ -9,13 +9,16 @@ from aiohttp import hdrs, web
 from fiskaly_contracts import ResponseData, Violation, Where
 
 from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.web.answers import Answer, uncoded_error
-from fiskaly_mockserver.web.control import is_control
-from fiskaly_mockserver.web.errors import answer_to, name_of
+from fiskaly_mockserver.web.answers import Answer, coded_error, uncoded_error
+from fiskaly_mockserver.web.controls.routes import is_control
+from fiskaly_mockserver.web.errors import answer_to
+from fiskaly_mockserver.web.faults import mark_of
 from fiskaly_mockserver.web.operations import BodyRefused
 from fiskaly_mockserver.web.responses import response_of, stamp
-from fiskaly_mockserver.web.service import EXCHANGE, SERVICE, Service
+from fiskaly_mockserver.web.sandboxes import world_of
+from fiskaly_mockserver.web.service import EXCHANGE, SERVICE, WORLD, Service
 from fiskaly_mockserver.world.journal import Exchange
+from fiskaly_mockserver.world.worlds import BadSandboxName
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -30,27 +33,35 @@ async def exchange(request: web.Request, handler: Next) -> web.StreamResponse:
         return await handler(request)
     service = request.app[SERVICE]
     started = time.perf_counter()
-    record = Exchange(
+    try:
+        world = world_of(request, service.worlds)
+    except BadSandboxName as error:
+        return response_of(coded_error(400, "E_FAILED_SCHEMA_VALIDATION", str(error)))
+    record = service.recorder.begin(
+        request,
         request_id=secrets.token_hex(REQUEST_ID_BYTES),
-        at=service.world.seams.clock.now(),
-        method=request.method,
-        path=request.rel_url.raw_path,
+        at=world.clock.now(),
+        sandbox=world.name,
     )
-    request[EXCHANGE] = record
+    request[EXCHANGE], request[WORLD] = record, world
     response = await _answer(request, handler, record, service)
-    record.status = response.status
-    record.duration = time.perf_counter() - started
+    seconds = time.perf_counter() - started
     stamp(
         response,
         request=request,
         request_id=record.request_id,
-        seconds=record.duration,
-        now=record.at,
+        seconds=seconds,
+        now=world.clock.now(),
         violations=len(record.violations),
     )
-    if service.check_responses and record.operation_id and not record.crash:
-        record.response_violations = _check(service, record, response)
-    service.world.journal.add(record)
+    service.recorder.finish(record, request, response, seconds=seconds)
+    mark = mark_of(request)
+    record.fault = " ".join(mark.fault_ids)
+    if service.check_responses and record.operation_id and not record.crash and not mark.altered:
+        record.response_violations = service.recorder.redactor.violations(
+            _check(service, record, response)
+        )
+    world.journal.add(record)
     service.on_exchange(record)
     return response
 
@@ -61,7 +72,7 @@ async def _answer(
     try:
         return await handler(request)
     except DomainError as error:
-        record.refusal = name_of(error)
+        service.recorder.refused(record, error)
         return response_of(answer_to(error))
     except BodyRefused as refused:
         record.violations = (refused.violation,)
@@ -119,6 +130,7 @@ def _check(
                 status=response.status,
                 content_type=response.headers.get(hdrs.CONTENT_TYPE, ""),
                 body=body if isinstance(body, bytes) else b"",
+                headers=dict(response.headers),
             )
         )
     )

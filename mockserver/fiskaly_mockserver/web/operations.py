@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from fiskaly_contracts import (
     JsonValue,
     Operation,
@@ -16,11 +17,14 @@ from fiskaly_contracts import (
     parse_body,
 )
 
-from fiskaly_mockserver.web.answers import Answer, coded_error, to_bytes
-from fiskaly_mockserver.web.authorization import caller_of
+from fiskaly_mockserver.domain.access import Principal
+from fiskaly_mockserver.web.answers import Answer, coded_error, to_bytes, too_many_requests
+from fiskaly_mockserver.web.authorization import caller_of, token_of
 from fiskaly_mockserver.web.call import Call, Handler
+from fiskaly_mockserver.web.faults import after, before
 from fiskaly_mockserver.web.responses import response_of
-from fiskaly_mockserver.web.service import EXCHANGE, MAX_BODY, SERVICE, Service
+from fiskaly_mockserver.web.sandboxes import PATH_PARAMETER as SANDBOX_PARAMETER
+from fiskaly_mockserver.web.service import EXCHANGE, MAX_BODY, SERVICE, WORLD, Service
 
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -42,15 +46,23 @@ def endpoint_of(operation: Operation, handler: Handler) -> Endpoint:
     """
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        service, exchange = request.app[SERVICE], request[EXCHANGE]
+        service, world, exchange = request.app[SERVICE], request[WORLD], request[EXCHANGE]
         exchange.operation_id = operation.operation_id
-        caller = None
-        if operation.secured:
-            caller = caller_of(request.headers.get("Authorization"), service.world.sessions)
+        caller = _caller_of(request, operation)
+        if caller is not None:
+            service.recorder.called(exchange, caller)
+            wait = world.limits.check(caller.id, world.clock.now())
+            if wait is not None:
+                return response_of(too_many_requests(wait))
         raw = await _body_of(request, operation)
+        service.recorder.sent(exchange, raw)
         data = RequestData(
             operation_id=operation.operation_id,
-            path_parameters=dict(request.match_info),
+            path_parameters={
+                name: value
+                for name, value in request.match_info.items()
+                if name != SANDBOX_PARAMETER
+            },
             query=tuple(request.rel_url.query.items()),
             content_type=request.headers.get("Content-Type", ""),
             body=raw,
@@ -59,16 +71,35 @@ def endpoint_of(operation: Operation, handler: Handler) -> Endpoint:
         exchange.violations = checked.violations
         if checked.refusal is not None:
             return response_of(checked.refusal)
+        stand_in = await before(request, operation, world.faults, partial(_expire, request))
+        if stand_in is not None:
+            return stand_in
         call = Call(
-            world=service.world,
-            caller=caller,
+            world=world,
+            # The body and a fault's delay took time, in which the caller's rows may have
+            # changed; from here on nothing waits until the handler is done.
+            caller=_caller_of(request, operation),
             path=data.path_parameters,
             query=operation.query(data.query),
             body=checked.value if isinstance(checked.value, dict) else {},
         )
-        return response_of(Answer(200, handler(call)))
+        return await after(
+            request, operation, world.faults, response_of(Answer(200, handler(call)))
+        )
 
     return serve
+
+
+def _caller_of(request: web.Request, operation: Operation) -> Principal | None:
+    """Return who calls; nobody where the operation is open to everyone."""
+    if not operation.secured:
+        return None
+    return caller_of(request.headers.get("Authorization"), request[WORLD].sessions)
+
+
+def _expire(request: web.Request) -> None:
+    """Make the world take the caller's token for expired from now on."""
+    request[WORLD].sessions.expire(token_of(request.headers.get("Authorization")))
 
 
 def check(service: Service, operation: Operation, data: RequestData) -> CheckedBody:
@@ -170,6 +201,8 @@ def routes_of(
             operation.method,
             base_path + operation.path,
             endpoint_of(operation, handlers[operation_id]),
+            # aiohttp would answer HEAD wherever there is a GET (A-28)
+            **({"allow_head": False} if operation.method == hdrs.METH_GET else {}),
         )
         for operation_id, operation in operations.items()
     ]

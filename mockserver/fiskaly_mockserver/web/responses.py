@@ -22,7 +22,7 @@ def response_of(answer: Answer) -> web.Response:
 def stamp(
     response: web.StreamResponse,
     *,
-    request: web.Request,
+    request: web.BaseRequest,
     request_id: str,
     seconds: float,
     now: float,

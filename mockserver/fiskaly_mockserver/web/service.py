@@ -1,4 +1,4 @@
-"""What every request needs at hand: the contract, its checker and the world."""
+"""What every request needs at hand: the contract, its checker and the worlds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from fiskaly_contracts import Checker, Contract
 
+from fiskaly_mockserver.web.recording import Recorder
+from fiskaly_mockserver.web.safety import Safety
 from fiskaly_mockserver.world.journal import Exchange
 from fiskaly_mockserver.world.world import World
+from fiskaly_mockserver.world.worlds import Worlds
 
 MAX_BODY = 1024 * 1024
 """Bytes of the largest body that is read. Source: assumption (A-35)."""
@@ -22,20 +25,30 @@ class Service:
     """One server's parts, free of any socket.
 
     Attributes:
+        recorder: Writes exchanges down, without secrets.
+        safety: Who may make control calls.
         loose: Drop body properties that the contract does not know instead of refusing.
         check_responses: Check every answer against the contract too.
         on_exchange: Called with each finished exchange of the API.
-        about: What `GET /_mock/health` tells beside `status`.
+        about: What `GET /_mock/health` tells of the server.
     """
 
     contract: Contract
     checker: Checker
-    world: World
+    worlds: Worlds
+    recorder: Recorder
+    safety: Safety = field(default_factory=Safety)
     loose: bool = False
     check_responses: bool = False
     on_exchange: Callable[[Exchange], None] = _nobody_listens
     about: dict[str, str | int | None] = field(default_factory=dict)
 
+    @property
+    def world(self) -> World:
+        """The default world."""
+        return self.worlds.default
+
 
 SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
 EXCHANGE: web.RequestKey[Exchange] = web.RequestKey("exchange", Exchange)
+WORLD: web.RequestKey[World] = web.RequestKey("world", World)

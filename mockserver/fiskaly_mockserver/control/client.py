@@ -1,0 +1,249 @@
+"""The typed control interface; a transport carries its calls."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, Self, cast
+
+from fiskaly_contracts import JsonValue
+
+from fiskaly_mockserver.control.shapes import (
+    Cleared,
+    ClockState,
+    Fault,
+    FaultRule,
+    Health,
+    Journal,
+    JournalQuery,
+    SandboxList,
+    SignedUp,
+    Tree,
+    Waited,
+)
+
+Body = Mapping[str, Any]
+
+
+class ControlRefused(Exception):
+    """A control call that was refused; nothing was changed.
+
+    Attributes:
+        status: The HTTP status, also in process.
+        field: The field that is wrong, `""` where it is none.
+        allowed: The values that would have been right, if they can be listed.
+    """
+
+    def __init__(
+        self, status: int, message: str, field: str = "", allowed: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.field = field
+        self.allowed = allowed
+
+
+class Transport(Protocol):
+    """Carries a control call to a server and its answer back."""
+
+    def call(
+        self,
+        operation_id: str,
+        *,
+        path: Mapping[str, str],
+        query: Mapping[str, str],
+        body: Body | None,
+        sandbox: str | None,
+    ) -> JsonValue:
+        """Return the JSON of a 200.
+
+        Raises:
+            ControlRefused: The server answered anything else.
+        """
+        ...
+
+
+class Control:
+    """What a test suite can ask of a running server.
+
+    Every call speaks of the default world, or of a sandbox: `control.sandbox("a")`.
+    Each method raises `ControlRefused` with the reason, and then changed nothing.
+    """
+
+    def __init__(self, transport: Transport, sandbox: str | None = None) -> None:
+        self._transport = transport
+        self._sandbox = sandbox
+
+    def sandbox(self, name: str) -> Self:
+        """Return the control of an isolated world, which is made on first use."""
+        return type(self)(self._transport, name)
+
+    def health(self) -> Health:
+        """Tell that the server is up, and what it serves."""
+        return cast("Health", self._call("getHealth"))
+
+    def contract(self) -> dict[str, JsonValue]:
+        """Return the OpenAPI document of the Management API."""
+        return cast("dict[str, JsonValue]", self._call("getContract"))
+
+    def sign_up(
+        self,
+        email: str,
+        password: str,
+        *,
+        first_name: str | None = None,
+        last_name: str | None = None,
+        organization: Mapping[str, str] | None = None,
+    ) -> SignedUp:
+        """Sign a person up as the Dashboard does, with a first main organisation or without."""
+        body = _sent(
+            email=email,
+            password=password,
+            first_name=first_name,
+            last_name=last_name,
+            organization=organization,
+        )
+        return cast("SignedUp", self._call("signUp", body=body))
+
+    def clear_for_live(self, organization_id: str) -> Cleared:
+        """Make a main organisation LIVE, as the vendor does after a contract is signed."""
+        body = {"organization_id": organization_id}
+        return cast("Cleared", self._call("clearForLive", body=body))
+
+    def reset(self) -> None:
+        """Return to the seeded tree and real time; forget faults and journal."""
+        self._call("reset")
+
+    def seed(
+        self,
+        preset: str | None = None,
+        *,
+        seed: int | None = None,
+        size: int | None = None,
+        country: str | None = None,
+    ) -> Tree:
+        """Start over with another tree, which `reset` then returns to."""
+        body = _sent(preset=preset, seed=seed, size=size, country=country)
+        return cast("Tree", self._call("seed", body=body))
+
+    def tree(self) -> Tree:
+        """Return the seeded organisations with their keys, secrets and users."""
+        return cast("Tree", self._call("getTree"))
+
+    def export_state(self) -> dict[str, JsonValue]:
+        """Return the whole world, secrets as hashes only, without sessions."""
+        return cast("dict[str, JsonValue]", self._call("exportState"))
+
+    def import_state(self, state: Mapping[str, JsonValue]) -> None:
+        """Replace the world by an exported one."""
+        self._call("importState", body=state)
+
+    def save_snapshot(self, name: str) -> None:
+        """Keep the present state under a name, in place of an older one of that name."""
+        self._call("saveSnapshot", body={"name": name})
+
+    def snapshots(self) -> list[str]:
+        """Return the names of the snapshots, oldest first."""
+        return cast("dict[str, list[str]]", self._call("listSnapshots"))["snapshots"]
+
+    def restore_snapshot(self, name: str) -> None:
+        """Return to a snapshot."""
+        self._call("restoreSnapshot", path={"name": name})
+
+    def drop_snapshot(self, name: str) -> None:
+        """Forget a snapshot."""
+        self._call("dropSnapshot", path={"name": name})
+
+    def clock(self) -> ClockState:
+        """Tell the world's time."""
+        return cast("ClockState", self._call("getClock"))
+
+    def freeze_clock(self, at: str | None = None) -> ClockState:
+        """Stop the time, now or at an instant such as `2027-01-31T23:59:58Z`."""
+        return self._set_clock(freeze=True if at is None else at)
+
+    def set_clock(self, to: str) -> ClockState:
+        """Set the time to a later instant."""
+        return self._set_clock(set=to)
+
+    def advance_clock(self, by: str | float) -> ClockState:
+        """Move the time forward by seconds or text such as `25h`."""
+        return self._set_clock(advance=by)
+
+    def resume_clock(self) -> ClockState:
+        """Let a frozen or scaled time run as real time does."""
+        return self._set_clock(resume=True)
+
+    def scale_clock(self, factor: float) -> ClockState:
+        """Let the time run `factor` times as fast."""
+        return self._set_clock(scale=factor)
+
+    def arm_fault(self, rule: FaultRule) -> Fault:
+        """Arm a fault."""
+        return cast("Fault", self._call("armFault", body=rule))
+
+    def faults(self) -> list[Fault]:
+        """Return the armed faults and how often each has struck."""
+        return cast("dict[str, list[Fault]]", self._call("listFaults"))["faults"]
+
+    def clear_faults(self, fault_id: str | None = None) -> None:
+        """Disarm one fault, or all."""
+        if fault_id is None:
+            self._call("clearFaults")
+        else:
+            self._call("clearFault", path={"fault_id": fault_id})
+
+    def journal(self, query: JournalQuery | None = None) -> Journal:
+        """Return the exchanges that match, oldest first, secrets redacted."""
+        return cast("Journal", self._call("findInJournal", body=query or {}))
+
+    def count(self, query: JournalQuery | None = None) -> int:
+        """Count exchanges; refused with 409 if the journal overflowed."""
+        return cast("dict[str, int]", self._call("countInJournal", body=query or {}))["count"]
+
+    def wait(
+        self, times: int = 1, query: JournalQuery | None = None, timeout: str | float = 5.0
+    ) -> Waited:
+        """Wait in real time until so many exchanges match."""
+        body = {"query": query or {}, "times": times, "timeout": timeout}
+        return cast("Waited", self._call("waitInJournal", body=body))
+
+    def violations(self) -> Journal:
+        """Return the exchanges in which the client broke the contract."""
+        return cast("Journal", self._call("listViolations"))
+
+    def clear_journal(self) -> None:
+        """Forget every exchange."""
+        self._call("clearJournal")
+
+    def explain(self, request_id: str) -> dict[str, JsonValue]:
+        """Say which rule refused a request, on what state, and what would have passed."""
+        path = {"request_id": request_id}
+        return cast("dict[str, JsonValue]", self._call("explain", path=path))
+
+    def har(self) -> dict[str, JsonValue]:
+        """Return the journal as an HTTP archive."""
+        return cast("dict[str, JsonValue]", self._call("exportHar"))
+
+    def sandboxes(self) -> SandboxList:
+        """Return the sandboxes of the server."""
+        return cast("SandboxList", self._call("listSandboxes"))
+
+    def drop_sandbox(self, name: str) -> None:
+        """Drop a sandbox with everything in it."""
+        self._call("dropSandbox", path={"name": name})
+
+    def _set_clock(self, **change: str | float | bool) -> ClockState:
+        return cast("ClockState", self._call("setClock", body=change))
+
+    def _call(
+        self,
+        operation_id: str,
+        *,
+        path: Mapping[str, str] | None = None,
+        body: Body | None = None,
+    ) -> JsonValue:
+        return self._transport.call(
+            operation_id, path=path or {}, query={}, body=body, sandbox=self._sandbox
+        )
+
+
+def _sent(**fields: object) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,106 @@
+"""Control over HTTP, for a server in another process or on another machine."""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from http.client import HTTPException
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import ProxyHandler, Request, build_opener
+
+from fiskaly_contracts import Contract, JsonValue
+
+from fiskaly_mockserver.control.client import Body, ControlRefused
+
+SANDBOX_HEADER = "X-Mock-Sandbox"
+TOKEN_HEADER = "X-Mock-Token"  # noqa: S105 - a header's name
+LONGEST_WAIT = 65.0
+"""Seconds until a call without an answer is given up; a journal wait may take 60."""
+
+
+class ServerUnreachable(Exception):
+    """No fiskaly-mockserver answers at the address."""
+
+
+class HttpTransport:
+    """Carries control calls over HTTP.
+
+    Args:
+        url: The control address, as `http://127.0.0.1:8722/_mock`.
+        token: What a server that listens beyond loopback asks for.
+        timeout: Seconds to wait for an answer.
+    """
+
+    def __init__(self, url: str, token: str | None = None, timeout: float = LONGEST_WAIT) -> None:
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise ServerUnreachable(f"{url!r} is no http:// address")
+        self._url = url.rstrip("/")
+        self._token = token
+        self._timeout = timeout
+        # A proxy of the environment knows nothing of a server on this machine.
+        self._opener = build_opener(ProxyHandler({}))
+
+    @cached_property
+    def _contract(self) -> Contract:
+        return Contract.control()
+
+    def call(
+        self,
+        operation_id: str,
+        *,
+        path: Mapping[str, str],
+        query: Mapping[str, str],
+        body: Body | None,
+        sandbox: str | None,
+    ) -> JsonValue:
+        """Return the JSON of a 200.
+
+        Raises:
+            ControlRefused: The server answered anything else.
+            ServerUnreachable: Nobody answers, or somebody else.
+        """
+        operation = self._contract.operations[operation_id]
+        target = operation.path.format_map({name: quote(value, "") for name, value in path.items()})
+        headers = {}
+        if sandbox is not None:
+            headers[SANDBOX_HEADER] = sandbox
+        if self._token is not None:
+            headers[TOKEN_HEADER] = self._token
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        request = Request(  # noqa: S310 - the scheme was looked at
+            self._url + target + (f"?{urlencode(query)}" if query else ""),
+            data=None if body is None else json.dumps(body).encode(),
+            headers=headers,
+            method=operation.method,
+        )
+        try:
+            with self._opener.open(request, timeout=self._timeout) as answer:
+                return _json(answer.read(), self._url)
+        except HTTPError as error:
+            with error:
+                raise _refusal(error.code, error.read()) from None
+        except (URLError, HTTPException, OSError) as error:
+            reason = getattr(error, "reason", error)
+            raise ServerUnreachable(f"no server answers at {self._url}: {reason}") from error
+
+
+def _json(body: bytes, url: str) -> JsonValue:
+    try:
+        parsed: JsonValue = json.loads(body)
+    except ValueError as error:
+        raise ServerUnreachable(f"what answers at {url} is no fiskaly-mockserver") from error
+    return parsed
+
+
+def _refusal(status: int, body: bytes) -> ControlRefused:
+    try:
+        said = json.loads(body)
+        return ControlRefused(
+            status,
+            str(said["message"]),
+            str(said.get("field", "")),
+            tuple(str(one) for one in said.get("allowed", ())),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ControlRefused(status, f"the server answered {status} without a reason")

@@ -1,0 +1,160 @@
+"""What control calls take and give, as JSON objects; the control contract says the same."""
+
+from typing import Literal, NotRequired, TypedDict
+
+from fiskaly_contracts import JsonValue
+
+
+class Health(TypedDict):
+    """That the server is up, and what it serves."""
+
+    status: str
+    version: str
+    contract: str
+    preset: str | None
+    seed: int | None
+
+
+class KeyCredentials(TypedDict):
+    """What a client needs to authenticate."""
+
+    env: str
+    key: str
+    secret: str
+
+
+class TreeOrganization(TypedDict):
+    """A seeded organisation with its enabled keys, a TEST key first."""
+
+    id: str
+    type: str
+    name: str
+    envs: list[str]
+    managed_by_organization_id: str | None
+    api_keys: list[KeyCredentials]
+
+
+class TreeUser(TypedDict):
+    """A seeded user that can log in."""
+
+    id: str
+    email: str
+    password: str
+    organization_ids: list[str]
+
+
+class Tree(TypedDict):
+    """The seeded organisations in their order, and the users."""
+
+    preset: str
+    seed: int
+    organizations: list[TreeOrganization]
+    users: list[TreeUser]
+
+
+class SignedUp(TypedDict):
+    """Who signed up; organisation and key only if one was made."""
+
+    user_id: str
+    organization_id: NotRequired[str]
+    api_key: NotRequired[KeyCredentials]
+    accepted_invitations: list[str]
+
+
+class Cleared(TypedDict):
+    """A main organisation that is LIVE now, and its first LIVE key."""
+
+    organization_id: str
+    api_key: KeyCredentials
+
+
+class ClockState(TypedDict):
+    """A world's time: unix seconds and ISO 8601; `offset` seconds ahead of real time."""
+
+    now: float
+    iso: str
+    frozen: bool
+    scale: float
+    offset: float
+
+
+class FaultWhen(TypedDict, total=False):
+    """Which matching requests a fault strikes: one of `first`, `every`, `probability`."""
+
+    first: int
+    every: int
+    probability: float
+    seed: int
+
+
+class FaultEffect(TypedDict, total=False):
+    """What a fault does; `kind` is always there."""
+
+    kind: str
+    status: int
+    code: str
+    message: str
+    headers: dict[str, str]
+    seconds: float
+    distribution: Literal["uniform", "lognormal"]
+    min: float
+    max: float
+    median: float
+    sigma: float
+    bytes: int
+
+
+class FaultRule(TypedDict, total=False):
+    """A fault to arm; `effect` is always there."""
+
+    operation: str
+    path: str
+    method: str
+    when: FaultWhen
+    phase: Literal["before", "after"]
+    effect: FaultEffect
+
+
+class Fault(TypedDict):
+    """An armed fault: `seen` counts matching requests, `hits` those it struck."""
+
+    id: str
+    rule: FaultRule
+    seen: int
+    hits: int
+
+
+class JournalQuery(TypedDict, total=False):
+    """What exchanges to look for; `body` is contained in the request's body."""
+
+    operation: str
+    status: int
+    method: str
+    path: str
+    body: JsonValue
+    since: str
+
+
+class Journal(TypedDict):
+    """Exchanges, oldest first, and how many there was no room for."""
+
+    exchanges: list[dict[str, JsonValue]]
+    dropped: int
+
+
+class Waited(TypedDict):
+    """Whether it came to so many exchanges in time, and how many there are at least.
+
+    There may be more only if the journal `overflowed`.
+    """
+
+    reached: bool
+    count: int
+    overflowed: bool
+
+
+class SandboxList(TypedDict):
+    """The sandboxes, and the names of those that were reclaimed for want of room."""
+
+    sandboxes: list[dict[str, JsonValue]]
+    reclaimed: list[str]

@@ -1,0 +1,128 @@
+"""Responses that break on the wire, for faults.
+
+Each does its damage when aiohttp sends it, after the middleware has stamped and journaled
+it. A `ConnectionResetError` there makes aiohttp hang up without a word in the log.
+"""
+
+import os
+import socket
+import struct
+from asyncio import Transport
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+
+PIECES = 10
+"""In how many pieces a slow body comes, if it has that many bytes."""
+PATIENCE = 0.1
+"""Seconds until an answer that never comes looks again whether its client is still there."""
+NO_STATUS = 0
+"""The status of what is no answer."""
+
+_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How an answer may wait.
+
+    Attributes:
+        pause: Waits for so many real seconds, less if the server stops.
+        stopping: Tells whether the server stops.
+    """
+
+    pause: Callable[[float], Awaitable[None]]
+    stopping: Callable[[], bool]
+
+
+class _Copy(web.Response):
+    """A response whose body is at hand as bytes."""
+
+    def __init__(self, whole: web.Response) -> None:
+        self.whole = bytes_of(whole)
+        super().__init__(
+            status=whole.status, reason=whole.reason, headers=whole.headers, body=self.whole
+        )
+
+
+class SlowAnswer(_Copy):
+    """Sends its head at once, and its body in pieces over so many seconds."""
+
+    def __init__(self, whole: web.Response, seconds: float, waiting: Waiting) -> None:
+        super().__init__(whole)
+        self._seconds = seconds
+        self._waiting = waiting
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Send the body piece by piece."""
+        await self.write(b"")
+        size = max(1, -(-len(self.whole) // PIECES))
+        starts = range(0, len(self.whole), size)
+        for start in starts:
+            await self._waiting.pause(self._seconds / len(starts))
+            await self.write(self.whole[start : start + size])
+        await web.StreamResponse.write_eof(self, data)
+
+
+class TruncatedAnswer(_Copy):
+    """Announces its whole body, sends the first bytes of it, and hangs up."""
+
+    def __init__(self, whole: web.Response, size: int) -> None:
+        super().__init__(whole)
+        self._size = size
+
+    async def write_eof(self, data: bytes = b"") -> NoReturn:
+        """Send less than was announced."""
+        await self.write(self.whole[: self._size] + data)
+        raise ConnectionResetError("the body is cut on demand")
+
+
+class EmptyReply(web.Response):
+    """Hangs up without a byte."""
+
+    def __init__(self) -> None:
+        super().__init__(status=NO_STATUS)
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send nothing."""
+        await self._break(request)
+        raise ConnectionResetError("the connection is broken on demand")
+
+    async def _break(self, request: web.BaseRequest) -> None:
+        """Do what comes before hanging up."""
+
+
+class ConnectionReset(EmptyReply):
+    """Resets the connection, as a crashed host or an impatient firewall does."""
+
+    async def _break(self, request: web.BaseRequest) -> None:
+        if request.transport is not None:
+            reset(request.transport)
+
+
+class NoAnswer(EmptyReply):
+    """Says nothing until the client has gone or the server stops."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        super().__init__()
+        self._waiting = waiting
+
+    async def _break(self, request: web.BaseRequest) -> None:
+        while request.transport is not None and not self._waiting.stopping():
+            await self._waiting.pause(PATIENCE)
+
+
+def reset(transport: Transport) -> None:
+    """Close a connection so that the other side sees a reset and not an end."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+    transport.abort()
+
+
+def bytes_of(response: web.Response) -> bytes:
+    """Return the body of a response that was made from bytes."""
+    return bytes(response.body) if isinstance(response.body, bytes | bytearray) else b""

@@ -1,0 +1,59 @@
+"""What a control handler gets, and how it refuses."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from fiskaly_contracts import JsonValue
+
+from fiskaly_mockserver.web.call import JsonObject
+from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.world.world import World
+
+DONE: Mapping[str, JsonValue] = {"ok": True}
+
+
+class ControlError(Exception):
+    """A control call that names something wrong; nothing was changed.
+
+    `field` is what is wrong, `allowed` what would have been right, if that can be listed.
+    """
+
+    def __init__(
+        self, status: int, message: str, *, field: str = "", allowed: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.field = field
+        self.allowed = allowed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlCall:
+    """One checked control call: everything in it obeys the control contract.
+
+    `origin` is the address the caller used, as `http://127.0.0.1:8722`, or `""` in process;
+    `stopped` is set when the server ends.
+    """
+
+    service: Service
+    world: World
+    path: Mapping[str, str]
+    query: Mapping[str, JsonValue]
+    body: JsonObject
+    origin: str
+    stopped: asyncio.Event
+
+    def text(self, name: str) -> str:
+        """Return a text field of the body, `""` where it was not sent."""
+        return str(self.body.get(name, ""))
+
+    def part(self, name: str) -> JsonObject:
+        """Return an object of the body, empty where it was not sent."""
+        return cast("JsonObject", self.body.get(name, {}))
+
+
+ControlHandler = Callable[[ControlCall], "JsonValue | Awaitable[JsonValue]"]
+"""Answers a control call with the body of a 200."""

@@ -1,0 +1,134 @@
+"""What the client did."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import cast
+
+from fiskaly_contracts import JsonValue
+
+from fiskaly_mockserver.web.call import JsonObject
+from fiskaly_mockserver.web.controls.call import DONE, ControlCall, ControlError, ControlHandler
+from fiskaly_mockserver.web.waiting import wait
+from fiskaly_mockserver.world.durations import parse_duration
+from fiskaly_mockserver.world.explanations import explain_exchange
+from fiskaly_mockserver.world.har import har_of
+from fiskaly_mockserver.world.journal import (
+    Exchange,
+    HiddenField,
+    JournalQuery,
+    Overflowed,
+    UnknownRequest,
+)
+
+DEFAULT_TIMEOUT = 5.0
+LONGEST_TIMEOUT = 60.0
+"""Real seconds that a call may wait for exchanges."""
+
+
+def list_journal(call: ControlCall) -> JsonValue:
+    """List the latest exchanges."""
+    limit = cast("int", call.query["limit"])
+    wanted = {name: call.query[name] for name in ("operation", "status") if name in call.query}
+    return _shown(call, call.world.journal.find(_query(call, wanted))[-limit:])
+
+
+def find_in_journal(call: ControlCall) -> JsonValue:
+    """Find exchanges."""
+    with _refused():
+        return _shown(call, call.world.journal.find(_query(call, call.body)))
+
+
+def count_in_journal(call: ControlCall) -> JsonValue:
+    """Count exchanges, or say that the journal overflowed."""
+    with _refused():
+        count = call.world.journal.count(_query(call, call.body))
+    if isinstance(count, Overflowed):
+        raise ControlError(409, str(count))
+    return {"count": count}
+
+
+async def wait_in_journal(call: ControlCall) -> JsonValue:
+    """Wait until so many exchanges match, or the time is over."""
+    timeout = parse_duration(cast("str | float", call.body.get("timeout", DEFAULT_TIMEOUT)))
+    if timeout > LONGEST_TIMEOUT:
+        raise ControlError(
+            400, f"timeout should be at most {LONGEST_TIMEOUT:.0f} seconds", field="timeout"
+        )
+    query = _query(call, call.part("query"))
+    times = cast("int", call.body["times"])
+    with _refused("query."):
+        waited = await wait(call.world.journal, query, times, timeout, call.stopped)
+    count = waited.count.at_least if isinstance(waited.count, Overflowed) else waited.count
+    return {
+        "reached": waited.reached,
+        "count": count,
+        "overflowed": isinstance(waited.count, Overflowed),
+    }
+
+
+def list_violations(call: ControlCall) -> JsonValue:
+    """List the exchanges in which the client broke the contract."""
+    return _shown(call, call.world.journal.violations())
+
+
+def clear_journal(call: ControlCall) -> JsonValue:
+    """Forget every exchange."""
+    call.world.journal.clear()
+    return dict(DONE)
+
+
+def explain(call: ControlCall) -> JsonValue:
+    """Say which rule refused a request, on what state, and what would have passed."""
+    try:
+        return explain_exchange(call.world.journal.get(call.path["request_id"]))
+    except UnknownRequest as error:
+        raise ControlError(404, str(error), field="request_id") from error
+
+
+def export_har(call: ControlCall) -> JsonValue:
+    """Export the journal as an HTTP archive."""
+    return har_of(call.world.journal, origin=call.origin or "http://localhost")
+
+
+@contextmanager
+def _refused(prefix: str = "") -> Iterator[None]:
+    """Refuse a query that asks for what the journal does not keep."""
+    try:
+        yield
+    except HiddenField as error:
+        raise ControlError(400, str(error), field=f"{prefix}body") from error
+    except UnknownRequest as error:
+        raise ControlError(400, str(error), field=f"{prefix}since") from error
+
+
+def _query(call: ControlCall, wanted: Mapping[str, JsonValue]) -> JournalQuery:
+    """Return a query, and refuse an operation that the contract does not have."""
+    operations = call.service.contract.operations
+    operation = wanted.get("operation")
+    if operation is not None and operation not in operations:
+        raise ControlError(
+            400,
+            f"{operation!r} is no operation of the contract",
+            field="operation",
+            allowed=tuple(operations),
+        )
+    return JournalQuery.of(wanted, base_path=call.service.contract.base_path)
+
+
+def _shown(call: ControlCall, exchanges: Iterable[Exchange]) -> JsonObject:
+    return {
+        "exchanges": [exchange.as_json() for exchange in exchanges],
+        "dropped": call.world.journal.dropped,
+    }
+
+
+HANDLERS: Mapping[str, ControlHandler] = {
+    "listJournal": list_journal,
+    "findInJournal": find_in_journal,
+    "countInJournal": count_in_journal,
+    "waitInJournal": wait_in_journal,
+    "listViolations": list_violations,
+    "clearJournal": clear_journal,
+    "explain": explain,
+    "exportHar": export_har,
+}

@@ -1,0 +1,79 @@
+"""Who may make control calls: nobody's web page, and beyond loopback only token holders."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+TOKEN_HEADER = "X-Mock-Token"  # noqa: S105 - a header's name
+OPEN_OPERATIONS = frozenset({"getHealth", "getContract", "getControlContract"})
+"""Asked by monitors and generators: they show nothing of the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsafe(Exception):
+    """A control call that is not served; `field` is the header that it hangs on."""
+
+    status: int
+    message: str
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """The rules of one server.
+
+    Attributes:
+        enabled: Whether control calls other than the open ones are served at all.
+        token: What a call must carry; `None` on loopback.
+    """
+
+    enabled: bool = True
+    token: str | None = field(default=None, repr=False)
+
+    def demand(self, operation_id: str, headers: Mapping[str, str], host: str) -> None:
+        """Let a call pass or refuse it; `host` is what it took the server for.
+
+        Raises:
+            Unsafe: It comes from a foreign web page, lacks the token, or control is
+                switched off.
+        """
+        origin = headers.get("Origin")
+        if origin is not None and not _same_host(origin, host):
+            raise Unsafe(403, "control calls from a foreign web page are refused", "Origin")
+        if operation_id in OPEN_OPERATIONS:
+            return
+        if not self.enabled:
+            raise Unsafe(404, "control calls are switched off on this server")
+        if self.token is not None:
+            given = headers.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
+            if not compare_digest(given, self.token.encode()):
+                raise Unsafe(
+                    403,
+                    f"control calls need the header {TOKEN_HEADER} here; the server printed it",
+                    TOKEN_HEADER,
+                )
+        elif not is_loopback(host):
+            # A page of a foreign name that resolves to this machine (DNS rebinding).
+            raise Unsafe(403, "control calls must name this machine, as localhost does", "Host")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` or `host:port` means this machine alone.
+
+    >>> is_loopback("127.0.0.1:8722"), is_loopback("[::1]:80"), is_loopback("example.com")
+    (True, True, False)
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or name.endswith(".localhost") or ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _same_host(origin: str, host: str) -> bool:
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False

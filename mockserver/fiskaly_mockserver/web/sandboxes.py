@@ -1,0 +1,25 @@
+"""Which world a request is for: the header, the path's prefix, or neither."""
+
+import re
+
+from aiohttp import web
+
+from fiskaly_mockserver.world.world import World
+from fiskaly_mockserver.world.worlds import Worlds
+
+SANDBOX_HEADER = "X-Mock-Sandbox"
+SANDBOX_PREFIX = "/s/{sandbox}"
+PATH_PARAMETER = "sandbox"
+_PREFIX = re.compile(r"/s/([^/]+)")
+
+
+def world_of(request: web.Request, worlds: Worlds) -> World:
+    """Return the world that a request names, which is made on first use.
+
+    The path's prefix goes before the header.
+
+    Raises:
+        BadSandboxName: The name breaks the rule for names.
+    """
+    named = _PREFIX.match(request.path)
+    return worlds.get(named[1] if named else request.headers.get(SANDBOX_HEADER))

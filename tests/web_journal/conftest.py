@@ -1,0 +1,20 @@
+"""The bundled contract, its checker and what redacts by it: made once, changed by nobody."""
+
+import pytest
+from fiskaly_contracts import Checker, Contract
+from fiskaly_mockserver.web.redaction import Redactor
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    return Contract.bundled()
+
+
+@pytest.fixture(scope="session")
+def checker(contract: Contract) -> Checker:
+    return Checker(contract)
+
+
+@pytest.fixture(scope="session")
+def redactor(contract: Contract) -> Redactor:
+    return Redactor(contract)
