@@ -2,21 +2,19 @@
 
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any, TypeVar
 
 import pytest
 from fiskaly_mockserver.domain.errors import DomainError
+from fiskaly_mockserver.domain.store import Tables
 from fiskaly_mockserver.world.overlay import OverlayTable
+from fiskaly_mockserver.world.rows import Baseline
 from fiskaly_mockserver.world.world import World
 
-TABLES = (
-    "organizations",
-    "api_keys",
-    "users",
-    "memberships",
-    "billing_addresses",
-    "sessions",
-)
+TABLES = tuple(field.name for field in fields(Tables))
+SEEDED = tuple(field.name for field in fields(Baseline) if field.name in TABLES)
+"""The tables that a baseline fills; sessions and ended tokens come by calls only."""
 
 Refusal = TypeVar("Refusal", bound=DomainError)
 Snapshot = Mapping[str, Mapping[Hashable, Any]]

@@ -20,7 +20,7 @@ from builders.accounts import (
     profile,
     secret_of,
 )
-from builders.snapshots import refused
+from builders.snapshots import listed, refused
 from fiskaly_mockserver.domain.errors import (
     ExpiredToken,
     ForeignToken,
@@ -204,6 +204,42 @@ def test_a_users_home_is_always_an_organisation_it_belongs_to(
     assert account.by("clerk", organization_id=home).home.id == SHOP
     assert account.by("boss").organization_ids == (STRANGER,)
     assert account.by("boss").id == principal_id("boss")
+
+
+def test_a_token_that_is_ended_early_is_expired_and_its_session_over(account: Account) -> None:
+    token, other = session_token(account, "vendor_test"), session_token(account, "shop_test")
+    account.world.sessions.expire(token)
+    with refused(account.world, ExpiredToken):
+        account.world.sessions.principal(token)
+    assert account.world.sessions.principal(other).home.id == SHOP
+    renewed = session_token(account, "vendor_test")
+    assert renewed != token
+    assert account.world.sessions.principal(renewed).home.id == VENDOR
+
+
+def test_ending_an_older_token_leaves_the_present_session_alone(account: Account) -> None:
+    present = session_token(account, "vendor_test")
+    account.world.sessions.expire(account.token("vendor_test"))
+    assert session_token(account, "vendor_test") == present
+
+
+def test_a_token_ended_in_a_fork_is_good_in_the_origin_and_after_a_reset(account: Account) -> None:
+    token = session_token(account, "vendor_test")
+    fork = account.world.fork()
+    fork.sessions.expire(token)
+    assert account.world.sessions.principal(token).home.id == VENDOR
+    with refused(fork, ExpiredToken):
+        fork.sessions.principal(token)
+    fork.reset()
+    assert fork.sessions.principal(token).home.id == VENDOR
+
+
+@pytest.mark.parametrize("use", [TokenUse.REFRESH, None], ids=["refresh", "garbage"])
+def test_only_an_access_token_of_ours_is_ended(account: Account, use: TokenUse | None) -> None:
+    token = "header.payload.signature" if use is None else account.token("vendor_test", use=use)
+    before = listed(account.world)
+    account.world.sessions.expire(token)
+    assert listed(account.world) == before
 
 
 def _segment(data: bytes) -> str:

@@ -149,7 +149,8 @@ def test_r3_a_managed_organisation_stays_out_of_the_sight_of_its_makers_other_me
     account.world.users.remove(account.by("vendor_test"), SHOP, CLERK)
     account.join(STRANGER, CLERK)
     account.join(VENDOR, CLERK)
-    made = account.world.organizations.create(account.by("clerk"), profile(), managed_by=VENDOR)
+    clerk = account.by("clerk", organization_id=STRANGER)
+    made = account.world.organizations.create(clerk, profile(), managed_by=VENDOR)
     assert account.world.organizations.retrieve(account.by("vendor_test"), made.id) == made
     with refused(account.world, OrganizationNotFound):
         account.world.organizations.retrieve(account.by("stranger_test"), made.id)
