@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -113,15 +114,25 @@ class Contract:
 
     @classmethod
     def _shipped(cls, name: str) -> Self:
-        import yaml  # noqa: PLC0415 - a contract made from a document needs no YAML
-
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        text = (files(__package__) / "openapi" / name).read_text("utf-8")
-        return cls.from_document(yaml.load(text, Loader=loader))  # noqa: S506 - both are safe
+        return cls.from_document(_shipped_document(name))
 
     def served_at(self, url: str) -> dict[str, JsonValue]:
         """Return the document as a server at this URL hands it out."""
         return {**self.document, "servers": [{"url": url}]}
+
+
+@cache
+def _shipped_document(name: str) -> Mapping[str, Any]:
+    """Read a document once per process: it takes longer than all else that starts a server.
+
+    It is shared by all contracts made from it, so nobody may change it.
+    """
+    import yaml  # noqa: PLC0415 - a contract made from a document needs no YAML
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = (files(__package__) / "openapi" / name).read_text("utf-8")
+    document: Mapping[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - both are safe
+    return document
 
 
 def _operations(document: Schema) -> Iterator[Operation]:

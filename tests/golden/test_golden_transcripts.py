@@ -44,11 +44,11 @@ def test_no_credential_stands_in_a_transcript(file: Path) -> None:
     assert re.search(r"eyJ[0-9A-Za-z_-]{10}", text) is None
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_ids_and_keys_are_the_same_in_every_run(file: Path) -> None:
-    transcript = read(file)
+def test_ids_and_keys_are_the_same_in_every_run() -> None:
+    (file,) = [file for file in FILES if file.stem == "onboarding-white-label"]
     runs = []
     for _ in range(2):
+        transcript = read(file)
         with running(transcript) as runner:
             for step in transcript.steps:
                 runner.check(step)
@@ -56,6 +56,7 @@ def test_ids_and_keys_are_the_same_in_every_run(file: Path) -> None:
             bound = runner.names.values.items()
             runs.append({name: value for name, value in bound if not tokens.fullmatch(value)})
     assert runs[0] == runs[1]
+    assert runs[0].keys() >= {"partner", "partner.key", "partner.secret", "diner.key_id"}
 
 
 def test_there_is_a_transcript_of_each_recorded_exchange_and_each_structure() -> None:

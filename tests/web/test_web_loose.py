@@ -18,10 +18,14 @@ from web.api import Api
 BAKERY = {**profile(), "managed_by_organization_id": VENDOR}
 
 
+@pytest.fixture(scope="module")
+def lenient() -> Service:
+    return compose(ServerConfig(loose=True, check_responses=True), generate("empty"))
+
+
 @pytest.fixture
-def service(account: Account) -> Iterator[Service]:
-    config = ServerConfig(loose=True, check_responses=True)
-    service = replace(compose(config, generate("empty")), worlds=Worlds(account.world))
+def service(lenient: Service, account: Account) -> Iterator[Service]:
+    service = replace(lenient, worlds=Worlds(account.world))
     yield service
     assert service.world.journal.defects == ()
 
