@@ -5,54 +5,24 @@ All of them should take the same time whatever the size: design section 6.
 
 from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import Protocol
 
 from fiskaly_fixtures import OrganizationTree, generate
 from fiskaly_mockserver.domain.access import Principal
 from fiskaly_mockserver.domain.model import PrincipalKind
-from fiskaly_mockserver.domain.organizations import Profile
 from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.world import Seams, World
 from fiskaly_mockserver.world.worlds import Worlds
 
+from benchmarks.over_http import OverHttp
+from benchmarks.setting import CHANGES, NEW, Setting
 from benchmarks.timing import Task, machine, medians
 
 SIZES = (100, 1_000, 10_000)
 REPEATS = 25
-CHANGES = 20
-"""Organisations that are made and changed in a world before each measured operation."""
-
 MOST_TIMES = 2.0
 """How much longer the largest world may take than the smallest."""
 
 OPERATIONS = ("reset", "new sandbox", "snapshot", "restore")
-NEW: Profile = {
-    "name": "Bakery",
-    "address_line1": "Ring 1",
-    "zip": "1010",
-    "town": "Wien",
-    "country_code": "AUT",
-}
-
-
-class Setting(Protocol):
-    """A way to reach a world; every one becomes two columns of the table.
-
-    Attributes:
-        name: The heading.
-        most_seconds: What an operation should stay under.
-    """
-
-    name: str
-    most_seconds: float
-
-    def tasks(self, tree: OrganizationTree) -> Mapping[str, Task]:
-        """Return the measured operations on a world of that tree, by their names."""
-        ...
-
-    def close(self) -> None:
-        """Give back whatever it holds."""
-        ...
 
 
 class InProcess(Setting):
@@ -87,7 +57,7 @@ class InProcess(Setting):
         """Do nothing: there is nothing to give back."""
 
 
-SETTINGS: Sequence[type[Setting]] = (InProcess,)
+SETTINGS: Sequence[type[Setting]] = (InProcess, OverHttp)
 
 
 def report(rounds: int) -> str:
