@@ -42,4 +42,5 @@ def test_every_organization_of_the_tree_is_in_the_world(size: int) -> None:
     config = ServerConfig(size=size)
     tree = tree_of(config)
     world = compose(config, tree).world
-    assert all(world.tables.organizations.get(OrganizationId(found.id)) for found in tree.organizations)
+    ids = [OrganizationId(found.id) for found in tree.organizations]
+    assert all(world.tables.organizations.get(one) for one in ids)

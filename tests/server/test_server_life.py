@@ -5,6 +5,7 @@ import socket
 import threading
 import urllib.request
 
+import fiskaly_mockserver
 import pytest
 from fiskaly_fixtures import TreeError, generate
 from fiskaly_mockserver import MockServer, ServerConfig
@@ -209,3 +210,8 @@ def test_a_listener_in_the_servers_own_thread_may_ask_the_server() -> None:
     with server:
         authenticate(server)
     assert seen == [1]
+
+
+def test_the_package_has_no_other_names() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = fiskaly_mockserver.Nothing

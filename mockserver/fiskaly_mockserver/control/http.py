@@ -66,6 +66,7 @@ class HttpTransport:
             headers[SANDBOX_HEADER] = sandbox
         if self._token is not None:
             headers[TOKEN_HEADER] = self._token
+        _demand_sendable(path, headers)
         if body is not None:
             headers["Content-Type"] = "application/json"
         request = Request(  # noqa: S310 - the scheme was looked at
@@ -83,6 +84,16 @@ class HttpTransport:
         except (URLError, HTTPException, OSError) as error:
             reason = getattr(error, "reason", error)
             raise ServerUnreachable(f"no server answers at {self._url}: {reason}") from error
+
+
+def _demand_sendable(path: Mapping[str, str], headers: Mapping[str, str]) -> None:
+    """Refuse what no request line or header can hold, as the server would if it could."""
+    for name, value in path.items():
+        if not value:
+            raise ControlRefused(400, f"{name} should not be empty", name)
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise ControlRefused(400, f"{name} should be printable ASCII", name)
 
 
 def _json(body: bytes, url: str) -> JsonValue:

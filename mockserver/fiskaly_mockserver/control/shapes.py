@@ -154,7 +154,9 @@ class Waited(TypedDict):
 
 
 class SandboxList(TypedDict):
-    """The sandboxes, and the names of those that were reclaimed for want of room."""
+    """The sandboxes of `limit` there may be, and the latest that were reclaimed for others."""
 
     sandboxes: list[dict[str, JsonValue]]
+    limit: int
     reclaimed: list[str]
+    reclaimed_count: int

@@ -8,7 +8,7 @@ from fiskaly_fixtures import OrganizationTree
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.web.recording import Recorder
 from fiskaly_mockserver.web.redaction import Redactor
-from fiskaly_mockserver.web.safety import Safety
+from fiskaly_mockserver.web.safety import Safety, is_loopback
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.seeding import baseline_of
@@ -37,7 +37,7 @@ def compose(config: ServerConfig, tree: OrganizationTree, seams: Seams | None = 
         checker=Checker(contract),
         worlds=Worlds(World.on(baseline, seams, settings=settings), limit=config.sandboxes),
         recorder=Recorder(Redactor(contract)),
-        safety=Safety(config.control, config.control_token),
+        safety=Safety(config.control, config.control_token, is_loopback(config.host)),
         loose=config.loose,
         check_responses=config.check_responses,
         on_exchange=config.on_exchange,

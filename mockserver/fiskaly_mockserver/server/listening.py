@@ -1,5 +1,6 @@
 """From a service to a socket."""
 
+import asyncio
 import errno
 import logging
 from dataclasses import dataclass
@@ -43,7 +44,13 @@ class Listening:
 
     async def close(self) -> None:
         """Stop answering, and wait a moment for requests under way."""
+        connections = self.runner.server.connections if self.runner.server else []
+        transports = [one.transport for one in connections if one.transport is not None]
         await self.runner.cleanup()
+        for transport in transports:
+            # A client that does not read its answer would keep the socket open for ever.
+            transport.abort()
+        await asyncio.sleep(0)
 
 
 async def listen(service: Service, host: str, port: int) -> Listening:

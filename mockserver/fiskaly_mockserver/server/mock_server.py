@@ -182,6 +182,9 @@ class MockServer:
         if self._loop is None:
             coroutine.close()
             raise ServerError("the server does not run")
+        if threading.current_thread() is self._thread:
+            coroutine.close()
+            raise ServerError("the server's own thread would wait for itself: ask in another one")
         return run_in(self._loop)(coroutine)
 
     def _call(self, action: Callable[[], T]) -> T:

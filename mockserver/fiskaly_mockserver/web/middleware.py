@@ -36,7 +36,7 @@ async def exchange(request: web.Request, handler: Next) -> web.StreamResponse:
     try:
         world = world_of(request, service.worlds)
     except BadSandboxName as error:
-        return response_of(coded_error(400, "E_FAILED_SCHEMA_VALIDATION", str(error)))
+        return _of_no_world(request, error)
     record = service.recorder.begin(
         request,
         request_id=secrets.token_hex(REQUEST_ID_BYTES),
@@ -63,6 +63,20 @@ async def exchange(request: web.Request, handler: Next) -> web.StreamResponse:
         )
     world.journal.add(record)
     service.on_exchange(record)
+    return response
+
+
+def _of_no_world(request: web.Request, error: BadSandboxName) -> web.Response:
+    """Refuse a request that no world can keep a record of."""
+    response = response_of(coded_error(400, "E_FAILED_SCHEMA_VALIDATION", str(error)))
+    stamp(
+        response,
+        request=request,
+        request_id=secrets.token_hex(REQUEST_ID_BYTES),
+        seconds=0,
+        now=request.app[SERVICE].world.clock.now(),
+        violations=0,
+    )
     return response
 
 

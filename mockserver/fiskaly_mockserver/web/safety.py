@@ -27,10 +27,13 @@ class Safety:
     Attributes:
         enabled: Whether control calls other than the open ones are served at all.
         token: What a call must carry; `None` on loopback.
+        loopback: Whether the server listens on this machine alone; if not, there is no
+            control without a token.
     """
 
     enabled: bool = True
     token: str | None = field(default=None, repr=False)
+    loopback: bool = True
 
     def demand(self, operation_id: str, headers: Mapping[str, str], host: str) -> None:
         """Let a call pass or refuse it; `host` is what it took the server for.
@@ -54,6 +57,10 @@ class Safety:
                     f"control calls need the header {TOKEN_HEADER} here; the server printed it",
                     TOKEN_HEADER,
                 )
+        elif not self.loopback:
+            raise Unsafe(
+                403, "this server is open to other machines: control needs a control_token"
+            )
         elif not is_loopback(host):
             # A page of a foreign name that resolves to this machine (DNS rebinding).
             raise Unsafe(403, "control calls must name this machine, as localhost does", "Host")

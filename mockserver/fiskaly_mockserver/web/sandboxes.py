@@ -1,6 +1,7 @@
 """Which world a request is for: the header, the path's prefix, or neither."""
 
 import re
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -21,5 +22,5 @@ def world_of(request: web.Request, worlds: Worlds) -> World:
     Raises:
         BadSandboxName: The name breaks the rule for names.
     """
-    named = _PREFIX.match(request.path)
-    return worlds.get(named[1] if named else request.headers.get(SANDBOX_HEADER))
+    named = _PREFIX.match(request.rel_url.raw_path)
+    return worlds.get(unquote(named[1]) if named else request.headers.get(SANDBOX_HEADER))

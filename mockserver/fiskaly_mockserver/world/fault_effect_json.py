@@ -16,7 +16,7 @@ from fiskaly_mockserver.world.fault_effects import (
     TruncatedBody,
     UniformDelay,
 )
-from fiskaly_mockserver.world.fault_fields import FaultError, Fields, as_json
+from fiskaly_mockserver.world.fault_fields import Contradiction, FaultError, Fields, as_json
 
 MAX_BYTES = 1_000_000
 MAX_SIGMA = 10
@@ -99,5 +99,6 @@ def _delay(effect: Fields) -> Delay:
     least = effect.number("min", 0, MAX_SECONDS)
     most = effect.number("max", 0, MAX_SECONDS)
     if least > most:
-        raise effect.refuse("min", f"should not be above effect.max, which is {most:g}")
+        reason = f"should not be above effect.max, which is {most:g}"
+        raise Contradiction("effect.min", as_json(effect.raw("min")), reason)
     return UniformDelay(least=least, most=most)

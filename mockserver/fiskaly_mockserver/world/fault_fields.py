@@ -1,12 +1,11 @@
 """Reading a fault rule's JSON field by field, and saying what is wrong with it."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from fiskaly_contracts import JsonValue
 
-from fiskaly_mockserver.world.names import listed, shown
+from fiskaly_mockserver.world.names import did_you_mean, listed, shown
 
 MISSING: Final = "(missing)"
 """The `value` of a `FaultError` where there is none."""
@@ -31,17 +30,20 @@ class FaultError(ValueError):
         self.allowed = tuple(allowed)
         told = "missing" if value == MISSING else shown(value)
         hint = f"; allowed: {listed(self.allowed)}" if self.allowed else ""
-        super().__init__(f"{field} is {told}, but {reason}{self._nearest()}{hint}")
-
-    def _nearest(self) -> str:
-        if not isinstance(self.value, str) or self.value == MISSING:
-            return ""
-        near = difflib.get_close_matches(self.value, self.allowed, n=1, cutoff=0.6)
-        return f" (did you mean {near[0]}?)" if near else ""
+        near = "" if value == MISSING else did_you_mean(value, self.allowed)
+        super().__init__(f"{field} is {told}, but {reason}{near}{hint}")
 
 
 class UnknownFault(FaultError):
     """No fault of that id is armed."""
+
+
+class UnknownTarget(FaultError):
+    """A rule names an operation, path or method that there is not."""
+
+
+class Contradiction(FaultError):
+    """Each field of a rule may be as it is, but not together with another one."""
 
 
 class Fields:

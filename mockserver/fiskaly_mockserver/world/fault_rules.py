@@ -10,7 +10,7 @@ from fiskaly_contracts import JsonValue
 
 from fiskaly_mockserver.world.fault_effect_json import effect_of
 from fiskaly_mockserver.world.fault_effects import Delay, Effect, Kind
-from fiskaly_mockserver.world.fault_fields import Fields
+from fiskaly_mockserver.world.fault_fields import Contradiction, Fields
 
 JsonObject = dict[str, JsonValue]
 
@@ -105,7 +105,8 @@ class FaultRule:
         effect = effect_of(rule.raw("effect"))
         phases = PHASES[effect.kind]
         if "phase" in rule and rule.one_of("phase", Phase) not in phases:
-            raise rule.refuse("phase", f"{effect.kind} has no such phase", phases)
+            reason = f"{effect.kind} has no such phase"
+            raise Contradiction("phase", str(rule.raw("phase")), reason, phases)
         method = rule.text("method")
         default = First(1) if effect.kind is Kind.UNAUTHORIZED else Always()
         return cls(

@@ -16,7 +16,7 @@ from fiskaly_mockserver.world.fault_effects import (
     LognormalDelay,
     UniformDelay,
 )
-from fiskaly_mockserver.world.fault_fields import FaultError, UnknownFault
+from fiskaly_mockserver.world.fault_fields import Contradiction, UnknownFault, UnknownTarget
 from fiskaly_mockserver.world.fault_paths import can_match
 from fiskaly_mockserver.world.fault_rules import DEFAULT_SEED, Chance, FaultRule, Phase
 
@@ -145,7 +145,7 @@ class FaultPlan:
         left = dict(self._operations)
         if rule.operation is not None:
             if rule.operation not in left:
-                raise FaultError("operation", rule.operation, "there is no such operation", left)
+                raise UnknownTarget("operation", rule.operation, "there is no such operation", left)
             left = {rule.operation: left[rule.operation]}
         of = f" of {rule.operation}" if rule.operation else ""
         if rule.path is not None:
@@ -154,19 +154,21 @@ class FaultPlan:
                 name: target for name, target in left.items() if can_match(rule.path, target.path)
             }
             if not left:
-                raise FaultError("path", rule.path, f"it matches no path{of}", paths)
+                raise UnknownTarget("path", rule.path, f"it matches no path{of}", paths)
         if rule.method is not None:
             methods = dict.fromkeys(target.method for target in left.values())
             left = {name: target for name, target in left.items() if target.method == rule.method}
             if not left:
                 there = f" under {rule.path}" if rule.path else of
-                raise FaultError("method", rule.method, f"there is no such method{there}", methods)
+                raise UnknownTarget(
+                    "method", rule.method, f"there is no such method{there}", methods
+                )
         if rule.effect.kind is Kind.EXPIRED_TOKEN:
             tokenless = ", ".join(left)
             left = {name: target for name, target in left.items() if target.secured}
             if not left:
                 kind = rule.effect.kind.value
-                raise FaultError("effect.kind", kind, f"{tokenless} takes no token")
+                raise Contradiction("effect.kind", kind, f"{tokenless} takes no token")
         return left
 
 

@@ -1,17 +1,21 @@
 """The names that a client may give to sandboxes and snapshots."""
 
+import difflib
 import json
 import re
 from collections.abc import Iterable
 
-NAME_RULE = "1 to 64 characters of A-Z a-z 0-9 . _ -"
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+NAME_RULE = "1 to 64 characters of A-Z a-z 0-9 . _ -, the first of which is no dot"
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _MOST_SHOWN = 80
 _MOST_LISTED = 20
 
 
 def is_name(text: str) -> bool:
-    """Tell whether the text keeps to `NAME_RULE`, so that it fits a header and a path."""
+    """Tell whether the text keeps to `NAME_RULE`, so that it fits a header and a path.
+
+    Many clients take `.` and `..` out of a path before they send it.
+    """
     return _NAME.fullmatch(text) is not None
 
 
@@ -19,6 +23,18 @@ def shown(value: object) -> str:
     """Return a value for a message, as JSON and shortened."""
     text = json.dumps(value, default=str)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+def did_you_mean(value: object, allowed: Iterable[str]) -> str:
+    """Return ` (did you mean x?)` for the nearest allowed word, or nothing.
+
+    >>> did_you_mean("createApiKye", ["createApiKey", "deleteApiKey"])
+    ' (did you mean createApiKey?)'
+    """
+    if not isinstance(value, str):
+        return ""
+    near = difflib.get_close_matches(value, allowed, n=1, cutoff=0.6)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def listed(names: Iterable[str]) -> str:

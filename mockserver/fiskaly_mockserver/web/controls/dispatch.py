@@ -2,15 +2,19 @@
 
 import asyncio
 import inspect
-from collections.abc import Mapping
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from fiskaly_contracts import (
     Checker,
     Contract,
     JsonValue,
+    Operation,
     RequestData,
     Severity,
+    Violation,
+    Where,
     explain,
     media_type_violation,
     parse_body,
@@ -23,6 +27,7 @@ from fiskaly_mockserver.web.errors import answer_to
 from fiskaly_mockserver.web.service import Service
 
 SANDBOX_HEADER = "X-Mock-Sandbox"
+_LOG = logging.getLogger("fiskaly_mockserver.control")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,9 @@ class Dispatcher:
             refused = answer_to(error)
             message = refused.body["message"] if isinstance(refused.body, dict) else ""
             return refusal(ControlError(refused.status, str(message)))
+        except Exception:  # noqa: BLE001 - a defect of ours is answered and told
+            _LOG.exception("the control call %s failed", asked.operation_id)
+            return refusal(ControlError(500, "fiskaly-mockserver itself failed; its log tells why"))
 
     def _checked(self, asked: Asked) -> ControlCall:
         operation = self.contract.operations[asked.operation_id]
@@ -88,20 +96,66 @@ class Dispatcher:
             )
         )
         errors = [one for one in violations if one.severity is Severity.ERROR]
-        if errors:
-            raise ControlError(400, explain(errors), field=errors[0].pointer)
-        unknown = [one for one in violations if one.severity is Severity.WARNING]
-        if unknown:
-            raise ControlError(400, explain(unknown), field=unknown[0].pointer)
+        wrong_parts = [*_meant(errors or violations)]
+        if wrong_parts:
+            raise ControlError(400, explain(wrong_parts), field=_field_of(wrong_parts[0]))
+        spoken_of = asked.sandbox if _has_sandbox(operation) else None
         return ControlCall(
             service=self._service,
-            world=self._service.worlds.get(asked.sandbox),
+            world=self._service.worlds.get(spoken_of),
             stopped=self.stopped,
             path=asked.path,
             query=operation.query(asked.query),
             body=value if isinstance(value, dict) else {},
             origin=asked.origin,
         )
+
+
+def _has_sandbox(operation: Operation) -> bool:
+    """Tell whether an operation speaks of a world; the others make no sandbox either."""
+    return any(
+        (one.where, one.name) == (Where.HEADER, SANDBOX_HEADER) for one in operation.parameters
+    )
+
+
+def _meant(violations: Iterable[Violation]) -> Iterator[Violation]:
+    """Yield the violations in plain words, in place of branches those of the one that was meant.
+
+    Every branch of this contract has constants that tell it: the branch without a wrong
+    one was meant, of several that which fails least. A constant that no branch has is told
+    beside the branches, and is enough.
+    """
+    told = [*violations]
+    wrong_constants = [one.pointer for one in told if one.rule == "enum"]
+    for violation in told:
+        fitting = [
+            why for _, why in violation.branches if not any(one.rule == "enum" for one in why)
+        ]
+        if violation.branches and violation.demand:
+            yield replace(violation, got_text=_sent(violation))
+        elif violation.rule == "pattern":
+            yield replace(violation, demand=f"should be {violation.expected}")
+        elif violation.branches and any(
+            pointer.startswith(violation.pointer) for pointer in wrong_constants
+        ):
+            continue
+        elif fitting:
+            fewest = min(len(why) for why in fitting)
+            yield from _meant(next(why for why in fitting if len(why) == fewest))
+        else:
+            yield violation
+
+
+def _sent(violation: Violation) -> str:
+    """Return what was sent where no branch fits; the branches know."""
+    reasons = (one for _, why in violation.branches for one in why)
+    return next((one.got_text for one in reasons if one.pointer == violation.pointer), "")
+
+
+def _field_of(violation: Violation) -> str:
+    """Return the place in a body as `effect.status`, or the name of a parameter."""
+    tokens = violation.pointer.split("/")[1:]
+    return ".".join(token.replace("~1", "/").replace("~0", "~") for token in tokens)
 
 
 def refusal(error: ControlError) -> Answer:

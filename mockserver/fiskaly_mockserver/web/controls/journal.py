@@ -19,10 +19,10 @@ from fiskaly_mockserver.world.journal import (
     Overflowed,
     UnknownRequest,
 )
+from fiskaly_mockserver.world.names import did_you_mean, shown
 
 DEFAULT_TIMEOUT = 5.0
-LONGEST_TIMEOUT = 60.0
-"""Real seconds that a call may wait for exchanges."""
+"""Real seconds that a call waits for exchanges; the control contract bounds what it asks."""
 
 
 def list_journal(call: ControlCall) -> JsonValue:
@@ -50,11 +50,7 @@ def count_in_journal(call: ControlCall) -> JsonValue:
 async def wait_in_journal(call: ControlCall) -> JsonValue:
     """Wait until so many exchanges match, or the time is over."""
     timeout = parse_duration(cast("str | float", call.body.get("timeout", DEFAULT_TIMEOUT)))
-    if timeout > LONGEST_TIMEOUT:
-        raise ControlError(
-            400, f"timeout should be at most {LONGEST_TIMEOUT:.0f} seconds", field="timeout"
-        )
-    query = _query(call, call.part("query"))
+    query = _query(call, call.part("query"), "query.")
     times = cast("int", call.body["times"])
     with _refused("query."):
         waited = await wait(call.world.journal, query, times, timeout, call.stopped)
@@ -96,20 +92,21 @@ def _refused(prefix: str = "") -> Iterator[None]:
     try:
         yield
     except HiddenField as error:
-        raise ControlError(400, str(error), field=f"{prefix}body") from error
+        raise ControlError(409, str(error), field=f"{prefix}body") from error
     except UnknownRequest as error:
-        raise ControlError(400, str(error), field=f"{prefix}since") from error
+        raise ControlError(404, str(error), field=f"{prefix}since") from error
 
 
-def _query(call: ControlCall, wanted: Mapping[str, JsonValue]) -> JournalQuery:
+def _query(call: ControlCall, wanted: Mapping[str, JsonValue], prefix: str = "") -> JournalQuery:
     """Return a query, and refuse an operation that the contract does not have."""
     operations = call.service.contract.operations
     operation = wanted.get("operation")
     if operation is not None and operation not in operations:
+        near = did_you_mean(str(operation), operations)
         raise ControlError(
-            400,
-            f"{operation!r} is no operation of the contract",
-            field="operation",
+            404,
+            f"{shown(operation)} is no operation of the contract{near}",
+            field=f"{prefix}operation",
             allowed=tuple(operations),
         )
     return JournalQuery.of(wanted, base_path=call.service.contract.base_path)

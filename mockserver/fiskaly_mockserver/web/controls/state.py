@@ -1,14 +1,19 @@
 """What is in the account: sign-up, clearance, reset, seeding, export and import."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, cast
 
 from fiskaly_contracts import JsonValue
-from fiskaly_fixtures import TreeError, generate
+from fiskaly_fixtures import COUNTRIES, PRESETS, TreeError, generate
 
-from fiskaly_mockserver.domain.model import ApiKey, OrganizationId
+from fiskaly_mockserver.domain.errors import DomainError
+from fiskaly_mockserver.domain.model import ApiKey, Environment
 from fiskaly_mockserver.domain.organizations import Profile
 from fiskaly_mockserver.web.controls.call import DONE, ControlCall, ControlError, ControlHandler
+from fiskaly_mockserver.web.errors import answer_to
+from fiskaly_mockserver.world.names import shown
 from fiskaly_mockserver.world.seeded import Seeded
 from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.states import StateError, export_world, import_world
@@ -32,18 +37,24 @@ def sign_up(call: ControlCall) -> JsonValue:
     }
     sign_ups = call.world.sign_ups
     if "organization" not in call.body:
-        registered = sign_ups.accept_invitation(**person)
+        with _refused("email", person["email"]):
+            registered = sign_ups.accept_invitation(**person)
         return {
             "user_id": registered.user.id,
             "accepted_invitations": [*registered.accepted],
         }
     profile = cast("Profile", {**FILLED_IN, **call.part("organization")})
     country = profile["country_code"]
-    if country not in _countries(call):
+    countries = _countries(call)
+    if country not in countries:
         raise ControlError(
-            400, f"{country!r} is no ISO 3166-1 alpha-3 code", field="organization.country_code"
+            404,
+            f"{shown(country)} is no ISO 3166-1 alpha-3 code",
+            field="organization.country_code",
+            allowed=tuple(countries),
         )
-    made = sign_ups.sign_up(**person, organization=profile)
+    with _refused("email", person["email"]):
+        made = sign_ups.sign_up(**person, organization=profile)
     return {
         "user_id": made.user.id,
         "organization_id": made.organization.id,
@@ -54,9 +65,9 @@ def sign_up(call: ControlCall) -> JsonValue:
 
 def clear_for_live(call: ControlCall) -> JsonValue:
     """Clear a main organisation for LIVE, and hand out its first LIVE key."""
-    organization, key, secret = call.world.environments.clear(
-        OrganizationId(call.text("organization_id"))
-    )
+    asked = call.text("organization_id")
+    with _refused("organization_id", asked, partial(_clearable, call)):
+        organization, key, secret = call.world.environments.clear(asked)
     return {"organization_id": organization.id, "api_key": _credentials(key, secret)}
 
 
@@ -68,11 +79,12 @@ def reset(call: ControlCall) -> JsonValue:
 
 def seed(call: ControlCall) -> JsonValue:
     """Start over with another tree."""
-    asked = {"preset": call.world.preset, **call.body}
+    present = call.world.preset
+    asked = {**({} if present is None else {"preset": present}), **call.body}
     try:
         tree = generate(**cast("dict[str, Any]", asked))
     except TreeError as error:
-        raise ControlError(400, str(error), field=error.key or "") from error
+        raise _unknown_tree(error) from error
     call.world.reseed(baseline_of(tree, started_at=call.world.seams.clock.now()))
     return get_tree(call)
 
@@ -93,8 +105,38 @@ def import_state(call: ControlCall) -> JsonValue:
     try:
         import_world(call.world, call.body)
     except StateError as error:
-        raise ControlError(400, str(error)) from error
+        raise ControlError(409, str(error)) from error
     return dict(DONE)
+
+
+@contextmanager
+def _refused(
+    field: str, value: str, allowed: Callable[[], tuple[str, ...]] = tuple
+) -> Iterator[None]:
+    """Name field and value in what the domain refuses, which knows of no control call."""
+    try:
+        yield
+    except DomainError as error:
+        refused = answer_to(error)
+        said = refused.body["message"] if isinstance(refused.body, dict) else ""
+        raise ControlError(
+            refused.status, f"{field} is {shown(value)}: {said}", field=field, allowed=allowed()
+        ) from error
+
+
+def _unknown_tree(error: TreeError) -> ControlError:
+    for field, known in (("preset", tuple(PRESETS)), ("country", COUNTRIES)):
+        if str(error).startswith(field):
+            return ControlError(404, str(error), field=field, allowed=known)
+    return ControlError(409, str(error))
+
+
+def _clearable(call: ControlCall) -> tuple[str, ...]:
+    return tuple(
+        row.id
+        for row in call.world.rows.organizations
+        if row.is_main and Environment.LIVE not in row.envs
+    )
 
 
 def _countries(call: ControlCall) -> list[str]:

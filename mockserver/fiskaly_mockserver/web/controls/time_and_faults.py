@@ -8,8 +8,16 @@ from fiskaly_contracts import JsonValue
 from fiskaly_mockserver.web.controls.call import DONE, ControlCall, ControlError, ControlHandler
 from fiskaly_mockserver.world.clock import ClockError
 from fiskaly_mockserver.world.durations import parse_duration, parse_instant
-from fiskaly_mockserver.world.fault_fields import FaultError, UnknownFault
+from fiskaly_mockserver.world.fault_fields import (
+    Contradiction,
+    FaultError,
+    UnknownFault,
+    UnknownTarget,
+)
 from fiskaly_mockserver.world.fault_rules import FaultRule
+
+_STATUSES: Mapping[type[FaultError], int] = {UnknownTarget: 404, Contradiction: 409}
+"""What is answered to rules in which every field by itself obeys the control contract."""
 
 
 def get_clock(call: ControlCall) -> JsonValue:
@@ -50,7 +58,8 @@ def arm_fault(call: ControlCall) -> JsonValue:
     try:
         return call.world.faults.arm(FaultRule.from_json(call.body)).as_json()
     except FaultError as error:
-        raise ControlError(400, str(error), field=error.field, allowed=error.allowed) from error
+        status = next((one for kind, one in _STATUSES.items() if isinstance(error, kind)), 400)
+        raise ControlError(status, str(error), field=error.field, allowed=error.allowed) from error
 
 
 def clear_faults(call: ControlCall) -> JsonValue:
