@@ -1,7 +1,8 @@
 """The command `fiskaly-mockserver`.
 
-Exit codes: 0 ok, 1 findings, 2 usage (a bad flag or data file), 3 the address cannot be
-listened on. A flag beats its environment variable, which beats the default.
+Exit codes: 0 ok, 1 findings, 2 usage (a bad flag or data file, or a refused control
+call), 3 the address cannot be listened on, or no server answers. `exec` returns its
+command's own. A flag beats its environment variable, which beats the default.
 """
 
 import sys
@@ -10,30 +11,32 @@ from importlib.metadata import version
 import click
 from fiskaly_fixtures import TreeError
 
+from fiskaly_mockserver.cli.clock import clock
+from fiskaly_mockserver.cli.doctor import doctor
+from fiskaly_mockserver.cli.env import env
+from fiskaly_mockserver.cli.exec import exec_command
+from fiskaly_mockserver.cli.faults import faults
+from fiskaly_mockserver.cli.journal import journal
 from fiskaly_mockserver.cli.operations import operations
+from fiskaly_mockserver.cli.reset import reset
 from fiskaly_mockserver.cli.serve import serve
 from fiskaly_mockserver.cli.tree import tree
+from fiskaly_mockserver.cli.verb_groups import VerbGroup
+from fiskaly_mockserver.cli.wait import wait
 from fiskaly_mockserver.server.errors import CannotListen, ServerError
 
 EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
-DEFAULT_VERB = "serve"
-
-
-class Verbs(click.Group):
-    """The verbs of the command; without one it serves."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the default verb before flags that stand alone."""
-        own = {name for option in self.get_params(ctx) for name in option.opts}
-        if not args or (args[0].startswith("-") and args[0] not in own):
-            args = [DEFAULT_VERB, *args]
-        return super().parse_args(ctx, args)
 
 
 @click.group(
-    cls=Verbs,
-    commands=[serve, tree, operations],
+    cls=VerbGroup,
+    sections={
+        "Run a server": [serve, exec_command],
+        "Control a running server": [reset, clock, faults, journal],
+        "Find a running server": [wait, doctor, env],
+        "Look without a server": [tree, operations],
+    },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Without a verb it serves: `fiskaly-mockserver --port 0` is `serve --port 0`.",
 )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
+from fiskaly_mockserver.cli.terminal import printable
 from fiskaly_mockserver.world.journal import Exchange
 
 LEVELS: Mapping[str, int] = {
@@ -58,7 +59,7 @@ class _Lines(logging.Handler):
         if self._as_json:
             click.echo(json.dumps({"time": time, "message": message}), err=True)
         else:
-            click.echo(_printable(f"{time} {message}"), err=True)
+            click.echo(printable(f"{time} {message}"), err=True)
         if record.exc_info:
             click.echo(logging.Formatter().formatException(record.exc_info), err=True)
 
@@ -99,7 +100,7 @@ def _text(exchange: Exchange) -> str:
         f" {fields['status']} {fields['ms']}ms {fields['request_id']}"
     )
     notes = [*([exchange.refusal] if exchange.refusal else []), *_sentences(exchange)]
-    return _printable(f"{line} {'; '.join(notes)}" if notes else line)
+    return printable(f"{line} {'; '.join(notes)}" if notes else line)
 
 
 def _sentences(exchange: Exchange) -> list[str]:
@@ -110,11 +111,3 @@ def _sentences(exchange: Exchange) -> list[str]:
 
 def _iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _printable(line: str) -> str:
-    """Escape what would break the line or the terminal."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in line
-    )

@@ -1,0 +1,58 @@
+import os
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from cli_control.callers import Outcome, run_verb
+from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.server.mock_server import MockServer
+
+Verb = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the verbs' own variables nor a proxy of whoever runs the tests matter."""
+    for name in list(os.environ):
+        if name.startswith("FISKALY_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def one_server() -> Iterator[MockServer]:
+    with MockServer(ServerConfig(port=0, preset="single")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(one_server: MockServer) -> MockServer:
+    """A server as it was seeded, without any sandbox."""
+    for sandbox in one_server.control.sandboxes()["sandboxes"]:
+        one_server.control.drop_sandbox(str(sandbox["name"]))
+    one_server.control.reset()
+    return one_server
+
+
+@pytest.fixture
+def verb(server: MockServer, monkeypatch: pytest.MonkeyPatch) -> Verb:
+    """Run a verb on the server; its address comes from the variable."""
+    monkeypatch.setenv("FISKALY_MOCK_URL", server.base_url)
+    return run_verb
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """Addresses of names, in place of what this machine knows."""
+    known: dict[str, list[str]] = {"localhost": ["127.0.0.1"]}
+    really = socket.getaddrinfo
+
+    def resolve(host: str, port: int, *more: Any, **named: Any) -> list[Any]:
+        if host not in known:
+            return really(host, port, *more, **named)
+        if not known[host]:
+            raise socket.gaierror(-2, "Name or service not known")
+        return [found for one in known[host] for found in really(one, port, *more, **named)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    return known
