@@ -18,6 +18,7 @@ from builders.oracle import Oracle, organizations_of
 from builders.snapshots import Snapshot, listed, snapshot
 from fiskaly_mockserver.domain.model import (
     ApiKey,
+    Environment,
     KeyStatus,
     PrincipalId,
 )
@@ -146,6 +147,27 @@ class AccountState(RuleBasedStateMachine):
         if main:
             seen = [at for at in seen if known[at].is_main] or seen
         return die.choice(seen if die.randrange(6) and seen else list(self.ever))
+
+    def unneeded(self, die: Random) -> tuple[Bearer, str] | None:
+        """Choose an organisation that nothing depends on, and the caller that made it."""
+        known = organizations_of(self.rows)
+        needed = {
+            needy
+            for row in known.values()
+            for needy in (row.managed_by_organization_id, row.payer_id)
+        }
+        for _ in range(10):
+            bearer = self.caller(die)
+            made = [
+                at
+                for at in self.sight(bearer)
+                if known[at].created_by_user == bearer.id
+                and at not in needed
+                and Environment.LIVE not in known[at].envs
+            ]
+            if made:
+                return bearer, die.choice(made)
+        return None
 
     def has_main_home(self, bearer: Bearer) -> bool:
         known = organizations_of(self.rows)

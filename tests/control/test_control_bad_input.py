@@ -48,7 +48,7 @@ NOT_TAKEN = [
     ("signUp", {"organization": {"name": "ab"}}, "organization.name"),
     ("signUp", {"organization": {"name": "abc", "country_code": "DE"}},
      "organization.country_code"),
-    ("signUp", {"organization": {"name": "abc", "country_code": "XXX"}},
+    ("signUp", {"organization": {"name": "abc", "country_code": "QQQ"}},
      "organization.country_code"),
     ("signUp", {"organization": {"name": "abc", "vat": "x"}}, "organization.vat"),
     ("clearForLive", {"organization_id": 7}, "organization_id"),

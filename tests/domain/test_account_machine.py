@@ -92,6 +92,8 @@ class Accounts(WatchedAccount):
         die = self.roll(seed)
         bearer = self.caller(die)
         target = self.target(bearer, die, own=True)
+        if die.randrange(2):
+            bearer, target = self.unneeded(die) or (bearer, target)
 
         def delete(caller: Principal) -> None:
             self.world.organizations.delete(caller, target)

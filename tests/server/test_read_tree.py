@@ -58,7 +58,7 @@ def save(tmp_path: Path, old: str, new: str) -> tuple[Path, int]:
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
-        pytest.param("country_code: DEU", "country_code: XXX", "country_code", id="country"),
+        pytest.param("country_code: DEU", "country_code: QQQ", "country_code", id="country"),
         pytest.param("zip: ", "zip: '' #", "zip", id="empty-zip"),
     ],
 )
@@ -73,7 +73,7 @@ def test_a_breach_of_the_contract_is_told_by_line_and_key(
 def test_every_breach_is_told(tmp_path: Path, checker: Checker) -> None:
     tree = dump_tree(generate("individual-customers", seed=1))
     path = tmp_path / "tree.yaml"
-    path.write_text(tree.replace("country_code: DEU", "country_code: XXX"), encoding="utf-8")
+    path.write_text(tree.replace("country_code: DEU", "country_code: QQQ"), encoding="utf-8")
     lines = [number for number, line in enumerate(tree.splitlines(), 1) if "code: DEU" in line]
     assert len(lines) > 1
     message = told(path, checker)

@@ -1,0 +1,216 @@
+"""One line per request on stderr, in two forms, at a level, and nothing secret in it."""
+
+import json
+import re
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from cli.running import Running, serving
+from fiskaly_contracts import Violation, Where
+from fiskaly_mockserver.cli.request_log import LEVELS, RequestLog
+from fiskaly_mockserver.world.journal import Exchange
+
+JSON = ("--json", "--port", "0")
+LINE = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+    r" (?P<method>[A-Z]+) (?P<path>\S+) (?P<operation>\S+) (?P<status>\d{3})"
+    r" \d+\.\d+ms [0-9a-f]{32}(?P<rest>.*)"
+)
+
+
+def traffic(running: Running) -> None:
+    """Send a good request, one that breaks the contract, and one that is no HTTP."""
+    running.authenticate()
+    running.ask("/organizations?limit=x", token=running.authenticate())
+    running.ask("/nothing?secret=in-the-query")
+    address = urlsplit(running.line["base_url"])
+    with socket.create_connection((address.hostname, address.port), timeout=10) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nno header\r\n\r\n")
+        assert client.recv(12).endswith(b"400")
+
+
+def test_text_is_one_line_per_request(tmp_path: Path) -> None:
+    with serving(tmp_path, *JSON) as running:
+        traffic(running)
+        running.end()
+    *lines, other = running.logged().splitlines()
+    found = [match.groupdict() for line in lines if (match := LINE.fullmatch(line))]
+    assert len(found) == len(lines) == 4
+    assert [one["operation"] for one in found] == [
+        "authenticate",
+        "authenticate",
+        "listOrganizations",
+        "-",
+    ]
+    assert [one["status"] for one in found] == ["200", "200", "400", "404"]
+    assert found[0]["path"] == "/api/v0/auth"
+    assert found[0]["rest"] == ""
+    assert "query.limit should be" in found[2]["rest"]
+    assert found[3]["path"] == "/api/v0/nothing"
+    assert "in-the-query" not in running.logged()
+    assert other.endswith("Z a client sent what is not HTTP: BadHttpMessage")
+
+
+def test_json_is_one_object_per_line(tmp_path: Path) -> None:
+    with serving(tmp_path, *JSON, "--log-format", "json") as running:
+        traffic(running)
+        running.end()
+    *lines, other = [json.loads(line) for line in running.logged().splitlines()]
+    assert [line["status"] for line in lines] == [200, 200, 400, 404]
+    assert list(lines[0]) == [
+        "time",
+        "method",
+        "path",
+        "operation",
+        "status",
+        "ms",
+        "request_id",
+        "refused_by",
+        "violations",
+    ]
+    assert lines[0]["violations"] == []
+    assert len(lines[2]["violations"]) == 1
+    assert other["message"] == "a client sent what is not HTTP: BadHttpMessage"
+
+
+@pytest.mark.parametrize(
+    ("level", "statuses", "others"),
+    [
+        ("debug", ["200", "200", "400", "404"], 1),
+        ("warning", ["400", "404"], 1),
+        ("error", [], 0),
+        ("off", [], 0),
+    ],
+)
+def test_a_level_leaves_out_what_matters_less(
+    tmp_path: Path, level: str, statuses: list[str], others: int
+) -> None:
+    with serving(tmp_path, *JSON, "--log-level", level) as running:
+        traffic(running)
+        running.end()
+    lines = running.logged().splitlines()
+    found = [match["status"] for line in lines if (match := LINE.fullmatch(line))]
+    assert found == statuses
+    assert len(lines) == len(found) + others
+
+
+def secrets_of(line: Mapping[str, Any]) -> list[str]:
+    keys = [key for one in line["organizations"] for key in one["api_keys"]]
+    return [
+        *(key["secret"] for key in keys),
+        *(key["key"] for key in keys),
+        *(user["password"] for user in line["users"]),
+    ]
+
+
+def test_nothing_secret_is_in_the_log_of_an_onboarding(tmp_path: Path) -> None:
+    """Neither of what goes right nor of what goes wrong."""
+    with serving(tmp_path, *JSON, "--preset", "kitchen-sink", "--log-level", "debug") as running:
+        secrets = secrets_of(running.line)
+        token = running.authenticate()
+        vendor = running.line["organizations"][0]
+        made = running.ask(
+            "/organizations",
+            {
+                "name": "Bakery",
+                "address_line1": "Ring 1",
+                "zip": "1010",
+                "town": "Wien",
+                "country_code": "AUT",
+                "managed_by_organization_id": vendor["id"],
+            },
+            token=token,
+        )
+        keys = f"/organizations/{made['_id']}/api-keys"
+        new = running.ask(keys, {"name": "till", "status": "enabled"}, token=token)
+        session = running.ask("/auth", {"api_key": new["key"], "api_secret": new["secret"]})
+        secrets += [token, new["key"], new["secret"]]
+        secrets += [session["access_token"], session["refresh_token"]]
+        user = next(one for one in running.line["users"] if one["organization_ids"])
+        session = running.ask("/auth", {"email": user["email"], "password": user["password"]})
+        secrets += [session["access_token"], session["refresh_token"]]
+        for wrong in (
+            {"api_key": new["key"], "api_secret": new["secret"], "unknown": new["secret"]},
+            {"api_key": new["key"], "api_secret": [new["secret"]]},
+            {"refresh_token": session["access_token"]},
+            {"refresh_token": {"token": session["refresh_token"]}},
+            {"email": user["email"], "password": 7, "api_secret": new["secret"]},
+            new["secret"],
+            [session["access_token"]],
+        ):
+            assert running.ask("/auth", wrong)["status_code"] in (400, 401)
+        running.ask("/organizations", token=f"{token}x")
+        running.ask("/organizations", token=session["refresh_token"])
+        running.ask("/organizations", token=new["secret"])
+        running.ask(f"/organizations?limit=1&access_token={token}", token=token)
+        running.ask(keys, {"name": "till", "secret": new["secret"]}, token=token)
+        running.end()
+    logged = running.logged()
+    assert len(logged.splitlines()) >= 15
+    assert [secret for secret in secrets if secret in logged] == []
+
+
+def exchange(**changes: Any) -> Exchange:
+    values: dict[str, Any] = {
+        "request_id": "0" * 32,
+        "at": 0.0,
+        "method": "GET",
+        "path": "/api/v0/organizations",
+        "status": 200,
+    }
+    return Exchange(**(values | changes))
+
+
+def written(
+    capfd: pytest.CaptureFixture[str],
+    one: Exchange,
+    *,
+    level: str = "debug",
+    as_json: bool = False,
+) -> str:
+    RequestLog(level=level, as_json=as_json).write(one)
+    return capfd.readouterr().err
+
+
+def test_a_crash_is_an_error_and_comes_with_its_traceback(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    crashed = exchange(status=500, crash="Traceback (most recent call last):\n  …")
+    assert "Traceback (most recent call last)" in written(capfd, crashed, level="error")
+    assert written(capfd, crashed, level="off") == ""
+    assert written(capfd, exchange(), level="error") == ""
+
+
+def test_an_answer_that_breaks_the_contract_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+    violation = Violation(
+        where=Where.BODY,
+        pointer="/count",
+        rule="required",
+        expected="present",
+        operation_id="listOrganizations",
+    )
+    broken = exchange(response_violations=(violation,))
+    assert violation.sentence() in written(capfd, broken, level="error")
+
+
+def test_a_refusal_is_named_by_its_rule(capfd: pytest.CaptureFixture[str]) -> None:
+    assert written(capfd, exchange(refusal="NotTheAdmin (R4)")).endswith(" NotTheAdmin (R4)\n")
+
+
+def test_nothing_that_a_client_names_breaks_the_line_or_the_terminal(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    line = written(capfd, exchange(path="/a\nb\x1b[31m\u202e\ud800"))
+    assert line.count("\n") == 1
+    assert line.rstrip("\n").isprintable()
+    again = written(capfd, exchange(path="/a\nb\x1b[31m\u202e\ud800"), as_json=True)
+    assert again.count("\n") == 1
+    assert again.isascii()
+
+
+def test_every_level_has_a_name() -> None:
+    assert list(LEVELS) == ["debug", "info", "warning", "error", "off"]

@@ -1,0 +1,98 @@
+"""What the README tells to run does run."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from docs.documents import ROOT, block, blocks
+from fiskaly_contracts import Checker, Contract
+from fiskaly_fixtures import PRESETS
+from fiskaly_mockserver import MockServer
+from fiskaly_mockserver.server.trees import read_tree
+
+MISSING = [tool for tool in ("bash", "curl", "python3") if shutil.which(tool) is None]
+
+
+@pytest.mark.parametrize("name", ["serve", "curl", "tests"])
+def test_the_gate_finds_its_commands_in_it(name: str) -> None:
+    assert block(name).strip()
+    if name != "curl":
+        assert f"(readme {name})" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+        assert len(block(name).splitlines()) == 1
+
+
+def test_the_two_commands_set_up_and_pin_what_they_install() -> None:
+    assert "python3 -m venv" in block("serve")
+    assert block("serve").rstrip().endswith("fiskaly-mockserver")
+    assert block("tests").rstrip().endswith("pytest")
+    for name in ("serve", "tests"):
+        assert "-c constraints.txt" in block(name)
+
+
+@pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
+def test_its_onboarding_runs_with_what_the_banner_prints() -> None:
+    script = block("curl")
+    with MockServer() as server:
+        pasted = {
+            "http://127.0.0.1:8722/api/v0": server.base_url,
+            "paste-the-id": server.tree.organizations[0].id,
+            "paste-the-api-key": server.credentials.key,
+            "paste-the-secret": server.credentials.secret,
+        }
+        for placeholder, value in pasted.items():
+            assert script.count(placeholder) == 1
+            script = script.replace(placeholder, value)
+        env = {**os.environ, "no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            env=env,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        seen = json.loads(done.stdout)
+        asked = [exchange.operation_id for exchange in server.journal]
+        assert not [exchange for exchange in server.journal if exchange.violations]
+        server.verify()
+    assert asked == [
+        "authenticate",
+        "createOrganization",
+        "createApiKey",
+        "authenticate",
+        "listOrganizations",
+    ]
+    assert seen["count"] == 1
+    assert seen["data"][0]["name"] == "Café am Markt"
+    assert seen["data"][0]["managed_by_organization_id"] == server.tree.organizations[0].id
+
+
+def test_its_trees_can_be_served(tmp_path: Path) -> None:
+    trees = [text for text in blocks("yaml") if text.startswith("organizations:")]
+    assert trees
+    for text in trees:
+        path = tmp_path / "tree.yaml"
+        path.write_text(text, encoding="utf-8")
+        assert read_tree(path, Checker(Contract.bundled())).organizations
+
+
+def test_it_tells_every_preset() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in PRESETS if f"`{name}`" not in text] == []
+
+
+def test_the_versions_it_shows_are_those_of_the_package() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    [shown] = set(re.findall(r"^fiskaly-mockserver (\S+) · contract (\S+) ·", text, re.MULTILINE))
+    assert shown == (version("fiskaly-mockserver"), Contract.bundled().version)
+
+
+def test_it_says_in_the_beginning_that_it_is_unofficial() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "unofficial" in text[:800].lower()

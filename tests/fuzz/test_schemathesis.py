@@ -1,0 +1,194 @@
+"""schemathesis against the live server: every phase, every operation, nothing to complain of."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fiskaly_contracts import Contract
+from fiskaly_mockserver import MockServer, ServerConfig
+from fiskaly_mockserver.world.sources import SeededSource
+from fiskaly_mockserver.world.world import Seams
+
+ROOT = Path(__file__).parents[2]
+CONFIG = Path(__file__).parent / "schemathesis.toml"
+PHASES = ["examples", "coverage", "fuzzing", "stateful"]
+SEED = 20_260_101
+EXAMPLES = 15
+"""Generated cases per operation and phase; by hand it has been run with hundreds."""
+PATIENCE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run of schemathesis said, and what the server saw of it."""
+
+    exit_code: int
+    output: str
+    report: dict[str, Any]
+    answered: Counter[tuple[str, int]]
+    server: MockServer
+    knows_ids: bool
+
+
+def token_of(server: MockServer) -> str:
+    """Return a token of the first main organisation."""
+    sent = {"api_key": server.credentials.key, "api_secret": server.credentials.secret}
+    request = urllib.request.Request(
+        f"{server.base_url}/auth",
+        json.dumps(sent).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        return str(json.load(answer)["access_token"])
+
+
+def run_schemathesis(server: MockServer, config: Path, report: Path) -> tuple[int, str]:
+    """Run `st run` on the document that the server serves; return exit code and output."""
+    # The subprocess is schemathesis alone: measuring its coverage would only slow it down.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "schemathesis.cli",
+            "--config-file",
+            str(config),
+            "run",
+            f"{server.control_url}/contract",
+            "--header",
+            f"Authorization: Bearer {token_of(server)}",
+            "--phases",
+            ",".join(PHASES),
+            "--seed",
+            str(SEED),
+            "--max-examples",
+            str(EXAMPLES),
+            "--report",
+            "json",
+            "--report-json-path",
+            str(report),
+            "--no-color",
+        ],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def known_ids(server: MockServer, folder: Path) -> Path:
+    """Write a configuration that lets schemathesis draw the tree's own ids and credentials.
+
+    Without it few calls get past the 404 of an unknown id.
+    """
+    tree = server.tree
+    main = tree.organizations[0]
+    words = {
+        "organizations": [one.id for one in tree.organizations],
+        "keys": [key.id for key in main.api_keys],
+        "addresses": [address.id for address in main.billing_addresses],
+        "users": [
+            user.id
+            for user in tree.users
+            if main.id in {one.organization_id for one in user.memberships}
+        ],
+        "emails": [user.email for user in tree.users],
+        "api_keys": [server.credentials.key],
+        "api_secrets": [server.credentials.secret],
+    }
+    places = {
+        "path.organization_id": ("organizations", 0.8),
+        "path.key_id": ("keys", 0.8),
+        "path.address_id": ("addresses", 0.8),
+        "path.user_id": ("users", 0.8),
+        "body.managed_by_organization_id": ("organizations", 0.5),
+        "body.billing_address_id": ("addresses", 0.5),
+        "body.contact_person_id": ("users", 0.5),
+        "body.email": ("emails", 0.3),
+        "body.api_key": ("api_keys", 0.8),
+        "body.api_secret": ("api_secrets", 0.8),
+    }
+    lines = [CONFIG.read_text(encoding="utf-8")]
+    for name, values in words.items():
+        lines += [f"[dictionaries.{name}]", f"values = {json.dumps(values)}"]
+    lines.append("[parameters]")
+    for place, (name, probability) in places.items():
+        lines.append(f'"{place}" = {{ dictionary = "{name}", probability = {probability} }}')
+    path = folder / "schemathesis.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module", params=["the-document-alone", "known-ids"])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    answered: Counter[tuple[str, int]] = Counter()
+    config = ServerConfig(
+        port=0,
+        preset="kitchen-sink",
+        check_responses=True,
+        on_exchange=lambda one: answered.update([(one.operation_id, one.status)]),
+    )
+    folder = tmp_path_factory.mktemp("schemathesis")
+    path = folder / "report.json"
+    source = SeededSource("schemathesis")
+    with MockServer(config, seams=Seams(ids=source, secrets=source)) as server:
+        knows_ids = request.param == "known-ids"
+        settings = known_ids(server, folder) if knows_ids else CONFIG
+        exit_code, output = run_schemathesis(server, settings, path)
+        report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        yield Run(exit_code, output, report, answered, server, knows_ids)
+
+
+def test_it_finds_nothing(run: Run) -> None:
+    assert run.exit_code == 0, run.output
+    assert run.report["failures"] == []
+    assert run.report["errors"] == []
+    assert run.report["test_cases"]["with_failures"] == 0
+
+
+def test_it_ran_to_its_end_through_every_phase(run: Run) -> None:
+    assert run.report["complete"], run.output
+    assert run.report["seed"] == SEED
+    assert {name: run.report["phases"][name]["status"] for name in PHASES} == dict.fromkeys(
+        PHASES, "success"
+    )
+
+
+def test_it_tested_every_operation(run: Run) -> None:
+    names = set(Contract.bundled().operations)
+    assert len(names) == 20
+    operations = run.report["operations"]
+    assert (operations["selected"], operations["tested"]) == (20, 20)
+    assert (operations["errored"], operations["skipped"]) == (0, 0)
+    assert {name for name, _ in run.answered} >= names
+    assert run.report["test_cases"]["generated"] > 1_000
+
+
+def test_it_met_no_5xx_and_no_answer_that_breaks_the_contract(run: Run) -> None:
+    assert [seen for seen in run.answered if seen[1] >= 500] == []
+    run.server.verify()
+
+
+def test_operations_did_succeed(run: Run) -> None:
+    """Else only refusals would have been tested. Nothing brings enableEnvironment a LIVE payer."""
+    names = set(Contract.bundled().operations) - {"enableEnvironment"}
+    if not run.knows_ids:
+        names = {"listOrganizations", "createOrganization", "createBillingAddress"}
+    assert {name for name, status in run.answered if status == 200} >= names
+
+
+def test_known_ids_bring_every_kind_of_refusal(run: Run) -> None:
+    refused = {status for _, status in run.answered if status >= 400}
+    assert refused >= ({400, 401, 403, 404, 405, 409, 415} if run.knows_ids else {400, 401, 404})

@@ -1,0 +1,196 @@
+"""The two fixtures in suites of others: clean between tests, and honest about the fake."""
+
+import pytest
+
+TWO_TESTS = """
+from api_client import count, create
+
+
+def test_one(fiskaly_mock):
+    create(fiskaly_mock)
+    assert count(fiskaly_mock) == 7
+
+
+def test_other(fiskaly_mock):
+    assert count(fiskaly_mock) == 6
+"""
+
+
+def test_each_test_gets_the_server_in_its_seeded_state(client: pytest.Pytester) -> None:
+    client.makepyfile(TWO_TESTS)
+    client.runpytest().assert_outcomes(passed=2)
+
+
+def test_one_server_serves_the_session(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        seen = []
+
+        def test_one(fiskaly_mock, fiskaly_mock_server):
+            seen.append(fiskaly_mock.base_url)
+            assert fiskaly_mock is fiskaly_mock_server
+
+        def test_other(fiskaly_mock):
+            assert seen == [fiskaly_mock.base_url]
+        """
+    )
+    client.runpytest().assert_outcomes(passed=2)
+
+
+def test_nothing_runs_unless_a_test_asks_for_it(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import threading
+
+        def test_one():
+            names = [thread.name for thread in threading.enumerate()]
+            assert "fiskaly-mockserver" not in names
+        """
+    )
+    suite.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_the_server_is_gone_after_the_session(suite: pytest.Pytester) -> None:
+    suite.makepyfile("def test_one(fiskaly_mock): pass")
+    suite.makeconftest(
+        """
+        import threading
+
+        def pytest_unconfigure():
+            names = [thread.name for thread in threading.enumerate()]
+            print("left over:", names.count("fiskaly-mockserver"))
+        """
+    )
+    result = suite.runpytest_subprocess()
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["left over: 0"])
+
+
+DEFECTIVE = """
+import urllib.error
+from api_client import count
+from fiskaly_mockserver.domain.organizations import Organizations
+from fiskaly_mockserver.web.handlers import organizations
+
+
+def crash(*_):
+    raise RuntimeError("nobody thought of this")
+
+
+def wrong_listing(kind, rows, count):
+    return {"data": list(rows)}
+
+
+def swallow(fiskaly_mock):
+    try:
+        count(fiskaly_mock)
+    except urllib.error.HTTPError as error:
+        error.close()
+    except KeyError:
+        pass
+
+
+def test_crash(fiskaly_mock, monkeypatch):
+    monkeypatch.setattr(Organizations, "list", crash)
+    swallow(fiskaly_mock)
+
+
+def test_wrong_answer(fiskaly_mock, monkeypatch):
+    monkeypatch.setattr(organizations, "listing", wrong_listing)
+    swallow(fiskaly_mock)
+
+
+def test_next(fiskaly_mock):
+    assert count(fiskaly_mock) == 6
+"""
+
+
+def test_a_defect_of_the_fake_fails_the_test_even_if_the_client_swallowed_it(
+    client: pytest.Pytester,
+) -> None:
+    client.makepyfile(DEFECTIVE)
+    result = client.runpytest()
+    result.assert_outcomes(passed=3, errors=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR at teardown of test_crash*",
+            "*RuntimeError: nobody thought of this*",
+            "*ERROR at teardown of test_wrong_answer*",
+            "*the answer breaks the contract*",
+        ]
+    )
+
+
+def test_what_the_client_did_wrong_does_not_fail_the_test(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        import urllib.error
+        import pytest
+        from api_client import ask
+
+        def test_refused(fiskaly_mock):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                ask(fiskaly_mock, "/auth", {"api_key": 7})
+            with refused.value as answer:
+                assert answer.status == 400
+        """
+    )
+    client.runpytest().assert_outcomes(passed=1)
+
+
+def test_the_settings_can_be_overridden(client: pytest.Pytester) -> None:
+    client.makeconftest(
+        """
+        import pytest
+        from pytest_fiskaly import ServerConfig
+
+        @pytest.fixture(scope="session")
+        def fiskaly_mock_config():
+            return ServerConfig(port=0, preset="single", seed=3, country="FR")
+        """
+    )
+    client.makepyfile(
+        """
+        from api_client import count
+
+        def test_one(fiskaly_mock):
+            assert count(fiskaly_mock) == 1
+            assert fiskaly_mock.tree.country == "FR"
+            assert fiskaly_mock.tree.seed == 3
+        """
+    )
+    client.runpytest().assert_outcomes(passed=1)
+
+
+def test_a_bad_setting_is_an_error_with_its_reason(suite: pytest.Pytester) -> None:
+    suite.makeconftest(
+        """
+        import pytest
+        from pytest_fiskaly import ServerConfig
+
+        @pytest.fixture(scope="session")
+        def fiskaly_mock_config():
+            return ServerConfig(port=0, preset="enterprize")
+        """
+    )
+    suite.makepyfile("def test_one(fiskaly_mock): pass")
+    result = suite.runpytest()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*did you mean*enterprise*"])
+
+
+def test_the_types_of_the_fixtures_are_importable(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import pytest
+        import pytest_fiskaly
+        from pytest_fiskaly import MockServer, ServerConfig
+
+        def test_one(fiskaly_mock, fiskaly_mock_config):
+            assert isinstance(fiskaly_mock, MockServer)
+            assert isinstance(fiskaly_mock_config, ServerConfig)
+            with pytest.raises(AttributeError):
+                pytest_fiskaly.nothing
+        """
+    )
+    suite.runpytest().assert_outcomes(passed=1)
