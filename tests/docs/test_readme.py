@@ -5,14 +5,17 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import click
 import pytest
 from docs.documents import ROOT, block, blocks
 from fiskaly_contracts import Checker, Contract
 from fiskaly_fixtures import PRESETS
 from fiskaly_mockserver import MockServer
+from fiskaly_mockserver.cli.serve import serve
 from fiskaly_mockserver.server.trees import read_tree
 
 MISSING = [tool for tool in ("bash", "curl", "python3") if shutil.which(tool) is None]
@@ -96,3 +99,32 @@ def test_the_versions_it_shows_are_those_of_the_package() -> None:
 def test_it_says_in_the_beginning_that_it_is_unofficial() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "unofficial" in text[:800].lower()
+
+
+def test_its_python_test_passes_as_pasted(tmp_path: Path) -> None:
+    [test] = [text for text in blocks("python") if "def test_" in text]
+    (tmp_path / "test_pasted.py").write_text(test, encoding="utf-8")
+    plugins = ["-p", "no:aiohttp", "-p", "no:asyncio"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-W", "error", *plugins, "test_pasted.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
+def test_its_table_has_every_flag_of_serve_with_variable_and_default() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(--[a-z-]+)` \| `(FISKALY_MOCK_[A-Z_]+)` \|", text, re.MULTILINE))
+    options = {option for option in serve.params if isinstance(option, click.Option)}
+    named = {
+        next(name for name in (*option.secondary_opts, *option.opts)): option for option in options
+    }
+    assert rows == {flag: option.envvar for flag, option in named.items()}
+    for flag, option in named.items():
+        if isinstance(option.default, str | int) and not isinstance(option.default, bool):
+            assert re.search(rf"^\| `{flag}` \| `\w+` \| `{option.default}` \|", text, re.MULTILINE)

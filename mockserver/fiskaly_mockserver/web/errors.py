@@ -120,4 +120,3 @@ Source: recorded for the wording of `InvalidCredentials`, `UnreadableToken`,
 def answer_to(error: DomainError) -> Answer:
     """Return the wire's answer to what the domain refused."""
     return TABLE[type(error)](error)
-
