@@ -60,6 +60,7 @@ class MockServer:
         self.config = config
         self.tree = tree_of(config) if tree is None else tree
         self._service = compose(config, self.tree, seams)
+        self._baseline = self._service.world.baseline
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._listening: Listening | None = None
@@ -136,8 +137,13 @@ class MockServer:
         self._thread = self._listening = self._loop = None
 
     def reset(self) -> None:
-        """Return to the tree: changes, sessions and the journal are forgotten."""
-        self._call(self._service.world.reset)
+        """Return to the server's own tree, whatever was seeded since.
+
+        Changes, sessions, clock, faults, journal, snapshots and sandboxes are forgotten.
+        That is more than `control.reset`, which resets one world: tests that share a
+        server share nothing else.
+        """
+        self._call(self._start_over)
 
     def verify(self) -> None:
         """Demand that the fake itself was right since the last reset.
@@ -146,7 +152,9 @@ class MockServer:
             DefectiveServer: It crashed, or an answer broke the contract. That is a
                 defect of this tool, never of the client.
         """
-        defects = self._call(lambda: self._service.world.journal.defects)
+        defects = self._call(
+            lambda: [one for world in self._service.worlds for one in world.journal.defects]
+        )
         if defects:
             raise DefectiveServer("\n".join(_defect(exchange) for exchange in defects))
 
@@ -177,6 +185,10 @@ class MockServer:
         if self._listening is None:
             raise ServerError("the server does not run: start() it, or use it in a with block")
         return self._listening
+
+    def _start_over(self) -> None:
+        self._service.worlds.drop_all()
+        self._service.world.reseed(self._baseline)
 
     def _run_in_loop(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
         if self._loop is None:
