@@ -1,5 +1,6 @@
 """The application over two small accounts, every answer checked against the contract."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -28,9 +29,9 @@ def account() -> Account:
 @pytest.fixture
 def service(blueprint: Service, account: Account) -> Iterator[Service]:
     """Serve the account; a crash, or an answer that breaks the contract, fails the test."""
-    service = replace(blueprint, worlds=Worlds(account.world))
+    service = replace(blueprint, worlds=Worlds(account.world), defects=deque())
     yield service
-    assert service.world.journal.defects == ()
+    assert not service.defects
 
 
 @pytest.fixture

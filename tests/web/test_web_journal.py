@@ -77,10 +77,10 @@ async def test_a_crash_is_answered_in_shape_and_kept_with_its_traceback(
     answer = await api.get("/organizations")
     assert (answer.status, answer.raw) == (500, CRASH)
     assert "by design" not in answer.raw.decode()
-    (defect,) = service.world.journal.defects
+    (defect,) = service.defects
     assert "ZeroDivisionError: by design" in defect.crash
     assert defect.is_our_fault
-    service.world.journal.clear()
+    service.defects.clear()
     assert (await api.get(f"/organizations/{SHOP}")).status == 200
 
 
@@ -97,10 +97,10 @@ async def test_an_answer_that_breaks_the_contract_is_kept_as_a_defect(
     answer = await api.get("/organizations")
     assert (answer.status, answer.body["count"]) == (200, "none")
     assert "X-Mock-Violations" not in answer.headers
-    (defect,) = service.world.journal.defects
+    (defect,) = service.defects
     assert [one.pointer for one in defect.response_violations] == ["/count"]
     assert defect.violations == ()
-    service.world.journal.clear()
+    service.defects.clear()
 
 
 async def test_answers_are_not_checked_unless_told(
@@ -112,4 +112,4 @@ async def test_answers_are_not_checked_unless_told(
     unchecked = replace(service, check_responses=False)
     api = await broken(lambda _: {}, unchecked, account, aiohttp_client, monkeypatch)
     assert (await api.get("/organizations")).raw == b"{}"
-    assert service.world.journal.defects == ()
+    assert not service.defects

@@ -25,16 +25,6 @@ def test_a_journal_keeps_the_latest_in_order() -> None:
     assert len(journal) == 3
 
 
-def test_a_flood_of_traffic_does_not_hide_a_defect() -> None:
-    journal = Journal(capacity=2)
-    crashed = exchange(0, crash="Traceback")
-    journal.add(crashed)
-    for number in range(1, 9):
-        journal.add(exchange(number))
-    assert crashed not in list(journal)
-    assert journal.defects == (crashed,)
-
-
 def test_a_journal_is_read_as_it_stood_when_reading_began() -> None:
     journal = Journal()
     journal.add(exchange(0))
@@ -43,11 +33,11 @@ def test_a_journal_is_read_as_it_stood_when_reading_began() -> None:
     assert len(journal) == 2
 
 
-def test_clearing_forgets_traffic_and_defects() -> None:
+def test_clearing_forgets_traffic() -> None:
     journal = Journal()
-    journal.add(exchange(0, crash="Traceback"))
+    journal.add(exchange(0))
     journal.clear()
-    assert (list(journal), journal.defects, len(journal)) == ([], (), 0)
+    assert (list(journal), len(journal)) == ([], 0)
 
 
 def test_warnings_are_no_breaches() -> None:

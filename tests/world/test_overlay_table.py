@@ -193,3 +193,12 @@ def test_a_fork_of_a_reset_table_starts_at_the_base() -> None:
     table.put(Item(7, "c"))
     table.reset()
     assert rows_of(table.fork()) == {0: Item(0, "a"), 1: Item(1, "b")}
+
+
+def test_churn_leaves_nothing_behind() -> None:
+    table = OverlayTable(FrozenTable(SPEC, [Item(key=1, tags="a", version=1)]))
+    for version in range(50):
+        table.put(Item(key=2, tags="bc", version=version))
+        table.remove(2)
+    assert (table._added_keys, table._added_positions, table._changed) == ({}, {}, {})
+    assert set(table._indexes) <= {("count", 1), ("tag", "a")}

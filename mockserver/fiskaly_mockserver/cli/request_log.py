@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import click
@@ -31,9 +31,7 @@ class RequestLog:
     def write(self, exchange: Exchange) -> None:
         """Write the line of an exchange, if its level is wanted."""
         if level_of(exchange) >= self._level:
-            click.echo(self._render(exchange), err=True)
-            if exchange.crash:
-                click.echo(exchange.crash, err=True)
+            _write(self._render(exchange), exchange.crash)
 
     @contextmanager
     def take_over(self) -> Iterator[None]:
@@ -57,11 +55,19 @@ class _Lines(logging.Handler):
         """Write a record, and below it the traceback of what nobody expected."""
         time, message = _iso(record.created), record.getMessage()
         if self._as_json:
-            click.echo(json.dumps({"time": time, "message": message}), err=True)
+            line = json.dumps({"time": time, "message": message})
         else:
-            click.echo(printable(f"{time} {message}"), err=True)
-        if record.exc_info:
-            click.echo(logging.Formatter().formatException(record.exc_info), err=True)
+            line = printable(f"{time} {message}")
+        trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
+        _write(line, trace)
+
+
+def _write(*lines: str) -> None:
+    """Write what there is; a log that nobody reads any more is no reason to stop serving."""
+    with suppress(OSError, ValueError):
+        for line in lines:
+            if line:
+                click.echo(line, err=True)
 
 
 def level_of(exchange: Exchange) -> int:

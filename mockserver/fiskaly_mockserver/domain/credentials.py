@@ -1,7 +1,8 @@
 """Hashes of secrets and passwords, and their comparison in constant time.
 
 Secrets are 256 random bits and passwords of seeded users are derived from the seed,
-so one round of SHA-256 is enough: there is nothing to guess.
+so one round of SHA-256 is enough: there is nothing to guess. A password that a test
+makes up for a sign-up is only as good as itself; an exported world shows its hash.
 """
 
 from hashlib import sha256

@@ -152,9 +152,7 @@ class MockServer:
             DefectiveServer: It crashed, or an answer broke the contract. That is a
                 defect of this tool, never of the client.
         """
-        defects = self._call(
-            lambda: [one for world in self._service.worlds for one in world.journal.defects]
-        )
+        defects = self._call(lambda: tuple(self._service.defects))
         if defects:
             raise DefectiveServer("\n".join(_defect(exchange) for exchange in defects))
 
@@ -187,6 +185,7 @@ class MockServer:
         return self._listening
 
     def _start_over(self) -> None:
+        self._service.defects.clear()
         self._service.worlds.drop_all()
         self._service.world.reseed(self._baseline)
 

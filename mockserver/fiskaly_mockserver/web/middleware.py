@@ -1,5 +1,6 @@
 """The outermost layer: every request becomes an exchange and gets a well-shaped answer."""
 
+import logging
 import secrets
 import time
 import traceback
@@ -20,6 +21,8 @@ from fiskaly_mockserver.web.service import EXCHANGE, SERVICE, WORLD, Service
 from fiskaly_mockserver.world.journal import Exchange
 from fiskaly_mockserver.world.worlds import BadSandboxName
 
+_LOG = logging.getLogger("fiskaly_mockserver.exchanges")
+
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 REQUEST_ID_BYTES = 16
@@ -29,7 +32,7 @@ REQUEST_ID_BYTES = 16
 @web.middleware
 async def exchange(request: web.Request, handler: Next) -> web.StreamResponse:
     """Answer every request of the API, stamp the answer, check it and keep a record."""
-    if is_control(request.path):
+    if is_control(request.rel_url.raw_path):
         return await handler(request)
     service = request.app[SERVICE]
     started = time.perf_counter()
@@ -62,7 +65,13 @@ async def exchange(request: web.Request, handler: Next) -> web.StreamResponse:
             _check(service, record, response)
         )
     world.journal.add(record)
-    service.on_exchange(record)
+    if record.is_our_fault:
+        service.defects.append(record)
+    try:
+        service.on_exchange(record)
+    except Exception:  # noqa: BLE001 - see below
+        # The change stands and its answer is due, whatever a listener makes of it.
+        _LOG.exception("a listener to exchanges failed")
     return response
 
 

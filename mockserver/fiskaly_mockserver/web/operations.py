@@ -55,7 +55,8 @@ def endpoint_of(operation: Operation, handler: Handler) -> Endpoint:
             if wait is not None:
                 return response_of(too_many_requests(wait))
         raw = await _body_of(request, operation)
-        service.recorder.sent(exchange, raw)
+        if operation.has_body:
+            service.recorder.sent(exchange, raw)
         data = RequestData(
             operation_id=operation.operation_id,
             path_parameters={

@@ -35,6 +35,14 @@ class Safety:
     token: str | None = field(default=None, repr=False)
     loopback: bool = True
 
+    def trusts(self, headers: Mapping[str, str], host: str) -> bool:
+        """Tell whether a call may know what is in the account."""
+        try:
+            self.demand("", headers, host)
+        except Unsafe:
+            return False
+        return True
+
     def demand(self, operation_id: str, headers: Mapping[str, str], host: str) -> None:
         """Let a call pass or refuse it; `host` is what it took the server for.
 

@@ -1,5 +1,6 @@
 """What every request needs at hand: the contract, its checker and the worlds."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,6 +17,9 @@ MAX_BODY = 1024 * 1024
 """Bytes of the largest body that is read. Source: assumption (A-35)."""
 
 
+MOST_DEFECTS = 1_000
+
+
 def _nobody_listens(_: Exchange) -> None:
     """Take no notice."""
 
@@ -30,6 +34,8 @@ class Service:
         loose: Drop body properties that the contract does not know instead of refusing.
         check_responses: Check every answer against the contract too.
         on_exchange: Called with each finished exchange of the API.
+        defects: The exchanges of any world in which the fake itself was wrong; no clearing
+            of a journal hides them.
         about: What `GET /_mock/health` tells of the server.
     """
 
@@ -41,6 +47,7 @@ class Service:
     loose: bool = False
     check_responses: bool = False
     on_exchange: Callable[[Exchange], None] = _nobody_listens
+    defects: deque[Exchange] = field(default_factory=lambda: deque(maxlen=MOST_DEFECTS))
     about: dict[str, str | int | None] = field(default_factory=dict)
 
     @property

@@ -85,7 +85,8 @@ def _reason(exchange: Exchange) -> _Reason:
             rule_text="fiskaly-mockserver itself failed; its log has the traceback.",
             accepted="The same request, as far as can be told: this is a defect of the fake.",
         )
-    if exchange.error is not None:
+    if exchange.error is not None and (exchange.error.facts or not exchange.fault):
+        # A fault that makes a token expire raises without facts: it read no state.
         return _of_the_domain(exchange.error)
     if exchange.status and exchange.status < _FIRST_ERROR:
         return _Reason()

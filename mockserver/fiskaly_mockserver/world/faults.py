@@ -20,6 +20,9 @@ from fiskaly_mockserver.world.fault_fields import Contradiction, UnknownFault, U
 from fiskaly_mockserver.world.fault_paths import can_match
 from fiskaly_mockserver.world.fault_rules import DEFAULT_SEED, Chance, FaultRule, Phase
 
+MOST_FAULTS = 100
+"""Faults that may be armed in one world: every request looks at each."""
+
 
 class Target(NamedTuple):
     """An operation that a rule may be about; `path` is a template below the base path."""
@@ -87,6 +90,10 @@ class FaultPlan:
         # Once more through JSON, since a rule that was put together by hand was never checked
         rule = FaultRule.from_json(rule.as_json())
         operations = frozenset(self._targets_of(rule))
+        if len(self._traps) >= MOST_FAULTS:
+            raise Contradiction(
+                "faults", len(self._traps), "no more may be armed: clear some first"
+            )
         self._numbered += 1
         trap = _Trap(f"fault-{self._numbered}", rule, operations)
         self._traps.append(trap)

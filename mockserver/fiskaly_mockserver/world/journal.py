@@ -58,11 +58,10 @@ class UnknownRequest(LookupError):
 
 
 class Journal:
-    """The latest exchanges of a world, and those in which the fake itself was wrong.
+    """The latest exchanges of a world.
 
-    The second kind is kept apart, so that no flood of traffic hides it. Of what it
-    had to drop it remembers the kinds (operation, method and status), so that a count
-    is refused only if a dropped exchange may have been looked for.
+    Of what it had to drop it remembers the kinds (operation, method and status), so that
+    a count is refused only if a dropped exchange may have been looked for.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
@@ -80,7 +79,6 @@ class Journal:
         self._exchanges: deque[Exchange] = deque()
         self._by_id: dict[str, Exchange] = {}
         self._dropped_kinds: set[tuple[str, str | None, int]] = set()
-        self._defects: deque[Exchange] = deque(maxlen=capacity)
         self._listeners: dict[object, Listener] = {}
 
     def __len__(self) -> int:
@@ -89,17 +87,10 @@ class Journal:
     def __iter__(self) -> Iterator[Exchange]:
         return iter(tuple(self._exchanges))
 
-    @property
-    def defects(self) -> tuple[Exchange, ...]:
-        """The exchanges in which the fake itself was wrong."""
-        return tuple(self._defects)
-
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange, let the oldest go if there is no room, and tell who listens."""
         self._exchanges.append(exchange)
         self._by_id[exchange.request_id] = exchange
-        if exchange.is_our_fault:
-            self._defects.append(exchange)
         if len(self._exchanges) > self.capacity:
             self._drop(self._exchanges.popleft())
         for listener in tuple(self._listeners.values()):
@@ -109,7 +100,6 @@ class Journal:
         """Forget everything, also what was dropped; listeners stay."""
         self._exchanges.clear()
         self._by_id.clear()
-        self._defects.clear()
         self._dropped_kinds.clear()
         self.dropped = 0
         self.cleared += 1

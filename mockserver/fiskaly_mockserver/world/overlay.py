@@ -44,7 +44,15 @@ class OverlayTable(Generic[Key, Row]):
     It has the methods of `fiskaly_mockserver.domain.store.Table`.
     """
 
-    __slots__ = ("_added_keys", "_added_positions", "_base", "_changed", "_gone", "_indexes")
+    __slots__ = (
+        "_added_keys",
+        "_added_positions",
+        "_base",
+        "_changed",
+        "_gone",
+        "_indexes",
+        "_next",
+    )
 
     def __init__(self, base: FrozenTable[Key, Row]) -> None:
         self._base = base
@@ -54,7 +62,8 @@ class OverlayTable(Generic[Key, Row]):
         """Forget every change."""
         self._changed: dict[Key, Row] = {}
         self._gone: set[Key] = set()
-        self._added_keys: list[Key] = []
+        self._added_keys: dict[int, Key] = {}
+        self._next = len(self._base.keys)
         self._added_positions: dict[Key, int] = {}
         self._indexes: dict[tuple[str, Hashable], Positions] = {}
 
@@ -63,7 +72,8 @@ class OverlayTable(Generic[Key, Row]):
         twin = OverlayTable(self._base)
         twin._changed = dict(self._changed)
         twin._gone = set(self._gone)
-        twin._added_keys = list(self._added_keys)
+        twin._added_keys = dict(self._added_keys)
+        twin._next = self._next
         twin._added_positions = dict(self._added_positions)
         twin._indexes = {place: found.copy() for place, found in self._indexes.items()}
         return twin
@@ -84,9 +94,8 @@ class OverlayTable(Generic[Key, Row]):
             if key not in self._gone:
                 row = self._changed.get(key)
                 yield base.rows[key] if row is None else row
-        for position, key in enumerate(self._added_keys, start=len(base.keys)):
-            if self._added_positions.get(key) == position:
-                yield self._changed[key]
+        for key in self._added_keys.values():
+            yield self._changed[key]
 
     def get(self, key: Key) -> Row | None:
         """Return the row, or `None` if there is none."""
@@ -100,14 +109,15 @@ class OverlayTable(Generic[Key, Row]):
         key = self._base.spec.key(row)
         old = self.get(key)
         if old is None:
-            self._added_positions[key] = len(self._base.keys) + len(self._added_keys)
-            self._added_keys.append(key)
+            self._added_positions[key] = self._next
+            self._added_keys[self._next] = key
+            self._next += 1
         position = self.position(key)
         for name, values_of in self._base.spec.indexes.items():
             before = set(values_of(old)) if old is not None else set()
             after = set(values_of(row))
             for value in before - after:
-                self._own_index(name, value).discard(position)
+                self._discard(name, value, position)
             for value in after - before:
                 self._own_index(name, value).add(position)
         self._changed[key] = row
@@ -124,9 +134,10 @@ class OverlayTable(Generic[Key, Row]):
         position = self.position(key)
         for name, values_of in self._base.spec.indexes.items():
             for value in set(values_of(row)):
-                self._own_index(name, value).discard(position)
+                self._discard(name, value, position)
         self._changed.pop(key, None)
         self._added_positions.pop(key, None)
+        self._added_keys.pop(position, None)
         if key in self._base.rows:
             self._gone.add(key)
 
@@ -149,10 +160,17 @@ class OverlayTable(Generic[Key, Row]):
                 row = self._changed.get(key)
                 yield base.rows[key] if row is None else row
             else:
-                yield self._changed[self._added_keys[position - len(base.keys)]]
+                yield self._changed[self._added_keys[position]]
 
     def _shared_index(self, name: str, value: Hashable) -> Positions:
         return Positions(self._base.indexes[name].get(value, ()))
+
+    def _discard(self, name: str, value: Hashable, position: int) -> None:
+        """Take a position out, and forget an index value that nothing is left of."""
+        found = self._own_index(name, value)
+        found.discard(position)
+        if not len(found) and value not in self._base.indexes[name]:
+            del self._indexes[name, value]
 
     def _own_index(self, name: str, value: Hashable) -> Positions:
         place = (name, value)

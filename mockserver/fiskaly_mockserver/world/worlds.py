@@ -1,7 +1,7 @@
 """The worlds of one server: the default one, and sandboxes that are made on first use."""
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fiskaly_mockserver.world.names import NAME_RULE, is_name, listed, shown
@@ -147,12 +147,6 @@ class Worlds:
         self._sandboxes.clear()
         self._reclaimed = 0
         self._reclaimed_names.clear()
-
-    def __iter__(self) -> Iterator[World]:
-        """Yield every world, the default one first; that is no use of a sandbox."""
-        yield self.default
-        for sandbox in self._sandboxes.values():
-            yield sandbox.world
 
     @property
     def reclaimed(self) -> Reclaimed:

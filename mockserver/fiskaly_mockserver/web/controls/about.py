@@ -8,12 +8,15 @@ from fiskaly_mockserver.web.controls.call import ControlCall, ControlHandler
 
 
 def get_health(call: ControlCall) -> JsonValue:
-    """Tell that the server is up, and what it serves."""
+    """Tell that the server is up, and what it serves.
+
+    Preset and seed are for those who may control it: every seeded secret derives from them.
+    """
     return {
         "status": "ok",
         **call.service.about,
-        "preset": call.world.preset,
-        "seed": call.world.seed,
+        "preset": call.world.preset if call.trusted else None,
+        "seed": call.world.seed if call.trusted else None,
     }
 
 

@@ -35,7 +35,7 @@ class ControlCall:
     """One checked control call: everything in it obeys the control contract.
 
     `origin` is the address the caller used, as `http://127.0.0.1:8722`, or `""` in process;
-    `stopped` is set when the server ends.
+    `stopped` is set when the server ends; `trusted` tells whether the caller may control it.
     """
 
     service: Service
@@ -45,6 +45,7 @@ class ControlCall:
     body: JsonObject
     origin: str
     stopped: asyncio.Event
+    trusted: bool
 
     def text(self, name: str) -> str:
         """Return a text field of the body, `""` where it was not sent."""

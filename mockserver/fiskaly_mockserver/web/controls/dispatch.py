@@ -24,9 +24,9 @@ from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.answers import REASONS, Answer
 from fiskaly_mockserver.web.controls.call import ControlCall, ControlError, ControlHandler
 from fiskaly_mockserver.web.errors import answer_to
+from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
 from fiskaly_mockserver.web.service import Service
 
-SANDBOX_HEADER = "X-Mock-Sandbox"
 _LOG = logging.getLogger("fiskaly_mockserver.control")
 
 
@@ -41,6 +41,7 @@ class Asked:
     body: bytes = b""
     sandbox: str | None = None
     origin: str = ""
+    trusted: bool = True
 
 
 class Dispatcher:
@@ -104,6 +105,7 @@ class Dispatcher:
             service=self._service,
             world=self._service.worlds.get(spoken_of),
             stopped=self.stopped,
+            trusted=asked.trusted,
             path=asked.path,
             query=operation.query(asked.query),
             body=value if isinstance(value, dict) else {},

@@ -7,9 +7,10 @@ from fiskaly_contracts import Operation
 
 from fiskaly_mockserver.web.answers import Answer
 from fiskaly_mockserver.web.controls.call import ControlError
-from fiskaly_mockserver.web.controls.dispatch import SANDBOX_HEADER, Asked, Dispatcher, refusal
+from fiskaly_mockserver.web.controls.dispatch import Asked, Dispatcher, refusal
 from fiskaly_mockserver.web.responses import response_of
 from fiskaly_mockserver.web.safety import Safety, Unsafe
+from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
 
 CONTROL_PREFIX = "/_mock"
 MAX_CONTROL_BODY = 256 * 1024 * 1024
@@ -66,6 +67,7 @@ def _endpoint_of(
             body=body,
             sandbox=request.headers.get(SANDBOX_HEADER),
             origin=f"{request.scheme}://{request.host}",
+            trusted=safety.trusts(request.headers, request.host),
         )
         return response_of(await dispatcher.answer(asked))
 
