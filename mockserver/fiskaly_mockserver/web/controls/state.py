@@ -12,6 +12,7 @@ from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.domain.model import ApiKey, Environment
 from fiskaly_mockserver.domain.organizations import Profile
 from fiskaly_mockserver.web.controls.call import DONE, ControlCall, ControlError, ControlHandler
+from fiskaly_mockserver.web.controls.imports import demand_presentable
 from fiskaly_mockserver.web.errors import answer_to
 from fiskaly_mockserver.world.names import shown
 from fiskaly_mockserver.world.seeded import Seeded
@@ -103,6 +104,10 @@ def export_state(call: ControlCall) -> JsonValue:
 def import_state(call: ControlCall) -> JsonValue:
     """Replace the world by an exported one."""
     try:
+        # Tried out beside the world, so that a wrong row changes nothing
+        trial = call.world.sibling()
+        import_world(trial, call.body)
+        demand_presentable(trial, call.service.checker)
         import_world(call.world, call.body)
     except StateError as error:
         raise ControlError(409, str(error)) from error
