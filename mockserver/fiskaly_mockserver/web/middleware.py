@@ -32,7 +32,9 @@ REQUEST_ID_BYTES = 16
 @web.middleware
 async def exchange(request: web.Request, handler: Next) -> web.StreamResponse:
     """Answer every request of the API, stamp the answer, check it and keep a record."""
-    if is_control(request.rel_url.raw_path):
+    # What the router found decides: it reads escapes in a path in its own way.
+    resource = request.match_info.route.resource
+    if resource is not None and is_control(resource.canonical):
         return await handler(request)
     service = request.app[SERVICE]
     started = time.perf_counter()
