@@ -4,12 +4,11 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 
 import click
 
 from fiskaly_mockserver.cli.terminal import printable
-from fiskaly_mockserver.world.journal import Exchange
+from fiskaly_mockserver.world.exchanges import Exchange, iso
 
 LEVELS: Mapping[str, int] = {
     "debug": logging.DEBUG,
@@ -53,7 +52,7 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record, and below it the traceback of what nobody expected."""
-        time, message = _iso(record.created), record.getMessage()
+        time, message = iso(record.created), record.getMessage()
         if self._as_json:
             line = json.dumps({"time": time, "message": message})
         else:
@@ -80,7 +79,7 @@ def level_of(exchange: Exchange) -> int:
 def _fields(exchange: Exchange) -> dict[str, str | int | float | list[str]]:
     """Return time, method, path, operation, status, ms, request id, and what was wrong."""
     return {
-        "time": _iso(exchange.at),
+        "time": exchange.at_text,
         "method": exchange.method,
         "path": exchange.path,
         "operation": exchange.operation_id or "-",
@@ -88,10 +87,7 @@ def _fields(exchange: Exchange) -> dict[str, str | int | float | list[str]]:
         "ms": round(exchange.duration * 1000, 1),
         "request_id": exchange.request_id,
         "refused_by": exchange.refusal,
-        "violations": [
-            violation.sentence()
-            for violation in (*exchange.violations, *exchange.response_violations)
-        ],
+        "violations": _sentences(exchange),
     }
 
 
@@ -113,7 +109,3 @@ def _sentences(exchange: Exchange) -> list[str]:
     return [
         violation.sentence() for violation in (*exchange.violations, *exchange.response_violations)
     ]
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fiskaly_mockserver.domain.ports import Lifetimes
-from fiskaly_mockserver.world.journal import CAPACITY, Exchange
+from fiskaly_mockserver.world.exchanges import Exchange, unheard
+from fiskaly_mockserver.world.journal import CAPACITY
 from fiskaly_mockserver.world.limits import RateLimit
 from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
 
@@ -14,10 +15,6 @@ DEFAULT_PRESET = "individual-customers"
 DEFAULT_SEED = 1
 DEFAULT_SIZE = 5
 DEFAULT_COUNTRY = "DE"
-
-
-def _nobody_listens(_: Exchange) -> None:
-    """Take no notice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,4 +56,4 @@ class ServerConfig:
     sandboxes: int = MOST_SANDBOXES
     control: bool = True
     control_token: str | None = field(default=None, repr=False)
-    on_exchange: Callable[[Exchange], None] = _nobody_listens
+    on_exchange: Callable[[Exchange], None] = unheard

@@ -9,7 +9,7 @@ from fiskaly_contracts import Checker, Contract
 
 from fiskaly_mockserver.web.recording import Recorder
 from fiskaly_mockserver.web.safety import Safety
-from fiskaly_mockserver.world.journal import Exchange
+from fiskaly_mockserver.world.exchanges import Exchange, unheard
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
 
@@ -18,10 +18,6 @@ MAX_BODY = 1024 * 1024
 
 
 MOST_DEFECTS = 1_000
-
-
-def _nobody_listens(_: Exchange) -> None:
-    """Take no notice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +42,7 @@ class Service:
     safety: Safety = field(default_factory=Safety)
     loose: bool = False
     check_responses: bool = False
-    on_exchange: Callable[[Exchange], None] = _nobody_listens
+    on_exchange: Callable[[Exchange], None] = unheard
     defects: deque[Exchange] = field(default_factory=lambda: deque(maxlen=MOST_DEFECTS))
     about: dict[str, str | int | None] = field(default_factory=dict)
 

@@ -153,6 +153,10 @@ class Exchange:
         }
 
 
+def unheard(_: Exchange) -> None:
+    """Take no notice of an exchange: what listens where nobody wants to."""
+
+
 def iso(at: float) -> str:
     """Return unix seconds as ISO 8601 to the millisecond, as they are if no year has them.
 
