@@ -1,6 +1,6 @@
 """The OpenAPI contract of the Management API, and the check of messages against it.
 
-`Checker` is loaded on first use: openapi-core takes longer to import than a server to start.
+`Checker` is loaded on first use: who only reads the contract needs no compiled schemas.
 
 >>> contract = Contract.bundled()
 >>> contract.operations["authenticate"].method
@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from fiskaly_contracts.body import ParsedBody, parse_body
 from fiskaly_contracts.document import Contract, Operation
-from fiskaly_contracts.exchange import RequestData, ResponseData
+from fiskaly_contracts.exchange import Accepted, RequestData, ResponseData
 from fiskaly_contracts.json_value import JsonValue
 from fiskaly_contracts.media_types import media_type_violation
 from fiskaly_contracts.parameters import Parameter
 from fiskaly_contracts.violations import Severity, Violation, Where, explain
 
 if TYPE_CHECKING:
-    from fiskaly_contracts.checker import Checker
+    from fiskaly_contracts.checker import AnswerPlan, Checker
 
 __all__ = [
+    "Accepted",
+    "AnswerPlan",
     "Checker",
     "Contract",
     "JsonValue",
@@ -39,9 +41,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import `Checker` when it is first asked for (PEP 562)."""
-    if name == "Checker":
-        from fiskaly_contracts.checker import Checker  # noqa: PLC0415 - the point of PEP 562
+    """Import `Checker` or `AnswerPlan` when it is first asked for (PEP 562)."""
+    if name in {"AnswerPlan", "Checker"}:
+        from fiskaly_contracts import checker  # noqa: PLC0415 - the point of PEP 562
 
-        return Checker
+        return getattr(checker, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -55,6 +55,54 @@ def parse_body(operation_id: str, body: bytes) -> ParsedBody:
     >>> [v.rule for v in parse_body("createOrganization", b'{"a": 1, "a": 2}').violations]
     ['duplicate-key']
     """
+    try:
+        return ParsedBody(value=parsed(body))
+    except (ValueError, RecursionError):
+        return _explained(operation_id, body)
+
+
+def parsed(body: bytes) -> JsonValue:
+    """Parse a good JSON body quickly; what is doubtful, `parse_body` explains, or accepts slowly.
+
+    Raises:
+        ValueError: There is a doubt.
+        RecursionError: The caller left hardly any stack.
+
+    >>> parsed(b'{"name": "Cafe"}')
+    {'name': 'Cafe'}
+    """
+    if b"\\u" in body and _SURROGATE_ESCAPE.search(body) is not None:
+        raise ValueError("doubtful")
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+        raise ValueError("doubtful")
+    value: JsonValue = _STRICT.decode(body.decode())  # a byte order mark is no JSON to it
+    return value
+
+
+def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    built = dict(pairs)
+    if len(built) < len(pairs):
+        raise ValueError("duplicate-key")
+    return built
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if isinf(value):
+        raise ValueError("number-range")
+    return value
+
+
+def _no_constant(_: str) -> JsonValue:
+    raise ValueError("nan")
+
+
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant
+)
+
+
+def _explained(operation_id: str, body: bytes) -> ParsedBody:
     refuse = _Refusal(operation_id)
     if not body:
         return refuse("required", "a JSON body", demand="should be present")

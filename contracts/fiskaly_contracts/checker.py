@@ -1,89 +1,41 @@
-"""The check of requests and responses; the only module that knows openapi-core.
+"""The check of requests and responses: compiled for the good ones, the authority for the rest.
 
-openapi-core decides; the named stricter rules (`strictness`, `parameters`, `body`) are plugged into
-its public seams: an extended schema validator, a deserialiser that is our strict parser, and a path
-finder that looks the known operation up. Nothing is ever unmarshalled.
+The compiled check accepts alone and never refuses alone. What it does not accept goes to
+`authority`, which is imported at the first refusal: that takes half a second, once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Any, cast
+from collections.abc import Mapping
+from threading import Lock
+from typing import TYPE_CHECKING
 
-from jsonschema import FormatChecker  # type: ignore[import-untyped]
-from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped]
-from jsonschema.validators import Draft4Validator, extend  # type: ignore[import-untyped]
-from jsonschema_path import SchemaPath
-from openapi_core import V30RequestValidator, V30ResponseValidator
-from openapi_core.datatypes import RequestParameters
-from openapi_core.exceptions import OpenAPIError
-from openapi_core.templating.datatypes import TemplateResult
-from openapi_core.templating.paths.datatypes import PathOperationServer
-from openapi_core.templating.paths.finders import BasePathFinder
-from openapi_core.validation.request.exceptions import (
-    MissingRequiredParameter,
-    MissingRequiredRequestBody,
-    ParameterValidationError,
-)
-from openapi_core.validation.response.exceptions import (
-    HeaderValidationError,
-    MissingData,
-    MissingRequiredHeader,
-)
-from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
-from openapi_core.validation.schemas.factories import SchemaValidatorsFactory
-from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
-
-from fiskaly_contracts import strictness
-from fiskaly_contracts.body import parse_body
-from fiskaly_contracts.breaches import (
-    by_declared_name,
-    declared_response,
-    header_parameters,
-    missing,
-    undocumented,
-    unknown_operation,
-    unknown_parameters,
-    unread_parameter,
-    unreadable,
-    unwanted_body,
-)
-from fiskaly_contracts.document import Contract, Operation
-from fiskaly_contracts.exchange import RequestData, ResponseData
-from fiskaly_contracts.fields import resolve
-from fiskaly_contracts.json_value import JsonValue, Schema
+from fiskaly_contracts.body import parsed
+from fiskaly_contracts.compiled.answers import AnswerPlan
+from fiskaly_contracts.compiled.plans import Plans
+from fiskaly_contracts.document import Contract
+from fiskaly_contracts.exchange import Accepted, RequestData, ResponseData
+from fiskaly_contracts.json_value import JsonValue
 from fiskaly_contracts.loosen import Loosener
 from fiskaly_contracts.media_types import JSON, media_type_violation
-from fiskaly_contracts.normalise import Place, SchemaError, violations_of
-from fiskaly_contracts.parameters import grouped
-from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Violation, Where
+from fiskaly_contracts.violations import Violation
 
-_PLACES = {"path": Where.PATH, "query": Where.QUERY, "header": Where.HEADER}
+if TYPE_CHECKING:
+    from fiskaly_contracts.authority import Authority
+
+__all__ = ["Accepted", "AnswerPlan", "Checker"]
 
 
 class Checker:
     """Checks exchanges and values against one contract.
 
-    Making one costs a few milliseconds; keep it. It keeps nothing between calls.
+    Keep it: it compiles each operation when it first meets it. Any thread may ask, also while
+    another waits for the authority.
     """
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._document = strictness.document_to_check(contract.document)
-        self._spec = SchemaPath.from_dict(self._document)
-        self._writing = _validators(OAS30WriteValidator)
-        self._requests = V30RequestValidator(
-            self._spec,
-            path_finder_cls=_KnownOperation,
-            schema_validators_factory=self._writing,
-            extra_media_type_deserializers={JSON: _strict_json},
-        )
-        self._responses = V30ResponseValidator(
-            self._spec,
-            path_finder_cls=_KnownOperation,
-            schema_validators_factory=_validators(OAS30ReadValidator),
-            extra_media_type_deserializers={JSON: _strict_json},
-        )
+        self._plans = Plans(contract)
+        self._authority: Authority | None = None
+        self._one_at_a_time = Lock()
 
     def request(self, data: RequestData) -> list[Violation]:
         """Return every breach of the contract in a request; never raises.
@@ -91,17 +43,18 @@ class Checker:
         Unknown query parameters come as warnings. The body of an operation that has none is not
         looked at, since real clients send `{}` with a GET (Source: recorded).
         """
-        try:
-            return self._request(data)
-        except Exception as error:  # noqa: BLE001 - a checker that crashes would answer 500
-            return [unreadable(data.operation_id, Where.BODY, error)]
+        accepted = self.accepted(data)
+        if accepted is not None:
+            return list(accepted.warnings)
+        with self._one_at_a_time:
+            return self._asked().request(data)
 
     def response(self, data: ResponseData) -> list[Violation]:
         """Return every breach of the contract in a response; never raises."""
-        try:
-            return self._response(data)
-        except Exception as error:  # noqa: BLE001 - as above
-            return [unreadable(data.operation_id, Where.BODY, error)]
+        if self._accepts_response(data):
+            return []
+        with self._one_at_a_time:
+            return self._asked().response(data)
 
     def value(self, schema: str, value: JsonValue) -> list[Violation]:
         """Check a value against `components.schemas[schema]`, as if a client sent it.
@@ -109,11 +62,14 @@ class Checker:
         Raises:
             LookupError: The contract has no such schema.
         """
-        found: Schema = self._document["components"]["schemas"][schema]
-        path = self._spec / "components" / "schemas" / schema
-        errors = self._writing.create(self._spec, path).validator.iter_errors(value)
-        place = Place(document=self._document, schema=found, where=Where.BODY, operation_id="")
-        return violations_of(errors, place)
+        accepts = self._plans.value(schema)
+        try:
+            if accepts is not None and accepts(value):
+                return []
+        except Exception:  # noqa: BLE001, S110 - the authority will say what it is
+            pass
+        with self._one_at_a_time:
+            return self._asked().value(schema, value)
 
     def loosen(self, operation_id: str, value: JsonValue) -> tuple[JsonValue, list[Violation]]:
         """Return the body without properties the contract does not know, and what was dropped.
@@ -124,260 +80,67 @@ class Checker:
             LookupError: The contract has no such operation.
         """
         operation = self._contract.operations[operation_id]
-        return Loosener(self._document, operation_id).loosen(value, operation.body_schema)
+        return Loosener(self._contract.document, operation_id).loosen(value, operation.body_schema)
 
-    def _request(self, data: RequestData) -> list[Violation]:
-        operation = self._contract.operations.get(data.operation_id)
-        if operation is None:
-            return [unknown_operation(data.operation_id)]
-        sent = {
-            Where.PATH: {name: [value] for name, value in data.path_parameters.items()},
-            Where.QUERY: grouped(data.query),
-            Where.HEADER: header_parameters(data.headers, operation),
-        }
-        found: list[Violation] = []
-        refused: set[tuple[str, str]] = set()
-        for parameter in operation.parameters:
-            raw = sent[parameter.where].get(parameter.name, [])
-            broken = parameter.violations(operation.operation_id, raw)
-            if broken:
-                found += broken
-                refused.add((parameter.where.value, parameter.name))
-        media_type = None
-        if operation.has_body and data.body:
-            media_type = media_type_violation(operation.operation_id, data.content_type)
-        if media_type is not None:
-            found.append(media_type)
-        for error in self._requests.iter_errors(_message(operation, sent, data.body)):
-            if isinstance(error, ParameterValidationError):
-                if (error.location, error.name) not in refused:
-                    found += self._of_parameter(operation, error)
-            elif media_type is None:
-                found += self._of_body(operation, operation.body_schema, error)
-        return found + unknown_parameters(operation, sent[Where.QUERY])
+    def accepted(self, data: RequestData) -> Accepted | None:
+        """Return what a request that is sure to be right comes to, within microseconds.
 
-    def _response(self, data: ResponseData) -> list[Violation]:
-        operation = self._contract.operations.get(data.operation_id)
-        if operation is None:
-            return [unknown_operation(data.operation_id)]
-        declared = declared_response(self._document, operation, data.status)
-        if declared is None:
-            return [undocumented(operation, data.status)]
-        content = declared.get("content", {})
-        found = [] if content or not data.body else [unwanted_body(operation, len(data.body))]
-        media_type = None
-        if content and data.body:
-            media_type = media_type_violation(operation.operation_id, data.content_type)
-        if media_type is not None:
-            found.append(media_type)
-        answer = _Answer(
-            status_code=data.status,
-            data=data.body,
-            content_type=JSON,
-            headers=by_declared_name(data.headers or {}, declared.get("headers", {})),
-        )
-        for error in self._responses.iter_errors(_message(operation, {}, b""), answer):
-            if isinstance(error, HeaderValidationError):
-                if data.headers is not None:
-                    found += self._of_header(operation, declared, error)
-            elif media_type is None:
-                schema = content.get(JSON, {}).get("schema", {})
-                found += self._of_body(operation, schema, error, writing=False)
-        return found
+        None means that `request` must be asked, which may find nothing wrong. Imports nothing and
+        never raises.
+        """
+        try:
+            plan = self._plans.request(data.operation_id)
+            return None if plan is None else plan.accepted(data)
+        except Exception:  # noqa: BLE001 - whatever it is, the authority will say it
+            return None
 
-    def _of_parameter(
-        self, operation: Operation, error: ParameterValidationError
-    ) -> list[Violation]:
-        where = _PLACES[error.location]
-        if isinstance(error, MissingRequiredParameter):
-            return [missing(operation, where, error.name)]
-        schema = next(
-            p.schema for p in operation.parameters if (p.where, p.name) == (where, error.name)
-        )
-        return self._of_schema(operation, where, schema, error, prefix=(error.name,))
+    def answer_plan(self, operation_id: str, status: int) -> AnswerPlan | None:
+        """Return the compiled check of an answer, to be kept by who checks many of a kind.
 
-    def _of_header(
-        self, operation: Operation, declared: Schema, error: HeaderValidationError
-    ) -> list[Violation]:
-        if isinstance(error, MissingRequiredHeader):
-            return [missing(operation, Where.HEADER, error.name)]
-        header = resolve(self._document, declared["headers"][error.name])
-        schema = header.get("schema", {})
-        return self._of_schema(operation, Where.HEADER, schema, error, prefix=(error.name,))
+        None means that the contract has no such answer, or one that cannot be compiled.
+        """
+        return self._plans.answer(operation_id, status)
 
-    def _of_body(
-        self, operation: Operation, schema: Schema, error: Exception, *, writing: bool = True
-    ) -> list[Violation]:
-        if isinstance(error, MissingRequiredRequestBody | MissingData):
-            return [*parse_body(operation.operation_id, b"").violations]
-        if isinstance(error.__cause__, _RefusedBody):
-            return [
-                replace(violation, operation_id=operation.operation_id)
-                for violation in error.__cause__.violations
-            ]
-        return self._of_schema(operation, Where.BODY, schema, error, writing=writing)
-
-    def _of_schema(
+    def accepts_answer(
         self,
-        operation: Operation,
-        where: Where,
-        schema: Schema,
-        error: Exception,
-        *,
-        prefix: tuple[str, ...] = (),
-        writing: bool = True,
-    ) -> list[Violation]:
-        cause = error.__cause__
-        if not isinstance(cause, InvalidSchemaValue):
-            if prefix:
-                return [unread_parameter(operation, where, prefix[0], schema)]
-            return [unreadable(operation.operation_id, where, error)]
-        place = Place(
-            document=self._document,
-            schema=schema,
-            where=where,
-            operation_id=operation.operation_id,
-            prefix=prefix,
-            writing=writing,
-        )
-        return violations_of(cast("Iterable[SchemaError]", cause.schema_errors), place)
+        operation_id: str,
+        status: int,
+        value: JsonValue,
+        headers: Mapping[str, str] | None,
+    ) -> bool:
+        """Tell whether an answer, yet to be written as JSON, is sure to be right.
 
+        False means that `response` must be asked, which may find nothing wrong.
 
-# ------------------------------------------------------------------ what openapi-core is given
+        Args:
+            operation_id: The operation that was called.
+            status: The HTTP status.
+            value: The body; None for no body where the contract describes none.
+            headers: The headers by name, or None to leave declared headers unchecked.
+        """
+        plan = self._plans.answer(operation_id, status)
+        if plan is None or not plan.accepts(value):
+            return False
+        return headers is None or plan.accepts_headers(headers)
 
+    def _accepts_response(self, data: ResponseData) -> bool:
+        plan = self._plans.answer(data.operation_id, data.status)
+        if plan is None:
+            return False
+        if data.headers is not None and not plan.accepts_headers(data.headers):
+            return False
+        if not plan.has_body:
+            return not data.body
+        if data.content_type != JSON and media_type_violation("", data.content_type):
+            return False
+        try:
+            return plan.accepts(parsed(data.body))
+        except (ValueError, RecursionError):
+            return False
 
-@dataclass(slots=True)
-class _Request:
-    """Satisfies openapi-core's `Request`; `path` is the template, for `_KnownOperation`."""
+    def _asked(self) -> "Authority":
+        if self._authority is None:
+            from fiskaly_contracts.authority import Authority  # noqa: PLC0415 - see above
 
-    method: str
-    path: str
-    parameters: RequestParameters
-    body: bytes
-    content_type: str = JSON
-    host_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """Satisfies openapi-core's `Response`."""
-
-    status_code: int
-    data: bytes
-    content_type: str
-    headers: Mapping[str, str]
-
-
-class _Query(dict[str, list[str]]):
-    """Query values by name; openapi-core takes the last for a scalar, `getlist` for an array."""
-
-    def __getitem__(self, name: str) -> Any:
-        return super().__getitem__(name)[-1]
-
-    def getlist(self, name: str) -> list[str]:
-        """Return every value of a name."""
-        return super().__getitem__(name)
-
-
-class _KnownOperation(BasePathFinder):
-    """Finds by the path's template: no host, no prefix, no pattern can get in the way."""
-
-    def find(self, method: str, name: str) -> PathOperationServer:
-        """Return the path item and operation of a template."""
-        path = self.spec / "paths" / name
-        return PathOperationServer(
-            path, path / method, None, TemplateResult(name, {}), TemplateResult("", {})
-        )
-
-
-class _RefusedBody(OpenAPIError):
-    """Carries our parser's violations through openapi-core, which keeps it as a cause."""
-
-    def __init__(self, violations: tuple[Violation, ...]) -> None:
-        super().__init__()
-        self.violations = violations
-
-
-def _strict_json(body: bytes, **_: str) -> JsonValue:
-    parsed = parse_body("", body)
-    if parsed.violations:
-        raise _RefusedBody(parsed.violations)
-    return parsed.value
-
-
-def _message(
-    operation: Operation, sent: Mapping[Where, Mapping[str, list[str]]], body: bytes
-) -> _Request:
-    def last(where: Where) -> dict[str, str]:
-        return {name: values[-1] for name, values in sent.get(where, {}).items()}
-
-    return _Request(
-        method=operation.method.lower(),
-        path=operation.path,
-        parameters=RequestParameters(
-            query=_Query(sent.get(Where.QUERY, {})),
-            header=last(Where.HEADER),
-            path=last(Where.PATH),
-        ),
-        body=body,
-    )
-
-
-# ------------------------------------------------------------------ the stricter schema keywords
-
-
-def _validators(base: Any) -> SchemaValidatorsFactory:
-    """Extend one of the library's schema validators by the named rules of `strictness`."""
-    checker = FormatChecker(formats=())
-    for name, check in strictness.format_checks().items():
-        checker.checks(name)(check)
-    stricter = extend(
-        base,
-        validators={
-            "pattern": _pattern,
-            "items": _items,
-            "additionalProperties": _additional_properties,
-            "x-key-max-length": _key_max_length,
-            "oneOf": Draft4Validator.VALIDATORS["oneOf"],
-            "anyOf": Draft4Validator.VALIDATORS["anyOf"],
-            "allOf": Draft4Validator.VALIDATORS["allOf"],
-        },
-    )
-    return SchemaValidatorsFactory(stricter, format_checker=checker)
-
-
-def _pattern(_: Any, wanted: str, value: object, __: Schema) -> Iterator[ValidationError]:
-    if isinstance(value, str) and not strictness.matches(wanted, value):
-        yield ValidationError("pattern")
-
-
-def _items(validator: Any, wanted: Schema, value: object, _: Schema) -> Iterator[ValidationError]:
-    """Check each item, but stop after a flood of errors: each costs 40 microseconds to make."""
-    if isinstance(value, list):
-        found = (
-            error
-            for index, item in enumerate(value)
-            for error in validator.descend(item, wanted, path=index)
-        )
-        yield from islice(found, VIOLATIONS_AT_MOST)
-
-
-def _additional_properties(
-    validator: Any, wanted: Any, value: object, schema: Schema
-) -> Iterator[ValidationError]:
-    """Check in the order of the body (the library's is that of a set), and stop as `_items`."""
-    if not isinstance(value, dict):
-        return
-    extras = (name for name in value if name not in schema.get("properties", {}))
-    if isinstance(wanted, Mapping):
-        found = (
-            error for name in extras for error in validator.descend(value[name], wanted, path=name)
-        )
-        yield from islice(found, VIOLATIONS_AT_MOST)
-    elif not wanted and any(True for _ in extras):
-        yield ValidationError("additionalProperties")
-
-
-def _key_max_length(_: Any, limit: int, value: object, __: Schema) -> Iterator[ValidationError]:
-    if isinstance(value, dict) and strictness.long_keys(value, limit):
-        yield ValidationError("x-key-max-length")
+            self._authority = Authority(self._contract)
+        return self._authority

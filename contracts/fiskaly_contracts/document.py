@@ -1,10 +1,11 @@
 """The contract: an OpenAPI 3.0 document with an index of its operations."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from fiskaly_contracts.violations import Where
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _PLACES = {"path": Where.PATH, "query": Where.QUERY, "header": Where.HEADER}
+_FOLDER = Path(__file__).parent / "openapi"
 _ASSUMPTION = re.compile(r"\bA-\d\d\b")
 
 
@@ -86,7 +88,7 @@ class Contract:
         >>> Contract.bundled().base_path
         '/api/v0'
         """
-        return cls._shipped("management-v0.yaml")
+        return cls._shipped("management-v0.json")
 
     @classmethod
     def control(cls) -> Self:
@@ -95,7 +97,7 @@ class Contract:
         >>> Contract.control().base_path
         '/_mock'
         """
-        return cls._shipped("control-v1.yaml")
+        return cls._shipped("control-v1.json")
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -123,15 +125,11 @@ class Contract:
 
 @cache
 def _shipped_document(name: str) -> Mapping[str, Any]:
-    """Read a document once per process: it takes longer than all else that starts a server.
+    """Read a document once per process; see `compact` for why it is JSON.
 
     It is shared by all contracts made from it, so nobody may change it.
     """
-    import yaml  # noqa: PLC0415 - a contract made from a document needs no YAML
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = (files(__package__) / "openapi" / name).read_text("utf-8")
-    document: Mapping[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - both are safe
+    document: Mapping[str, Any] = json.loads((_FOLDER / name).read_bytes())
     return document
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fiskaly_contracts.json_value import JsonValue
+from fiskaly_contracts.violations import Violation
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestData:
@@ -42,3 +45,18 @@ class ResponseData:
     content_type: str = ""
     body: bytes = b""
     headers: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the contract lets a request through with.
+
+    Attributes:
+        body: The parsed body; None where none was sent, or none is described.
+        query: The declared query parameters, cast, with defaults; nobody changes it.
+        warnings: One for each query parameter that the contract does not know.
+    """
+
+    body: JsonValue
+    query: Mapping[str, JsonValue]
+    warnings: tuple[Violation, ...] = ()

@@ -18,7 +18,7 @@ from fiskaly_contracts.violations import Severity, Violation, Where
 MAX_DIGITS = 640
 """An integer parameter has no more digits: the least limit that Python can be set to."""
 
-_LEXICAL = {
+LEXICAL = {
     "integer": (re.compile(r"-?[0-9]+"), "an integer"),
     "number": (re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"), "a number"),
     "boolean": (re.compile(r"true|false"), "true or false"),
@@ -184,7 +184,7 @@ def unknown_parameter(operation_id: str, name: str, declared: Sequence[str]) -> 
 
 
 def _broken_rule(schema: Schema, text: str) -> tuple[str, str] | None:
-    pattern, expected = _LEXICAL.get(schema.get("type", ""), (None, ""))
+    pattern, expected = LEXICAL.get(schema.get("type", ""), (None, ""))
     if pattern is None:
         return None
     if pattern.fullmatch(text) is None:

@@ -13,6 +13,7 @@ from fiskaly_contracts import (
     explain,
     parse_body,
 )
+from fiskaly_contracts.authority import Authority
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -152,10 +153,10 @@ def test_a_crash_of_the_library_becomes_a_violation_without_its_text(
     def crash(*_: object) -> None:
         raise RuntimeError("s3ntinel")
 
-    checker = Checker(contract)
-    monkeypatch.setattr(checker, "_requests", None)
-    monkeypatch.setattr(checker._responses, "iter_errors", crash)
-    (violation,) = checker.request(RequestData(operation_id="listOrganizations"))
+    authority = Authority(contract)
+    monkeypatch.setattr(authority, "_requests", None)
+    monkeypatch.setattr(authority._responses, "iter_errors", crash)
+    (violation,) = authority.request(RequestData(operation_id="listOrganizations"))
     assert violation.rule == "unreadable"
-    (violation,) = checker.response(ResponseData(operation_id="authenticate", status=200))
+    (violation,) = authority.response(ResponseData(operation_id="authenticate", status=200))
     assert violation.sentence() == "body should be readable (the check failed with RuntimeError)"

@@ -1,0 +1,60 @@
+"""What the compiled check leaves to Python: rare keywords and formats, exact rather than quick."""
+
+from fractions import Fraction
+from typing import Any
+
+from fiskaly_contracts.compiled.schemas import DATE, DATE_TIME, KEY_LENGTH, MULTIPLE, PATTERN
+from fiskaly_contracts.strictness import format_checks, long_keys, matches
+
+
+class _Keyword:
+    """One keyword of one schema; jsonschema-rs makes it and asks it, and takes a raise as no."""
+
+    def __init__(self, _: dict[str, Any], wanted: Any, __: list[str | int]) -> None:
+        self._wanted = wanted
+
+
+class _Pattern(_Keyword):
+    def validate(self, value: object) -> None:
+        if isinstance(value, str) and not matches(self._wanted, value):
+            raise ValueError("pattern")
+
+
+class _MultipleOf(_Keyword):
+    def validate(self, value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return
+        if not _is_multiple(value, self._wanted):
+            raise ValueError("multipleOf")
+
+
+class _KeyMaxLength(_Keyword):
+    def validate(self, value: object) -> None:
+        if isinstance(value, dict) and long_keys(value, self._wanted):
+            raise ValueError("x-key-max-length")
+
+
+def _is_multiple(value: float, divisor: float) -> bool:
+    """Divide as doubles where the contract's divisor is one, as the authority does.
+
+    >>> _is_multiple(0.29, 0.01)
+    False
+    """
+    if isinstance(divisor, int):
+        return value % divisor == 0
+    quotient = value / divisor
+    try:
+        return int(quotient) == quotient
+    except OverflowError:
+        return (Fraction(value) / Fraction(divisor)).denominator == 1
+
+
+KEYWORDS: dict[str, type[Any]] = {
+    PATTERN: _Pattern,
+    MULTIPLE: _MultipleOf,
+    KEY_LENGTH: _KeyMaxLength,
+}
+FORMATS = {
+    DATE: format_checks()["date"],
+    DATE_TIME: format_checks()["date-time"],
+}
