@@ -71,11 +71,11 @@ def parsed(body: bytes) -> JsonValue:
     >>> parsed(b'{"name": "Cafe"}')
     {'name': 'Cafe'}
     """
-    if b"\\u" in body and _SURROGATE_ESCAPE.search(body) is not None:
-        raise ValueError("doubtful")
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
-        raise ValueError("doubtful")
+    if _deeper_than(body, MAX_DEPTH):
+        raise ValueError("depth")
     value: JsonValue = _STRICT.decode(body.decode())  # a byte order mark is no JSON to it
+    if b"\\u" in body and _SURROGATE_ESCAPE.search(body) is not None and _has_surrogate(value):
+        raise ValueError("lone-surrogate")
     return value
 
 
@@ -248,13 +248,18 @@ def _refused_literal(rule: str, pointer: str, refuse: _Refusal) -> Violation:
     return refuse.violation(rule, expected, pointer=pointer)
 
 
-def _lone_surrogates(root: object, refuse: _Refusal) -> Iterator[Violation]:
-    def has_one(value: object) -> bool:
-        if isinstance(value, dict):
-            return any(_SURROGATE.search(key) for key in value)
-        return isinstance(value, str) and _SURROGATE.search(value) is not None
+def _has_surrogate(root: object) -> bool:
+    return any(True for _ in _walk(root, _holds_surrogate))
 
-    for tokens, value in _walk(root, has_one):
+
+def _holds_surrogate(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_SURROGATE.search(key) for key in value)
+    return isinstance(value, str) and _SURROGATE.search(value) is not None
+
+
+def _lone_surrogates(root: object, refuse: _Refusal) -> Iterator[Violation]:
+    for tokens, value in _walk(root, _holds_surrogate):
         if isinstance(value, dict):
             names = [key for key in value if _SURROGATE.search(key)]
             places = [(*tokens, name) for name in names]

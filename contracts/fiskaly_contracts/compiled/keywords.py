@@ -3,7 +3,14 @@
 from fractions import Fraction
 from typing import Any
 
-from fiskaly_contracts.compiled.schemas import DATE, DATE_TIME, KEY_LENGTH, MULTIPLE, PATTERN
+from fiskaly_contracts.compiled.schemas import (
+    DATE,
+    DATE_TIME,
+    KEY_LENGTH,
+    MULTIPLE,
+    PATTERN,
+    UNIQUE,
+)
 from fiskaly_contracts.strictness import format_checks, long_keys, matches
 
 
@@ -34,6 +41,25 @@ class _KeyMaxLength(_Keyword):
             raise ValueError("x-key-max-length")
 
 
+class _UniqueItems(_Keyword):
+    def validate(self, value: object) -> None:
+        if isinstance(value, list) and len({_mark(item) for item in value}) < len(value):
+            raise ValueError("uniqueItems")
+
+
+def _mark(value: object) -> object:
+    """Return something hashable that is equal for equal JSON values alone; 1 equals 1.0.
+
+    >>> _mark([1, True]) == _mark([1.0, True]), _mark(1) == _mark(True)
+    (True, False)
+    """
+    if isinstance(value, dict):
+        return frozenset((key, _mark(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return tuple(_mark(item) for item in value)
+    return (bool, value) if isinstance(value, bool) else value
+
+
 def _is_multiple(value: float, divisor: float) -> bool:
     """Divide as doubles where the contract's divisor is one, as the authority does.
 
@@ -53,6 +79,7 @@ KEYWORDS: dict[str, type[Any]] = {
     PATTERN: _Pattern,
     MULTIPLE: _MultipleOf,
     KEY_LENGTH: _KeyMaxLength,
+    UNIQUE: _UniqueItems,
 }
 FORMATS = {
     DATE: format_checks()["date"],

@@ -128,10 +128,10 @@ def _character(text: str) -> str:
         return text
     name = text[1]
     if name in "ux":
-        code = int(text[2:], base=16)
-        if code in _SURROGATES:
+        character = bytes.fromhex(text[2:].zfill(4)).decode("utf-16-be", "surrogatepass")
+        if ord(character) in _SURROGATES:
             raise NoTranslationError("pattern")
-        return chr(code)
+        return character
     return _CONTROLS.get(name, name)
 
 

@@ -1,6 +1,6 @@
 """What one operation lets through, compiled once: parameters by place, and the body."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -25,7 +25,7 @@ class RequestPlan:
     """The compiled check of one operation's requests."""
 
     operation: Operation
-    path: _Plans
+    path: tuple[tuple[str, Callable[[str], JsonValue]], ...]
     query: Mapping[str, TextPlan]
     headers: _Plans
     has_body: bool
@@ -42,8 +42,8 @@ class RequestPlan:
         Raises:
             Exception: Of any kind: the authority must be asked.
         """
-        for plan in self.path:
-            plan.read(data.path_parameters[plan.name])
+        for name, read in self.path:
+            read(data.path_parameters[name])
         if self.headers:
             _check_headers(self.headers, data.headers)
         body = self._body(data) if self.has_body else None
@@ -104,7 +104,10 @@ def request_plan(document: Schema, operation: Operation, validators: Validators)
     defaults = {name: plan.default[0] for name, plan in query.items() if plan.default}
     return RequestPlan(
         operation=operation,
-        path=tuple(plans[Where.PATH].values()),
+        path=tuple(
+            (name, plan.read_once if plan.is_array else plan.read)
+            for name, plan in plans[Where.PATH].items()
+        ),
         query=query,
         headers=tuple(plans[Where.HEADER].values()),
         has_body=operation.has_body,
@@ -128,7 +131,7 @@ def _check_headers(plans: _Plans, headers: Mapping[str, str]) -> None:
     sent = by_declared_name(headers, {plan.name: None for plan in plans})
     for plan in plans:
         if plan.name in sent:
-            plan.read_sent([sent[plan.name]])
+            plan.read_once(sent[plan.name])
         elif plan.required:
             raise DoubtError
 

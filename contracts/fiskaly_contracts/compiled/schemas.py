@@ -20,12 +20,14 @@ Draft4 = dict[str, Any]
 PATTERN = "x-ecma-pattern"
 MULTIPLE = "x-multiple-of"
 KEY_LENGTH = "x-key-max-length"
+UNIQUE = "x-unique-items"
 DATE = "x-date"
 DATE_TIME = "x-date-time"
 """Keywords and formats that stay Python functions, see `keywords`."""
 
 _TYPES = frozenset({"string", "integer", "number", "boolean", "array", "object"})
-_SCALARS = frozenset({"string", "integer", "number", "boolean"})
+_DISTINCT = frozenset({"string", "integer", "boolean"})
+"""Types whose values all libraries tell apart alike; integers beyond doubles equal some double."""
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 KEYWORDS = frozenset(
     {
@@ -86,9 +88,8 @@ class Translator:
         {'type': ['string', 'null']}
         """
         self._definitions = {}
-        # the library follows a reference at the root, and forgets what stands beside it
-        root = self._reference(schema["$ref"], exact=False) if "$ref" in schema else None
-        whole = self._one(schema, exact=False) if root is None else root
+        # references at the root are followed to their end, and what stands beside them is forgotten
+        whole = self._one(resolve(self._document, schema), exact=False)
         if not self._definitions:
             return whole
         return {"allOf": [whole], "definitions": dict(self._definitions.values())}
@@ -142,10 +143,10 @@ class Translator:
         if "items" in schema:
             result["items"] = self._one(schema["items"], exact=exact)
         if schema.get("uniqueItems"):
-            items = resolve(self._document, schema.get("items", {}))
-            if exact and items.get("type") not in _SCALARS:
+            kind = resolve(self._document, schema.get("items", {})).get("type")
+            if exact and kind not in _DISTINCT:
                 raise NoTranslationError("uniqueItems")
-            result["uniqueItems"] = True
+            result["uniqueItems" if kind in _DISTINCT else UNIQUE] = True
 
     def _object(self, schema: Schema, result: Draft4, *, exact: bool) -> None:
         properties: Schema = schema.get("properties", {})

@@ -52,6 +52,14 @@ class TextPlan:
             return value
         raise DoubtError
 
+    def read_once(self, text: str) -> JsonValue:
+        """Return the value of what can be sent once only, a scalar or an array with commas.
+
+        Raises:
+            DoubtError: It is not clearly right.
+        """
+        return self._read_all([text]) if self.is_array else self.read(text)
+
     def read_sent(self, texts: Sequence[str]) -> JsonValue:
         """Return the value of a scalar sent once, or those of an array.
 
