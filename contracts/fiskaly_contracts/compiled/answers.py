@@ -19,7 +19,7 @@ _INDEPENDENT = frozenset({"type", "items"})
 _ENVELOPE = frozenset({"type", "properties", "required", "additionalProperties"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AnswerPlan:
     """The compiled check of one operation's answers with one status.
 

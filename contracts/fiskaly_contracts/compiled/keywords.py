@@ -1,6 +1,5 @@
 """What the compiled check leaves to Python: rare keywords and formats, exact rather than quick."""
 
-from fractions import Fraction
 from typing import Any
 
 from fiskaly_contracts.compiled.schemas import (
@@ -72,6 +71,8 @@ def _is_multiple(value: float, divisor: float) -> bool:
     try:
         return int(quotient) == quotient
     except OverflowError:
+        from fractions import Fraction  # noqa: PLC0415 - rarely if ever
+
         return (Fraction(value) / Fraction(divisor)).denominator == 1
 
 

@@ -20,7 +20,7 @@ from fiskaly_contracts.violations import Where
 _Plans = tuple[TextPlan, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RequestPlan:
     """The compiled check of one operation's requests."""
 

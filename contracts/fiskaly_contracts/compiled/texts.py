@@ -19,7 +19,7 @@ class DoubtError(ValueError):
     """The compiled check does not accept; it never says why, that is the authority's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TextPlan:
     """How the text of one parameter or header becomes a value.
 
