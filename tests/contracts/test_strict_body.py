@@ -1,7 +1,10 @@
 """Bodies that are not what JSON allows, and media types that are not JSON."""
 
 import inspect
+import json
 import sys
+from random import Random
+from typing import Any
 
 import pytest
 from fiskaly_contracts import (
@@ -12,6 +15,7 @@ from fiskaly_contracts import (
     media_type_violation,
     parse_body,
 )
+from fiskaly_contracts.body import MAX_DEPTH, _deeper_than, _explained, _is_shallow, parsed
 
 MALFORMED = [
     (b"", "", "required"),
@@ -200,3 +204,31 @@ def test_an_optional_body_may_be_missing(small: Checker) -> None:
 def test_the_body_of_an_operation_without_one_is_ignored(checker: Checker, body: bytes) -> None:
     data = RequestData(operation_id="listOrganizations", content_type="text/plain", body=body)
     assert checker.request(data) == []
+
+
+def nested(random: Random, levels: int) -> Any:
+    value: Any = random.choice(["[", "]}", '\\"[', 1, None, "a\\", {}, []])
+    for _ in range(levels):
+        brother = random.choice([[], {}, 1, "{"])
+        value = [brother, value] if random.random() < 0.5 else {"[": value, '"': brother}
+    return value
+
+
+def test_the_quick_look_at_the_depth_is_never_wrong() -> None:
+    random = Random(1)
+    for _ in range(2000):
+        body = json.dumps(nested(random, random.choice([3, 62, 63, 64, 65]))).encode()
+        assert _is_shallow(body) == (not _deeper_than(body, MAX_DEPTH))
+        spoiled = bytearray(body)
+        spoiled[random.randrange(len(body))] = random.choice(b'[]{}"\\ ,1')
+        try:
+            value = parsed(bytes(spoiled))
+        except ValueError:
+            continue
+        slowly = _explained("", bytes(spoiled))
+        assert (slowly.value, slowly.violations) == (value, ())
+
+
+def test_a_body_of_many_shallow_objects_is_read() -> None:
+    value = {"rows": [{"name": "[{"}] * 1000}
+    assert parsed(json.dumps(value).encode()) == value
