@@ -47,7 +47,7 @@ from fiskaly_mockserver.domain.store import (
     USERS,
 )
 from fiskaly_mockserver.world.clock import FrozenClock
-from fiskaly_mockserver.world.overlay import FrozenTable
+from fiskaly_mockserver.world.frozen import FrozenTable
 from fiskaly_mockserver.world.rows import Baseline
 from fiskaly_mockserver.world.sources import SeededSource
 from fiskaly_mockserver.world.world import Seams, World

@@ -22,7 +22,7 @@ Snapshot = Mapping[str, Mapping[Hashable, Any]]
 
 def rows_of(table: OverlayTable[Any, Any]) -> dict[Hashable, Any]:
     """Return every row of a table by key, in order of creation, without any index."""
-    keys = dict.fromkeys((*table._base.keys, *table._added_keys.values()))
+    keys = dict.fromkeys((*table._base.rows, *table._added_keys.values()))
     rows = {key: row for key in keys if (row := table.get(key)) is not None}
     return dict(sorted(rows.items(), key=lambda item: table.position(item[0])))
 

@@ -20,6 +20,8 @@ def agree(positions: Positions, expected: set[int]) -> None:
     for offset in range(len(ordered) + 2):
         for limit in (0, 1, 2, 5, NUMBERS):
             assert positions.page(offset, limit) == ordered[offset : offset + limit]
+            backwards = ordered[::-1][offset : offset + limit]
+            assert positions.page_from_end(offset, limit) == backwards
 
 
 @settings(derandomize=True, database=None, deadline=None, max_examples=150)

@@ -1,8 +1,7 @@
 """Who sees what, and who may do what (R3, R5, R6)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from heapq import merge
 
 from fiskaly_mockserver.domain.errors import OrganizationNotFound, OrganizationNotMain
 from fiskaly_mockserver.domain.model import (
@@ -78,6 +77,17 @@ def sees(principal: Principal, organization: Organization) -> bool:
     )
 
 
+def sees_branch(principal: Principal, manager: Organization | None) -> bool:
+    """Tell whether the principal sees whatever that main organisation manages (R3).
+
+    All of it is seen by the same organisations, apart from itself: see `viewers_of`.
+    """
+    return manager is not None and any(
+        member.id in (manager.id, manager.created_by_organization_id)
+        for member in principal.memberships
+    )
+
+
 def administers(principal: Principal, organization: Organization) -> bool:
     """Tell whether the principal sees it as, or through, a main organisation.
 
@@ -141,16 +151,6 @@ class Sight:
             )
         return organization
 
-    def everything(self, principal: Principal) -> Iterable[Organization]:
-        """Return what the principal sees, each once, in order of creation."""
-        table = self.tables.organizations
-        selections = [
-            table.select("sight", (member.id, principal.env)) for member in principal.memberships
-        ]
-        if len(selections) == 1:
-            return selections[0]
-        return _each_once(merge(*selections, key=lambda row: table.position(row.id)))
-
     def user(self, principal: Principal, user_id: str, now: float) -> bool:
         """Tell whether the user belongs to any organisation in the principal's sight."""
         return any(
@@ -171,11 +171,3 @@ def _facts_unseen(organization: Organization | None) -> Mapping[str, str]:
         "exists": said(organization is not None),
         "environments": " ".join(() if organization is None else organization.envs),
     }
-
-
-def _each_once(rows: Iterable[Organization]) -> Iterator[Organization]:
-    last: Organization | None = None
-    for row in rows:
-        if row is not last:
-            yield row
-        last = row

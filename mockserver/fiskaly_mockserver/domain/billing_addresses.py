@@ -13,7 +13,7 @@ from fiskaly_mockserver.domain.access import Principal, said
 from fiskaly_mockserver.domain.backend import Backend
 from fiskaly_mockserver.domain.errors import BillingAddressInUse, BillingAddressNotFound
 from fiskaly_mockserver.domain.model import BillingAddress, BillingAddressId
-from fiskaly_mockserver.domain.query import Page, Paging, SortKey, paged_selection
+from fiskaly_mockserver.domain.query import Page, Paging, SortKey, paged
 
 
 class Recipient(TypedDict, total=False):
@@ -56,7 +56,7 @@ class BillingAddresses:
     def list(self, principal: Principal, paging: Paging) -> Page[BillingAddress]:
         """List the addresses of the caller's organisation."""
         rows = self.backend.tables.billing_addresses.select("organization", principal.home.id)
-        return paged_selection(rows, paging, SORT_KEYS)
+        return paged(rows, paging, SORT_KEYS)
 
     def create(self, principal: Principal, fields: Recipient) -> BillingAddress:
         """Add an address; `fields` holds at least the required ones."""

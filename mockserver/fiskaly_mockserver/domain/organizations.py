@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
-from fiskaly_mockserver.domain.access import Principal, said, viewers_of
+from fiskaly_mockserver.domain.access import Principal, said, sees_branch, viewers_of
 from fiskaly_mockserver.domain.backend import Backend
 from fiskaly_mockserver.domain.errors import (
     LiveNeedsLivePayer,
@@ -29,7 +29,8 @@ from fiskaly_mockserver.domain.model import (
     OrganizationType,
     UserId,
 )
-from fiskaly_mockserver.domain.query import Page, Paging, SortKey, paged, paged_selection
+from fiskaly_mockserver.domain.query import Narrowing, Page, Paging, SortKey, paged
+from fiskaly_mockserver.domain.store import Selection
 
 
 class Profile(TypedDict, total=False):
@@ -61,14 +62,6 @@ class OrganizationFilter:
     type: OrganizationType | None = None
     managed_by_organization_id: str | None = None
 
-    def admits(self, organization: Organization) -> bool:
-        """Tell whether the organisation passes."""
-        return (
-            (self.env is None or self.env in organization.envs)
-            and (self.type is None or self.type is organization.type)
-            and self.managed_by_organization_id in (None, organization.managed_by_organization_id)
-        )
-
 
 SORT_KEYS: Mapping[str, SortKey[Organization]] = {
     "name": lambda row: row.name,
@@ -98,13 +91,13 @@ class Organizations:
         narrowed: OrganizationFilter = OrganizationFilter(),
     ) -> Page[Organization]:
         """List what the principal sees, each organisation once (R3, R6)."""
-        if narrowed == OrganizationFilter() and len(principal.memberships) == 1:
-            selection = self.backend.tables.organizations.select(
-                "sight", (principal.home.id, principal.env)
-            )
-            return paged_selection(selection, paging, SORT_KEYS)
-        rows = self.backend.sight.everything(principal)
-        return paged((row for row in rows if narrowed.admits(row)), paging, SORT_KEYS)
+        kind = narrowed.type
+        return paged(
+            self._listed(principal, narrowed),
+            paging,
+            SORT_KEYS,
+            None if kind is None else Narrowing(kind, lambda row: row.type is kind),
+        )
 
     def retrieve(self, principal: Principal, organization_id: str) -> Organization:
         """Return one organisation.
@@ -207,7 +200,8 @@ class Organizations:
             raise OwnOrganization(**principal.facts, organization=organization.id)
         self._check_unneeded(organization)
         tables = self.backend.tables
-        for key in tuple(tables.api_keys.select("organization", organization.id)):
+        places = [(organization.id, env) for env in Environment]
+        for key in tuple(tables.api_keys.select("place", *places)):
             tables.api_keys.remove(key.id)
         for membership in tuple(tables.memberships.select("organization", organization.id)):
             tables.memberships.remove((membership.organization_id, membership.user_id))
@@ -215,10 +209,26 @@ class Organizations:
             tables.billing_addresses.remove(address.id)
         tables.organizations.remove(organization.id)
 
+    def _listed(
+        self, principal: Principal, narrowed: OrganizationFilter
+    ) -> Selection[Organization]:
+        """Return what the principal sees of an environment, all or a main one's branch."""
+        # What has LIVE has TEST too (R6), so of two environments only LIVE narrows
+        live = Environment.LIVE in (principal.env, narrowed.env)
+        env = Environment.LIVE if live else Environment.TEST
+        members = principal.memberships
+        table = self.backend.tables.organizations
+        parent_id = narrowed.managed_by_organization_id
+        if parent_id is not None:
+            if sees_branch(principal, table.get(OrganizationId(parent_id))):
+                return table.select("branch", (parent_id, env))
+            members = tuple(row for row in members if row.managed_by_organization_id == parent_id)
+        return table.select("sight", *((row.id, env) for row in members))
+
     def _check_unneeded(self, organization: Organization) -> None:
         """Refuse to delete what others depend on, or what is LIVE."""
         tables = self.backend.tables
-        for managed in tables.organizations.select("managed_by", organization.id):
+        for managed in tables.organizations.select("branch", (organization.id, Environment.TEST)):
             raise StillManages(organization=organization.id, managed=managed.id)
         if Environment.LIVE in organization.envs:
             raise LiveStays(organization=organization.id, environments=" ".join(organization.envs))

@@ -1,6 +1,6 @@
 """Filtering, ordering and paging of lists."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -21,6 +21,11 @@ class Paging:
     limit: int = 100
     offset: int = 0
 
+    @property
+    def order(self) -> tuple[str | None, bool]:
+        """What the order of the rows follows from."""
+        return self.order_by, self.descending
+
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row_co]):
@@ -30,8 +35,18 @@ class Page(Generic[Row_co]):
     count: int
 
 
-def paged(rows: Iterable[Row], paging: Paging, sort_keys: Mapping[str, SortKey[Row]]) -> Page[Row]:
-    """Cut one page out of `rows`, which come in order of creation.
+@dataclass(frozen=True, slots=True)
+class Narrowing(Generic[Row]):
+    """Which rows of a list are asked for; equal names stand for equal answers."""
+
+    name: Hashable
+    admits: Callable[[Row], bool]
+
+
+def arranged(
+    rows: Iterable[Row], paging: Paging, sort_keys: Mapping[str, SortKey[Row]]
+) -> Sequence[Row]:
+    """Return all of `rows`, which come in order of creation, in the order asked for.
 
     Text sorts by code point; rows without the field come last in both directions;
     ties keep the order of creation. Source: assumptions (A-03, A-04).
@@ -41,16 +56,36 @@ def paged(rows: Iterable[Row], paging: Paging, sort_keys: Mapping[str, SortKey[R
         value = sort_keys[paging.order_by]
         present = [row for row in ordered if value(row) != ""]
         missing = [row for row in ordered if value(row) == ""]
-        ordered = sorted(present, key=value, reverse=paging.descending) + missing
-    elif paging.descending:
+        present.sort(key=value, reverse=paging.descending)
+        return present + missing
+    if paging.descending:
         ordered.reverse()
-    return Page(ordered[paging.offset : paging.offset + paging.limit], len(ordered))
+    return ordered
 
 
-def paged_selection(
-    rows: Selection[Row], paging: Paging, sort_keys: Mapping[str, SortKey[Row]]
+def cut(rows: Sequence[Row], paging: Paging) -> Page[Row]:
+    """Cut one page out of rows that are in order."""
+    return Page(rows[paging.offset : paging.offset + paging.limit], len(rows))
+
+
+def paged(
+    rows: Selection[Row],
+    paging: Paging,
+    sort_keys: Mapping[str, SortKey[Row]],
+    narrowing: Narrowing[Row] | None = None,
 ) -> Page[Row]:
-    """Cut one page out of a selection, without touching the other rows if it can."""
-    if paging.order_by is None and not paging.descending:
-        return Page(rows.page(paging.offset, paging.limit), len(rows))
-    return paged(rows, paging, sort_keys)
+    """Cut one page out of a selection.
+
+    In order of creation the other rows are not touched. Any other order, and what is
+    narrowed, is worked out once and kept until the selection changes.
+    """
+    if paging.order_by is None and narrowing is None:
+        page = rows.page(paging.offset, paging.limit, descending=paging.descending)
+        return Page(page, len(rows))
+
+    def arrange() -> Sequence[Row]:
+        narrowed = rows if narrowing is None else filter(narrowing.admits, rows)
+        return arranged(narrowed, paging, sort_keys)
+
+    name = ("paged", paging.order, None if narrowing is None else narrowing.name)
+    return cut(rows.kept(name, arrange), paging)

@@ -28,6 +28,7 @@ Key = TypeVar("Key", bound=Hashable)
 Key_contra = TypeVar("Key_contra", bound=Hashable, contravariant=True)
 Row = TypeVar("Row")
 Row_co = TypeVar("Row_co", covariant=True)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +44,35 @@ class TableSpec(Generic[Key, Row]):
 
 
 class Selection(Protocol[Row_co]):
-    """The rows under one value of an index, oldest first."""
+    """The rows under some values of an index, each once, oldest first."""
 
     def __len__(self) -> int: ...
 
     def __iter__(self) -> Iterator[Row_co]: ...
 
-    def page(self, offset: int, limit: int) -> tuple[Row_co, ...]:
-        """Return at most `limit` rows after the first `offset`."""
+    def page(self, offset: int, limit: int, *, descending: bool = False) -> tuple[Row_co, ...]:
+        """Return at most `limit` rows after the first `offset`.
+
+        Descending, those are counted from the latest backwards.
+        """
+        ...
+
+    def kept(self, name: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` works out from the rows, kept until any of them changes.
+
+        `name` tells it from all else that is worked out from them; what `make` looks at
+        beside the rows must be part of it.
+        """
         ...
 
 
 class Table(Protocol[Key_contra, Row]):
     """Rows by key, in the order of their creation."""
+
+    @property
+    def revision(self) -> int:
+        """A number that no two states of this table have in common."""
+        ...
 
     def get(self, key: Key_contra) -> Row | None:
         """Return the row, or `None` if there is none."""
@@ -69,8 +86,8 @@ class Table(Protocol[Key_contra, Row]):
         """Drop the row of that key, which must exist."""
         ...
 
-    def select(self, index: str, value: Hashable) -> Selection[Row]:
-        """Return the rows found under `value`."""
+    def select(self, index: str, *values: Hashable) -> Selection[Row]:
+        """Return the rows found under any of the values."""
         ...
 
     def position(self, key: Key_contra) -> int:
@@ -82,12 +99,17 @@ def _sight(row: Organization) -> Iterable[tuple[OrganizationId, Environment]]:
     return [(viewer, env) for viewer in row.viewers for env in row.envs]
 
 
+def _branch(row: Organization) -> Iterable[tuple[OrganizationId, Environment]]:
+    manager = row.managed_by_organization_id
+    return [(manager, env) for env in row.envs] if manager else []
+
+
 ORGANIZATIONS: TableSpec[OrganizationId, Organization] = TableSpec(
     "organizations",
     lambda row: row.id,
     {
         "sight": _sight,
-        "managed_by": lambda row: _some(row.managed_by_organization_id),
+        "branch": _branch,
         "payer": lambda row: _some(row.payer_id),
         "billing_address": lambda row: _some(row.billing_address_id),
     },
@@ -96,7 +118,6 @@ API_KEYS: TableSpec[ApiKeyId, ApiKey] = TableSpec(
     "api_keys",
     lambda row: row.id,
     {
-        "organization": lambda row: [row.organization_id],
         "place": lambda row: [(row.organization_id, row.env)],
         "name": lambda row: [(row.organization_id, row.env, row.name)],
         "key": lambda row: [row.key],

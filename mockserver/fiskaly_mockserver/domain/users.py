@@ -1,6 +1,7 @@
 """Users of organisations and their invitations (R9)."""
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fiskaly_mockserver.domain.access import Principal, administers, said
@@ -12,7 +13,7 @@ from fiskaly_mockserver.domain.errors import (
     UserNotFound,
 )
 from fiskaly_mockserver.domain.model import Membership, Organization, PrincipalId, User, UserId
-from fiskaly_mockserver.domain.query import Page, Paging, SortKey, paged
+from fiskaly_mockserver.domain.query import Page, Paging, SortKey, arranged, cut
 
 INVITATION_LIFETIME = 48 * 3600
 """Seconds until a pending invitation lapses. Source: documented (HUB-U)."""
@@ -40,13 +41,17 @@ class Users:
         """
         organization = self.backend.sight.organization(principal, organization_id)
         now = self.backend.clock.now()
+        users = self.backend.tables.users
         memberships = self.backend.tables.memberships.select("organization", organization.id)
-        users = (
-            self.backend.tables.users.get(membership.user_id)
-            for membership in memberships
-            if membership.stands(now)
-        )
-        return organization, paged((user for user in users if user), paging, SORT_KEYS)
+
+        def arrange() -> Sequence[User]:
+            standing = (users.get(row.user_id) for row in memberships if row.stands(now))
+            return arranged((user for user in standing if user), paging, SORT_KEYS)
+
+        # What the list follows from beside the memberships
+        lapsed = bisect_right(memberships.kept("lapses", lambda: _lapses(memberships)), now)
+        name = ("users", paging.order, lapsed, users.revision)
+        return organization, cut(memberships.kept(name, arrange), paging)
 
     def invite(
         self,
@@ -129,3 +134,8 @@ class Users:
     def _standing(self, organization: Organization, user_id: UserId, now: float) -> bool:
         membership = self.backend.tables.memberships.get((organization.id, user_id))
         return membership is not None and membership.stands(now)
+
+
+def _lapses(memberships: Iterable[Membership]) -> list[float]:
+    """Return when invitations lapse, in unix seconds, the first one first."""
+    return sorted(row.pending_until for row in memberships if row.pending_until is not None)

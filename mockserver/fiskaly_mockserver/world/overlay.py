@@ -1,41 +1,31 @@
 """Tables as a frozen base that worlds share, plus one world's own changes.
 
-Reset drops the changes, a fork copies them: neither cost depends on the size of the
-base.
+Reset drops the changes. A fork shares them too, until either side changes something:
+so neither cost depends on the size of the base, nor on how much was changed.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from fiskaly_mockserver.domain.store import TableSpec
+from fiskaly_mockserver.world.frozen import FrozenTable
+from fiskaly_mockserver.world.kept import Kept, Place
 from fiskaly_mockserver.world.ordered import Positions
+from fiskaly_mockserver.world.selections import Either, Rows
 
 Key = TypeVar("Key", bound=Hashable)
 Row = TypeVar("Row")
+T = TypeVar("T")
 
-
-class FrozenTable(Generic[Key, Row]):
-    """Rows that never change, with their order and indexes.
-
-    A row's position is its place in `keys`.
-    """
-
-    __slots__ = ("indexes", "keys", "positions", "rows", "spec")
-
-    def __init__(self, spec: TableSpec[Key, Row], rows: Iterable[Row] = ()) -> None:
-        self.spec = spec
-        self.rows: Mapping[Key, Row] = {spec.key(row): row for row in rows}
-        self.keys = tuple(self.rows)
-        self.positions: Mapping[Key, int] = {key: at for at, key in enumerate(self.keys)}
-        found: dict[str, dict[Hashable, list[int]]] = {name: {} for name in spec.indexes}
-        for at, row in enumerate(self.rows.values()):
-            for name, values_of in spec.indexes.items():
-                for value in dict.fromkeys(values_of(row)):
-                    found[name].setdefault(value, []).append(at)
-        self.indexes: Mapping[str, Mapping[Hashable, tuple[int, ...]]] = {
-            name: {value: tuple(positions) for value, positions in index.items()}
-            for name, index in found.items()
-        }
+SHARED = (
+    "_added_keys",
+    "_added_positions",
+    "_base",
+    "_changed",
+    "_gone",
+    "_indexes",
+    "_next",
+)
+"""What forks have in common until one of them changes something."""
 
 
 class OverlayTable(Generic[Key, Row]):
@@ -44,56 +34,60 @@ class OverlayTable(Generic[Key, Row]):
     It has the methods of `fiskaly_mockserver.domain.store.Table`.
     """
 
-    __slots__ = (
-        "_added_keys",
-        "_added_positions",
-        "_base",
-        "_changed",
-        "_gone",
-        "_indexes",
-        "_next",
-    )
+    __slots__ = (*SHARED, "_is_shared", "_kept", "_own_indexes", "_revision")
 
     def __init__(self, base: FrozenTable[Key, Row]) -> None:
         self._base = base
+        self._kept = Kept()
+        self._revision = 0
         self.reset()
+
+    @property
+    def revision(self) -> int:
+        """A number that no two states of this table have in common."""
+        return self._revision
 
     def reset(self) -> None:
         """Forget every change."""
         self._changed: dict[Key, Row] = {}
         self._gone: set[Key] = set()
         self._added_keys: dict[int, Key] = {}
-        self._next = len(self._base.keys)
+        self._next = len(self._base.order)
         self._added_positions: dict[Key, int] = {}
-        self._indexes: dict[tuple[str, Hashable], Positions] = {}
+        self._indexes: dict[Place, Positions] = {}
+        self._own_indexes: set[Place] = set()
+        self._is_shared = False
+        self._kept.clear()
+        self._revision += 1
 
     def fork(self) -> "OverlayTable[Key, Row]":
         """Return an independent table that starts with the same rows."""
         twin = OverlayTable(self._base)
-        twin._changed = dict(self._changed)
-        twin._gone = set(self._gone)
-        twin._added_keys = dict(self._added_keys)
-        twin._next = self._next
-        twin._added_positions = dict(self._added_positions)
-        twin._indexes = {place: found.copy() for place, found in self._indexes.items()}
+        twin.become(self)
         return twin
 
     def become(self, kept: "OverlayTable[Key, Row]") -> None:
         """Take over the rows of `kept`, which is left as it is, and its base."""
-        twin = kept.fork()
-        for slot in OverlayTable.__slots__:
-            setattr(self, slot, getattr(twin, slot))
+        for slot in SHARED:
+            setattr(self, slot, getattr(kept, slot))
+        self.share()
+        kept.share()
+        self._kept.clear()
+        self._revision += 1
+
+    def share(self) -> None:
+        """Leave what was changed so far as it is from now on: others work with it too."""
+        self._is_shared = True
+        self._own_indexes = set()
 
     def __len__(self) -> int:
-        return len(self._base.keys) - len(self._gone) + len(self._added_positions)
+        return len(self._base.order) - len(self._gone) + len(self._added_positions)
 
     def __iter__(self) -> Iterator[Row]:
         """Yield every row, oldest first."""
-        base = self._base
-        for key in base.keys:
+        for key, row in self._base.rows.items():
             if key not in self._gone:
-                row = self._changed.get(key)
-                yield base.rows[key] if row is None else row
+                yield self._changed.get(key, row)
         for key in self._added_keys.values():
             yield self._changed[key]
 
@@ -108,6 +102,7 @@ class OverlayTable(Generic[Key, Row]):
         """Add the row, or replace the one of the same key in its old place."""
         key = self._base.spec.key(row)
         old = self.get(key)
+        self._make_own()
         if old is None:
             self._added_positions[key] = self._next
             self._added_keys[self._next] = key
@@ -119,7 +114,9 @@ class OverlayTable(Generic[Key, Row]):
             for value in before - after:
                 self._discard(name, value, position)
             for value in after - before:
-                self._own_index(name, value).add(position)
+                self._own_index((name, value)).add(position)
+            for value in before | after:
+                self._kept.changed((name, value))
         self._changed[key] = row
 
     def remove(self, key: Key) -> None:
@@ -131,70 +128,81 @@ class OverlayTable(Generic[Key, Row]):
         row = self.get(key)
         if row is None:
             raise KeyError(key)
+        self._make_own()
         position = self.position(key)
         for name, values_of in self._base.spec.indexes.items():
             for value in set(values_of(row)):
                 self._discard(name, value, position)
+                self._kept.changed((name, value))
         self._changed.pop(key, None)
         self._added_positions.pop(key, None)
         self._added_keys.pop(position, None)
         if key in self._base.rows:
             self._gone.add(key)
 
-    def select(self, index: str, value: Hashable) -> "Rows[Key, Row]":
-        """Return the rows found under `value`, oldest first."""
-        found = self._indexes.get((index, value))
-        return Rows(self, found if found is not None else self._shared_index(index, value))
+    def select(self, index: str, *values: Hashable) -> Rows[Row] | Either[Row]:
+        """Return the rows found under any of the values, each once, oldest first."""
+        if len(values) == 1:
+            return Rows(self, (index, values[0]))
+        return Either([Rows(self, (index, value)) for value in dict.fromkeys(values)], self)
 
     def position(self, key: Key) -> int:
         """Return a number that grows with the order of creation."""
         added = self._added_positions.get(key)
-        return self._base.positions[key] if added is None else added
+        return self._base.position(key) if added is None else added
+
+    def positions_at(self, place: Place) -> Positions:
+        """Return where the rows are that an index finds."""
+        found = self._indexes.get(place)
+        return self._shared_index(place) if found is None else found
 
     def rows_at(self, positions: Iterable[int]) -> Iterator[Row]:
         """Return the rows at those positions, which must be taken."""
-        base = self._base
+        base, changed = self._base.order, self._changed
+        key_of = self._base.spec.key
         for position in positions:
-            if position < len(base.keys):
-                key = base.keys[position]
-                row = self._changed.get(key)
-                yield base.rows[key] if row is None else row
+            if position >= len(base):
+                yield changed[self._added_keys[position]]
+            elif changed:
+                row = base[position]
+                yield changed.get(key_of(row), row)
             else:
-                yield self._changed[self._added_keys[position]]
+                yield base[position]
 
-    def _shared_index(self, name: str, value: Hashable) -> Positions:
-        return Positions(self._base.indexes[name].get(value, ()))
+    def kept(self, places: tuple[Place, ...], name: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` gives, again and again until something changes at a place."""
+        return self._kept.get(places, name, make)
+
+    def _make_own(self) -> None:
+        """Part from other worlds before a change."""
+        self._revision += 1
+        if self._is_shared:
+            self._changed = dict(self._changed)
+            self._gone = set(self._gone)
+            self._added_keys = dict(self._added_keys)
+            self._added_positions = dict(self._added_positions)
+            self._indexes = dict(self._indexes)
+            self._is_shared = False
+
+    def _shared_index(self, place: Place) -> Positions:
+        name, value = place
+        return Positions(self._base.indexes[name].find(value))
 
     def _discard(self, name: str, value: Hashable, position: int) -> None:
         """Take a position out, and forget an index value that nothing is left of."""
-        found = self._own_index(name, value)
-        found.discard(position)
-        if not len(found) and value not in self._base.indexes[name]:
-            del self._indexes[name, value]
-
-    def _own_index(self, name: str, value: Hashable) -> Positions:
         place = (name, value)
+        found = self._own_index(place)
+        found.discard(position)
+        if not len(found) and not self._base.indexes[name].find(value):
+            del self._indexes[place]
+            self._own_indexes.discard(place)
+
+    def _own_index(self, place: Place) -> Positions:
+        """Return positions that no other world works with."""
         found = self._indexes.get(place)
         if found is None:
-            found = self._indexes[place] = self._shared_index(name, value)
+            found = self._indexes[place] = self._shared_index(place)
+        elif place not in self._own_indexes:
+            found = self._indexes[place] = found.copy()
+        self._own_indexes.add(place)
         return found
-
-
-class Rows(Generic[Key, Row]):
-    """The rows at some positions, looked up as they are asked for."""
-
-    __slots__ = ("_positions", "_table")
-
-    def __init__(self, table: OverlayTable[Key, Row], positions: Positions) -> None:
-        self._table = table
-        self._positions = positions
-
-    def __len__(self) -> int:
-        return len(self._positions)
-
-    def __iter__(self) -> Iterator[Row]:
-        return self._table.rows_at(self._positions)
-
-    def page(self, offset: int, limit: int) -> tuple[Row, ...]:
-        """Return at most `limit` rows after the first `offset`."""
-        return tuple(self._table.rows_at(self._positions.page(offset, limit)))

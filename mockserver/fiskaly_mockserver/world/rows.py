@@ -27,7 +27,8 @@ from fiskaly_mockserver.domain.store import (
     USERS,
     Tables,
 )
-from fiskaly_mockserver.world.overlay import FrozenTable, OverlayTable
+from fiskaly_mockserver.world.frozen import FrozenTable
+from fiskaly_mockserver.world.overlay import OverlayTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,19 +55,19 @@ class Seeded:
 
     def organizations(self) -> Iterator[OrganizationCredentials]:
         """Yield every organisation in the order of the tree, main ones before their managed."""
-        for row in self._baseline.organizations.rows.values():
+        for row in self._baseline.organizations.order:
             yield self._of(row)
 
     def tops(self) -> Iterator[OrganizationCredentials]:
         """Yield the main organisations that nobody else pays for."""
-        for row in self._baseline.organizations.rows.values():
+        for row in self._baseline.organizations.order:
             if row.is_main and row.payer_id is None:
                 yield self._of(row)
 
     def users(self) -> Iterator[UserCredentials]:
         """Yield every user that can log in."""
         memberships = OverlayTable(self._baseline.memberships)
-        for user in self._baseline.users.rows.values():
+        for user in self._baseline.users.order:
             if user.registered:
                 yield UserCredentials(
                     id=user.id,
@@ -90,7 +90,9 @@ class Seeded:
     def _of(self, row: Organization) -> OrganizationCredentials:
         keys = [
             key
-            for key in OverlayTable(self._baseline.api_keys).select("organization", row.id)
+            for key in OverlayTable(self._baseline.api_keys).select(
+                "place", *((row.id, env) for env in Environment)
+            )
             if key.status is KeyStatus.ENABLED
         ]
         keys.sort(key=lambda key: key.env is not Environment.TEST)

@@ -29,7 +29,7 @@ from fiskaly_mockserver.domain.store import (
     USERS,
 )
 from fiskaly_mockserver.domain.users import INVITATION_LIFETIME
-from fiskaly_mockserver.world.overlay import FrozenTable
+from fiskaly_mockserver.world.frozen import FrozenTable
 from fiskaly_mockserver.world.rows import Baseline
 
 

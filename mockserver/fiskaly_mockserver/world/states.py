@@ -35,7 +35,7 @@ from fiskaly_mockserver.domain.store import (
     USERS,
 )
 from fiskaly_mockserver.world.clock_states import read_clock, write_clock
-from fiskaly_mockserver.world.overlay import FrozenTable
+from fiskaly_mockserver.world.frozen import FrozenTable
 from fiskaly_mockserver.world.rows import Baseline, Rows
 from fiskaly_mockserver.world.state_checks import ReadRows, check_rows
 from fiskaly_mockserver.world.state_nodes import Node, StateError
