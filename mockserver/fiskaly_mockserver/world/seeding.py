@@ -1,10 +1,20 @@
 """From an organisation tree to the rows that a world starts with."""
 
-from fiskaly_fixtures import OrganizationSpec, OrganizationTree, password_of, secret_of
+from collections.abc import Hashable
+from typing import Any, TypeVar
+
+from fiskaly_fixtures import (
+    BillingOptionsSpec,
+    OrganizationSpec,
+    OrganizationTree,
+    password_of,
+    secret_of,
+)
 
 from fiskaly_mockserver.domain.access import viewers_of
 from fiskaly_mockserver.domain.credentials import hash_secret
 from fiskaly_mockserver.domain.model import (
+    EMPTY_METADATA,
     ApiKey,
     ApiKeyId,
     BillingAddress,
@@ -30,7 +40,10 @@ from fiskaly_mockserver.domain.store import (
 )
 from fiskaly_mockserver.domain.users import INVITATION_LIFETIME
 from fiskaly_mockserver.world.frozen import FrozenTable
+from fiskaly_mockserver.world.garbage import collector_at_rest
 from fiskaly_mockserver.world.rows import Baseline
+
+T = TypeVar("T", bound=Hashable)
 
 
 def baseline_of(tree: OrganizationTree, *, started_at: float) -> Baseline:
@@ -39,36 +52,64 @@ def baseline_of(tree: OrganizationTree, *, started_at: float) -> Baseline:
     `started_at` (unix seconds) is the start of the world: the ages of pending
     invitations count back from it, everything else in a tree is absolute.
     """
-    return Baseline(
-        preset=tree.preset,
-        seed=tree.seed,
-        organizations=FrozenTable(ORGANIZATIONS, _organizations(tree)),
-        api_keys=FrozenTable(API_KEYS, _api_keys(tree)),
-        users=FrozenTable(USERS, _users(tree)),
-        memberships=FrozenTable(MEMBERSHIPS, _memberships(tree, started_at)),
-        billing_addresses=FrozenTable(BILLING_ADDRESSES, _billing_addresses(tree)),
-    )
+    with collector_at_rest():
+        return Baseline(
+            preset=tree.preset,
+            seed=tree.seed,
+            organizations=FrozenTable(ORGANIZATIONS, _organizations(tree, Shared())),
+            api_keys=FrozenTable(API_KEYS, _api_keys(tree)),
+            users=FrozenTable(USERS, _users(tree)),
+            memberships=FrozenTable(MEMBERSHIPS, _memberships(tree, started_at)),
+            billing_addresses=FrozenTable(BILLING_ADDRESSES, _billing_addresses(tree)),
+        )
 
 
-def _organizations(tree: OrganizationTree) -> list[Organization]:
+class Shared:
+    """Equal parts of many rows as one object: rows never change, so nobody can tell."""
+
+    def __init__(self) -> None:
+        self._values: dict[Hashable, Any] = {}
+
+    def envs(self, names: tuple[str, ...]) -> tuple[Environment, ...]:
+        """Return environments by their names."""
+        return self._one(tuple(Environment(name) for name in names))
+
+    def billing(self, spec: BillingOptionsSpec | None) -> BillingOptions | None:
+        """Return billing options as a row has them."""
+        if spec is None:
+            return None
+        payer = OrganizationId(spec.bill_to_organization) if spec.bill_to_organization else None
+        return self._one(
+            BillingOptions(
+                gln=spec.gln, withhold_billing=spec.withhold_billing, bill_to_organization=payer
+            )
+        )
+
+    def _one(self, value: T) -> T:
+        found: T = self._values.setdefault(value, value)
+        return found
+
+
+def _organizations(tree: OrganizationTree, shared: Shared) -> list[Organization]:
     rows: dict[str, Organization] = {}
     for spec in tree.organizations:
-        rows[spec.id] = _organization(spec, rows)
+        rows[spec.id] = _organization(spec, rows, shared)
     return list(rows.values())
 
 
-def _organization(spec: OrganizationSpec, known: dict[str, Organization]) -> Organization:
+def _organization(
+    spec: OrganizationSpec, known: dict[str, Organization], shared: Shared
+) -> Organization:
     manager = known[spec.managed_by_organization_id] if spec.managed_by_organization_id else None
     new_id = OrganizationId(spec.id)
     creator_home = (
         OrganizationId(spec.created_by_organization_id) if spec.created_by_organization_id else None
     )
-    options = spec.billing_options
     configuration = spec.managed_configuration
     return Organization(
         id=new_id,
         type=OrganizationType(spec.type),
-        envs=tuple(Environment(env) for env in spec.envs),
+        envs=shared.envs(spec.envs),
         name=spec.name,
         address_line1=spec.address_line1,
         zip=spec.zip,
@@ -81,17 +122,9 @@ def _organization(spec: OrganizationSpec, known: dict[str, Organization]) -> Org
         state=spec.state or "",
         tax_number=spec.tax_number or "",
         economy_id=spec.economy_id or "",
-        billing_options=None
-        if options is None
-        else BillingOptions(
-            gln=options.gln,
-            withhold_billing=options.withhold_billing,
-            bill_to_organization=OrganizationId(options.bill_to_organization)
-            if options.bill_to_organization
-            else None,
-        ),
+        billing_options=shared.billing(spec.billing_options),
         billing_address_id=spec.billing_address_id or "",
-        metadata=spec.metadata,
+        metadata=spec.metadata or EMPTY_METADATA,
         managed_configuration=None
         if configuration is None
         else ManagedConfiguration(withhold_billing=configuration.withhold_billing),
@@ -115,7 +148,7 @@ def _api_keys(tree: OrganizationTree) -> list[ApiKey]:
             created_by_user=PrincipalId(spec.created_by_user),
             name=spec.name,
             status=KeyStatus(spec.status),
-            metadata=spec.metadata,
+            metadata=spec.metadata or EMPTY_METADATA,
             managed_by_organization_id=OrganizationId(spec.managed_by_organization_id)
             if spec.managed_by_organization_id
             else None,

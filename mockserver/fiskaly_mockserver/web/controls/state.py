@@ -1,5 +1,6 @@
 """What is in the account: sign-up, clearance, reset, seeding, export and import."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from fiskaly_mockserver.web.controls.call import DONE, ControlCall, ControlError
 from fiskaly_mockserver.web.controls.imports import demand_presentable
 from fiskaly_mockserver.web.errors import answer_to
 from fiskaly_mockserver.world.names import shown
+from fiskaly_mockserver.world.rows import Baseline
 from fiskaly_mockserver.world.seeded import Seeded
 from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.states import StateError, export_world, import_world
@@ -79,15 +81,22 @@ def reset(call: ControlCall) -> JsonValue:
     return dict(DONE)
 
 
-def seed(call: ControlCall) -> JsonValue:
-    """Start over with another tree."""
+async def seed(call: ControlCall) -> JsonValue:
+    """Start over with another tree; until it is grown, the present one is served."""
     present = call.world.preset
     asked = {**({} if present is None else {"preset": present}), **call.body}
-    try:
+    started_at = call.world.seams.clock.now()
+
+    def grow() -> Baseline:
         tree = generate(**cast("dict[str, Any]", asked))
+        return baseline_of(tree, started_at=started_at)
+
+    try:
+        # A large tree takes seconds, in which the other callers are not left waiting
+        baseline = await asyncio.to_thread(grow)
     except TreeError as error:
         raise _unknown_tree(error) from error
-    call.world.reseed(baseline_of(tree, started_at=call.world.seams.clock.now()))
+    call.world.reseed(baseline)
     return get_tree(call)
 
 
