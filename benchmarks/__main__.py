@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import worlds
+from benchmarks import scale, worlds
 
-BENCHMARKS: Mapping[str, Callable[[int], str]] = {"worlds": worlds.report}
+BENCHMARKS: Mapping[str, Callable[[int], str]] = {"scale": scale.report, "worlds": worlds.report}
 RESULTS = Path(__file__).parent / "results"
 ROUNDS = 20
 

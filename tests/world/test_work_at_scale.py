@@ -146,7 +146,7 @@ def test_a_sort_key_is_asked_once_for_each_row_and_again_only_after_a_change(
         asked.append(getattr(row, "id"))  # noqa: B009 - any row
         return str(getattr(row, "town"))  # noqa: B009 - any row
 
-    monkeypatch.setitem(organizations_module.SORT_KEYS, "town", town)  # type: ignore[arg-type]
+    monkeypatch.setitem(organizations_module.SORT_KEYS, "town", town)
     case.page(order_by="town")
     first = len(asked)
     assert set(asked) == {row.id for row in case.world.rows.organizations}

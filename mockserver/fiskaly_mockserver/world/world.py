@@ -55,8 +55,8 @@ class World:
     are others after a reset, restore or import.
 
     Not thread-safe: one thread works on a world. `reset`, `fork`, `snapshot` and
-    `restore` take a time that depends on the changes since the baseline, never on how
-    many rows the baseline has.
+    `restore` take the same time however many rows there are and were changed; the first
+    change after one of them copies references to what was changed since the baseline.
     """
 
     def __init__(
