@@ -1,7 +1,6 @@
 """`serve`: answer until Ctrl+C."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -35,9 +34,6 @@ def serve(ctx: click.Context, /, *, as_json: bool, **flags: Any) -> None:
     setup = set_up(ctx, **flags)
     config = setup.config
     service = compose(config, setup.tree)
-    # What is there now stays: the collector need not look through it ever again, which
-    # takes half a second for 100 000 organisations
-    gc.freeze()
 
     def announce(listening: Listening) -> None:
         show = json_line if as_json else banner

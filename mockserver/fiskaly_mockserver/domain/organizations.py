@@ -200,8 +200,7 @@ class Organizations:
             raise OwnOrganization(**principal.facts, organization=organization.id)
         self._check_unneeded(organization)
         tables = self.backend.tables
-        places = [(organization.id, env) for env in Environment]
-        for key in tuple(tables.api_keys.select("place", *places)):
+        for key in tuple(tables.api_keys.select("organization", organization.id)):
             tables.api_keys.remove(key.id)
         for membership in tuple(tables.memberships.select("organization", organization.id)):
             tables.memberships.remove((membership.organization_id, membership.user_id))

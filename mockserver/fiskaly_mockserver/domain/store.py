@@ -118,6 +118,7 @@ API_KEYS: TableSpec[ApiKeyId, ApiKey] = TableSpec(
     "api_keys",
     lambda row: row.id,
     {
+        "organization": lambda row: [row.organization_id],
         "place": lambda row: [(row.organization_id, row.env)],
         "name": lambda row: [(row.organization_id, row.env, row.name)],
         "key": lambda row: [row.key],

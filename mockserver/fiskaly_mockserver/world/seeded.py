@@ -90,9 +90,7 @@ class Seeded:
     def _of(self, row: Organization) -> OrganizationCredentials:
         keys = [
             key
-            for key in OverlayTable(self._baseline.api_keys).select(
-                "place", *((row.id, env) for env in Environment)
-            )
+            for key in OverlayTable(self._baseline.api_keys).select("organization", row.id)
             if key.status is KeyStatus.ENABLED
         ]
         keys.sort(key=lambda key: key.env is not Environment.TEST)
