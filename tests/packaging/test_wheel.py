@@ -79,14 +79,16 @@ def test_it_holds_every_file_of_a_package(wheel: zipfile.ZipFile, package: str) 
     assert f"{package}/__init__.py" in held
 
 
-def test_it_holds_the_contract_and_its_assumptions(wheel: zipfile.ZipFile) -> None:
+def test_it_holds_the_contract_its_assumptions_and_the_kept_names(wheel: zipfile.ZipFile) -> None:
     held = {name for name in wheel.namelist() if not name.startswith(DIST_INFO) and "." in name}
     data = {name for name in held if not name.endswith((".py", "/py.typed"))}
     assert data >= {
         "fiskaly_contracts/openapi/management-v0.yaml",
         "fiskaly_contracts/openapi/ASSUMPTIONS.md",
+        "fiskaly_fixtures/drawn_names.json",
     }
-    assert all(name.startswith("fiskaly_contracts/openapi/") for name in data)
+    others = {name for name in data if not name.startswith("fiskaly_contracts/openapi/")}
+    assert others == {"fiskaly_fixtures/drawn_names.json"}
 
 
 def test_it_holds_no_test_and_no_byte_code(wheel: zipfile.ZipFile) -> None:
