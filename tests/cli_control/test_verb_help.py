@@ -19,7 +19,10 @@ SECTIONS = {
 
 
 def verbs(group: click.Group, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    for name, verb in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        verb = group.get_command(context, name)
+        assert verb is not None
         yield (*path, name), verb
         if isinstance(verb, click.Group):
             yield from verbs(verb, *path, name)

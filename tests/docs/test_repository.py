@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from docs.documents import ROOT, documents, files
+from fiskaly_mockserver.version import VERSION
 
 FORBIDDEN = {
     "a package registry": r"pypi\.|pythonhosted\.|npmjs\.|crates\.io|proxy\.golang",
@@ -55,7 +56,7 @@ def test_the_newest_version_of_the_changelog_is_the_packages() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     newest = re.findall(r"^## \[(\d+\.\d+\.\d+)\]", text, re.MULTILINE)[0]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert newest == project["version"] == version("fiskaly-mockserver")
+    assert newest == project["version"] == version("fiskaly-mockserver") == VERSION
 
 
 def test_only_the_agreed_entries_stand_at_the_top() -> None:

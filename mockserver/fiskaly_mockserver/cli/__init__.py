@@ -6,43 +6,40 @@ command's own. A flag beats its environment variable, which beats the default.
 """
 
 import sys
-from importlib.metadata import version
 
 import click
-from fiskaly_fixtures import TreeError
+from fiskaly_fixtures.errors import TreeError
 
-from fiskaly_mockserver.cli.clock import clock
-from fiskaly_mockserver.cli.doctor import doctor
-from fiskaly_mockserver.cli.env import env
-from fiskaly_mockserver.cli.exec import exec_command
-from fiskaly_mockserver.cli.faults import faults
-from fiskaly_mockserver.cli.journal import journal
-from fiskaly_mockserver.cli.operations import operations
-from fiskaly_mockserver.cli.reset import reset
-from fiskaly_mockserver.cli.serve import serve
-from fiskaly_mockserver.cli.tree import tree
-from fiskaly_mockserver.cli.verb_groups import VerbGroup
-from fiskaly_mockserver.cli.wait import wait
+from fiskaly_mockserver.cli.verb_groups import LazyVerb, VerbGroup
 from fiskaly_mockserver.server.errors import CannotListen, ServerError
+from fiskaly_mockserver.version import VERSION
 
 EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
 
 
+def _verb(name: str, attribute: str = "") -> LazyVerb:
+    """Name a verb of the module of its name: `serve` shall not wait for all the others."""
+    return LazyVerb(name, f"{__name__}.{name}", attribute)
+
+
 @click.group(
     cls=VerbGroup,
     sections={
-        "Run a server": [serve, exec_command],
-        "Control a running server": [reset, clock, faults, journal],
-        "Find a running server": [wait, doctor, env],
-        "Look without a server": [tree, operations],
+        "Run a server": [_verb("serve"), _verb("exec", "exec_command")],
+        "Control a running server": [
+            _verb("reset"),
+            _verb("clock"),
+            _verb("faults"),
+            _verb("journal"),
+        ],
+        "Find a running server": [_verb("wait"), _verb("doctor"), _verb("env")],
+        "Look without a server": [_verb("tree"), _verb("operations")],
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Without a verb it serves: `fiskaly-mockserver --port 0` is `serve --port 0`.",
 )
-@click.version_option(
-    version("fiskaly-mockserver"), "-V", "--version", message="fiskaly-mockserver %(version)s"
-)
+@click.version_option(VERSION, "-V", "--version", message="fiskaly-mockserver %(version)s")
 def cli() -> None:
     """Run an unofficial, offline fake of the fiskaly Management API."""
 

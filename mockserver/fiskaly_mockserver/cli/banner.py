@@ -3,9 +3,9 @@
 import json
 import os
 from collections.abc import Iterator
-from importlib.metadata import version
 
 from fiskaly_mockserver.server.listening import Listening
+from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.world.rows import Baseline
 from fiskaly_mockserver.world.seeded import OrganizationCredentials, Seeded
 
@@ -17,7 +17,7 @@ TOPS_SHOWN = 3
 
 def banner(baseline: Baseline, listening: Listening, contract: str) -> str:
     """Return the screen that tells a developer what to paste where."""
-    name = f"fiskaly-mockserver {version('fiskaly-mockserver')}"
+    name = f"fiskaly-mockserver {VERSION}"
     return "\n".join(
         [
             f"{name} · contract {contract} · unofficial, for testing only",

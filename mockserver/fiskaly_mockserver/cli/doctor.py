@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from importlib.metadata import version
 
 import click
 
@@ -16,6 +15,7 @@ from fiskaly_mockserver.cli.times import NOTICEABLE, clock_words
 from fiskaly_mockserver.control.client import ControlRefused
 from fiskaly_mockserver.control.http import ServerUnreachable
 from fiskaly_mockserver.control.shapes import ClockState, Health
+from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.world.clock import SystemClock
 
 FAILED = 1
@@ -62,14 +62,13 @@ def doctor(ctx: click.Context, target: Target, *, as_json: bool) -> None:
 
 
 def _server_check(target: Target, health: Health) -> Check:
-    own = version("fiskaly-mockserver")
     said = (
         f"fiskaly-mockserver {health['version']}, contract {health['contract']},"
         f" answers at {target.origin}"
     )
-    if health["version"] == own:
+    if health["version"] == VERSION:
         return ok("server", said)
-    return warn("server", f"{said}; this command is {own}", "install the same version for both")
+    return warn("server", f"{said}; this command is {VERSION}", "install the same version for both")
 
 
 def _inside(target: Target) -> Iterator[Check]:

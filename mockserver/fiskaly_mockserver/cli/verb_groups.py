@@ -1,6 +1,8 @@
 """Groups of verbs: one of them goes without saying, and help keeps their order."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import click
@@ -9,14 +11,47 @@ WHOLE = 200
 """Characters of a verb's first sentence that help shows: all of it, on two lines if need be."""
 
 
+@dataclass(frozen=True, slots=True)
+class LazyVerb:
+    """A verb whose module is imported when it is called, or told about in help.
+
+    Attributes:
+        name: What is typed.
+        module: Where it lives.
+        attribute: What it is called there; its name unless that is taken.
+    """
+
+    name: str
+    module: str
+    attribute: str = ""
+
+    def load(self) -> click.Command:
+        """Import it.
+
+        Raises:
+            TypeError: What stands there is no command.
+        """
+        found = getattr(import_module(self.module), self.attribute or self.name)
+        if not isinstance(found, click.Command):
+            raise TypeError(f"{self.module} has no command {self.attribute or self.name}")
+        return found
+
+
 class VerbGroup(click.Group):
     """Verbs under headings; without one, or with flags alone, the first of all is meant."""
 
-    def __init__(self, *, sections: Mapping[str, Sequence[click.Command]], **settings: Any) -> None:
+    def __init__(
+        self, *, sections: Mapping[str, Sequence[click.Command | LazyVerb]], **settings: Any
+    ) -> None:
         """Take the verbs by heading, in the order that help shows them."""
         verbs = [verb for section in sections.values() for verb in section]
-        super().__init__(commands=verbs, **settings)
-        self.sections = sections
+        super().__init__(
+            commands=[verb for verb in verbs if isinstance(verb, click.Command)], **settings
+        )
+        self.sections = {
+            heading: [str(verb.name) for verb in section] for heading, section in sections.items()
+        }
+        self.later = {verb.name: verb for verb in verbs if isinstance(verb, LazyVerb)}
         self.default_verb = str(verbs[0].name)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -26,19 +61,25 @@ class VerbGroup(click.Group):
             args = [self.default_verb, *args]
         return super().parse_args(ctx, args)
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a verb, imported if need be."""
+        later = self.later.get(cmd_name)
+        return super().get_command(ctx, cmd_name) if later is None else later.load()
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the verbs in their order, not by the alphabet."""
-        return list(self.commands)
+        return [name for names in self.sections.values() for name in names]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a list of verbs for each heading, all of one width."""
-        del ctx
-        widest = max(len(name) for name in self.commands)
-        for heading, verbs in self.sections.items():
+        widest = max(len(name) for name in self.list_commands(ctx))
+        for heading, names in self.sections.items():
+            verbs = [(name, self.get_command(ctx, name)) for name in names]
             with formatter.section(heading):
                 formatter.write_dl(
                     [
-                        (str(verb.name).ljust(widest), verb.get_short_help_str(WHOLE))
-                        for verb in verbs
+                        (name.ljust(widest), verb.get_short_help_str(WHOLE))
+                        for name, verb in verbs
+                        if verb is not None
                     ]
                 )

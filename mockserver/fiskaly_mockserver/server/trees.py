@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fiskaly_contracts import Checker, JsonValue, explain
-from fiskaly_fixtures import (
-    LoadedTree,
-    OrganizationSpec,
-    OrganizationTree,
-    TreeError,
-    generate,
-    load_tree,
-)
+from fiskaly_fixtures import OrganizationSpec, OrganizationTree, TreeError, generate
 
 from fiskaly_mockserver.server.config import ServerConfig
+
+if TYPE_CHECKING:
+    from fiskaly_fixtures import LoadedTree
 
 
 def tree_of(config: ServerConfig) -> OrganizationTree:
@@ -38,6 +35,8 @@ def read_tree(path: Path, checker: Checker) -> OrganizationTree:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         msg = f"{path}: cannot be read: {reason}"
         raise TreeError(msg) from error
+    from fiskaly_fixtures import load_tree  # noqa: PLC0415 - a server without a file reads none
+
     loaded = load_tree(text, name=str(path))
     complaints = [
         complaint
@@ -50,7 +49,7 @@ def read_tree(path: Path, checker: Checker) -> OrganizationTree:
 
 
 def _complaints(
-    loaded: LoadedTree, checker: Checker, index: int, organization: OrganizationSpec
+    loaded: "LoadedTree", checker: Checker, index: int, organization: OrganizationSpec
 ) -> Iterator[str]:
     for pointer, schema, value in _parts(f"/organizations/{index}", organization):
         for violation in checker.value(schema, value):

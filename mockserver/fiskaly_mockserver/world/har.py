@@ -7,11 +7,11 @@ It is redacted by construction: the journal holds nothing else. What it does not
 import json
 from collections.abc import Iterable
 from http import HTTPStatus
-from importlib.metadata import version
 from urllib.parse import urlencode
 
 from fiskaly_contracts import JsonValue
 
+from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.world.exchanges import Exchange, Pairs
 
 DISTRIBUTION = "fiskaly-mockserver"
@@ -30,7 +30,7 @@ def har_of(
     return {
         "log": {
             "version": "1.2",
-            "creator": {"name": DISTRIBUTION, "version": version(DISTRIBUTION)},
+            "creator": {"name": DISTRIBUTION, "version": VERSION},
             "entries": [_entry(exchange, origin) for exchange in exchanges],
             "comment": "Secrets and what the contract does not know are left out.",
         }
