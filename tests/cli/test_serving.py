@@ -28,11 +28,13 @@ def test_without_a_verb_it_serves_and_prints_the_banner(tmp_path: Path) -> None:
     assert running.logged() == ""
 
 
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_within_a_second_and_without_a_word(
-    tmp_path: Path, number: signal.Signals
+    tmp_path: Path, number: signal.Signals, loop: str
 ) -> None:
-    with serving(tmp_path, "serve", *JSON, "--log-level", "off") as running:
+    pytest.importorskip(loop)
+    with serving(tmp_path, "serve", *JSON, "--loop", loop, "--log-level", "off") as running:
         running.authenticate()
         code, seconds = running.end(number)
     assert code == 0

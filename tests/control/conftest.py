@@ -9,7 +9,7 @@ from fiskaly_contracts import Checker, Contract
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.client import Control
 
-START = ServerConfig(port=0, check_responses=True)
+START = ServerConfig(port=0)
 Serve = Callable[..., MockServer]
 
 
@@ -36,7 +36,7 @@ def serve() -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(**settings: Any) -> MockServer:
-            config = ServerConfig(**{"port": 0, "check_responses": True, **settings})
+            config = ServerConfig(**{"port": 0, **settings})
             return stack.enter_context(MockServer(config))
 
         yield start

@@ -85,7 +85,7 @@ def fuzz(server: MockServer, folder: Path) -> Run:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    with MockServer(ServerConfig(port=0, check_responses=True)) as server:
+    with MockServer(ServerConfig(port=0)) as server:
         prepare(server)
         yield fuzz(server, tmp_path_factory.mktemp("schemathesis"))
 

@@ -34,7 +34,7 @@ def work(server: MockServer, number: int) -> tuple[list[str], list[int]]:
 
 
 def test_sixteen_clients_see_their_own_world_only(serve: Any) -> None:
-    server = serve(check_responses=False)
+    server = serve()
     with ThreadPoolExecutor(CLIENTS) as pool:
         done = list(pool.map(lambda number: work(server, number), range(CLIENTS)))
     assert [len(statuses) for _, statuses in done] == [OPERATIONS] * CLIENTS

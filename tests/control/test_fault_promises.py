@@ -156,7 +156,7 @@ class Plan:
 
 @pytest.fixture(scope="module")
 def faulty() -> Iterator[MockServer]:
-    with MockServer(ServerConfig(port=0, check_responses=True)) as server:
+    with MockServer(ServerConfig(port=0)) as server:
         yield server
 
 

@@ -137,7 +137,6 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     config = ServerConfig(
         port=0,
         preset="kitchen-sink",
-        check_responses=True,
         on_exchange=lambda one: answered.update([(one.operation_id, one.status)]),
     )
     folder = tmp_path_factory.mktemp("schemathesis")

@@ -144,7 +144,6 @@ def running(transcript: Transcript) -> Iterator[Runner]:
         preset=transcript.settings.get("preset", "single"),
         size=int(transcript.settings.get("size", 0)),
         seed=int(transcript.settings.get("seed", 1)),
-        check_responses=True,
     )
     clock, source = FrozenClock(START), SeededSource("golden")
     seams = Seams(clock=clock, ids=source, secrets=source)

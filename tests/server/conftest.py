@@ -1,10 +1,27 @@
 import logging
 import socket
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 from fiskaly_mockserver import MockServer
+from fiskaly_mockserver.server.loops import LoopKind
 from server.target import Target, authenticate
+
+
+@pytest.fixture(
+    params=[
+        LoopKind.ASYNCIO,
+        pytest.param(
+            LoopKind.UVLOOP,
+            marks=pytest.mark.skipif(find_spec("uvloop") is None, reason="uvloop is not installed"),
+        ),
+    ]
+)
+def loop_kind(request: pytest.FixtureRequest) -> LoopKind:
+    """Each event loop that a server may run on."""
+    kind: LoopKind = request.param
+    return kind
 
 
 @pytest.fixture(scope="session")

@@ -22,10 +22,9 @@ def test_a_service_tells_what_it_serves() -> None:
 
 
 def test_settings_reach_the_service() -> None:
-    config = ServerConfig(preset="single", loose=True, check_responses=True)
+    config = ServerConfig(preset="single", loose=True)
     service = compose(config, tree_of(config))
     assert service.loose
-    assert service.check_responses
     assert service.on_exchange is config.on_exchange
 
 

@@ -197,8 +197,8 @@ def test_it_serves_the_tree_that_it_is_given() -> None:
         authenticate(server)
 
 
-def test_the_default_configuration_checks_its_own_answers_on_a_free_port() -> None:
-    assert ServerConfig(port=0, check_responses=True) == IN_PROCESS
+def test_the_default_configuration_is_that_of_the_command_on_a_free_port() -> None:
+    assert ServerConfig(port=0) == IN_PROCESS
 
 
 def test_a_listener_in_the_servers_own_thread_may_ask_the_server() -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from fiskaly_mockserver import MockServer
+from fiskaly_mockserver import MockServer, ServerConfig
+from fiskaly_mockserver.server.loops import LoopKind
 from server.raw_http import request
 from server.target import JSON, ORGANIZATIONS, authenticate
 
@@ -30,8 +31,8 @@ def stop_within_a_moment(server: MockServer) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[MockServer]:
-    with MockServer() as server:
+def server(loop_kind: LoopKind) -> Iterator[MockServer]:
+    with MockServer(ServerConfig(port=0, loop=loop_kind)) as server:
         yield server
 
 
@@ -70,6 +71,24 @@ def test_with_a_client_that_does_not_read_its_answer(server: MockServer) -> None
         wait_until_it_is_read()
         stop_within_a_moment(server)
     gc.collect()  # an unclosed socket fails this test and not another
+
+
+def test_with_requests_that_hang(server: MockServer) -> None:
+    fault = server.control.arm_fault(
+        {"operation": "authenticate", "effect": {"kind": "delay", "seconds": 60}}
+    )
+    sent = request("POST", "/api/v0/auth", JSON, body=b'{"api_key":"a","api_secret":"b"}')
+    with connected(server, sent), connected(server, sent):
+        deadline = time.monotonic() + 10
+        while hits(server, fault["id"]) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        stop_within_a_moment(server)
+    server.verify()
+
+
+def hits(server: MockServer, fault_id: str) -> int:
+    return next(one["hits"] for one in server.control.faults() if one["id"] == fault_id)
 
 
 def wait_until_it_is_read() -> None:

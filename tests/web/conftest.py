@@ -18,7 +18,7 @@ from web.api import Api
 
 @pytest.fixture(scope="session")
 def blueprint() -> Service:
-    return compose(ServerConfig(check_responses=True), generate("empty"))
+    return compose(ServerConfig(), generate("empty"))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from fiskaly_mockserver.cli.server_setup import set_up
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import DEFAULT_PORT, ServerConfig
 from fiskaly_mockserver.server.listening import Listening, listen
+from fiskaly_mockserver.server.loops import loop_factory
 from fiskaly_mockserver.web.safety import TOKEN_HEADER, is_loopback
 from fiskaly_mockserver.web.service import Service
 
@@ -45,8 +46,9 @@ def serve(ctx: click.Context, /, *, as_json: bool, **flags: Any) -> None:
                 err=True,
             )
 
-    with setup.log.take_over():
-        asyncio.run(_serve(service, config, announce))
+    new_loop = loop_factory(config.loop)
+    with setup.log.take_over(), asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(_serve(service, config, announce))
 
 
 async def _serve(

@@ -9,6 +9,7 @@ from fiskaly_mockserver.cli.options import Command, option, tree_options
 from fiskaly_mockserver.cli.request_log import LEVELS
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.server.config import DEFAULT_HOST
+from fiskaly_mockserver.server.loops import LoopKind
 from fiskaly_mockserver.world.journal import CAPACITY
 from fiskaly_mockserver.world.limits import RateLimit
 from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
@@ -34,6 +35,10 @@ def _rate_limit(_: click.Context, __: click.Parameter, text: str | None) -> Rate
         raise click.BadParameter(str(error)) from error
 
 
+def _loop(_: click.Context, __: click.Parameter, name: str) -> LoopKind:
+    return LoopKind(name)
+
+
 def _what_is_served() -> tuple[Callable[[Command], Command], ...]:
     return (
         option("--host", default=DEFAULT_HOST, metavar="ADDRESS", help="Address to listen on."),
@@ -48,11 +53,6 @@ def _what_is_served() -> tuple[Callable[[Command], Command], ...]:
             "--loose",
             is_flag=True,
             help="Drop unknown body properties and journal a violation, instead of answering 400.",
-        ),
-        option(
-            "--check-responses",
-            is_flag=True,
-            help="Check the fake's own answers too (for its developers).",
         ),
         option(
             "--access-lifetime",
@@ -93,6 +93,13 @@ def _how_it_runs(log_level: str) -> tuple[Callable[[Command], Command], ...]:
             metavar="N",
             help="Sandboxes there may be; one more, and the one left alone the longest is"
             " reclaimed.",
+        ),
+        option(
+            "--loop",
+            type=click.Choice([kind.value for kind in LoopKind]),
+            callback=_loop,
+            default=LoopKind.AUTO.value,
+            help="Event loop; auto: uvloop where it is installed.",
         ),
         click.option(
             "--control/--no-control",

@@ -12,6 +12,7 @@ from fiskaly_fixtures import OrganizationTree
 from fiskaly_mockserver.cli.request_log import RequestLog
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.server.loops import LoopKind
 from fiskaly_mockserver.server.trees import read_tree, tree_of
 from fiskaly_mockserver.web.safety import is_loopback
 from fiskaly_mockserver.world.limits import RateLimit
@@ -40,12 +41,12 @@ def set_up(
     country: str,
     data: Path | None,
     loose: bool,
-    check_responses: bool,
     access_lifetime: int,
     refresh_lifetime: int,
     rate_limit: RateLimit | None,
     journal_size: int,
     sandboxes: int,
+    loop: LoopKind,
     control: bool,
     control_token: str | None,
     log_format: str,
@@ -68,11 +69,11 @@ def set_up(
         size=size,
         country=country,
         loose=loose,
-        check_responses=check_responses,
         lifetimes=Lifetimes(access=access_lifetime, refresh=refresh_lifetime),
         rate_limit=rate_limit,
         journal_size=journal_size,
         sandboxes=sandboxes,
+        loop=loop,
         control=control,
         control_token=control_token or _token_for(host),
         on_exchange=log.write,

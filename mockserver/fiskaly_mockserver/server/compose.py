@@ -1,11 +1,10 @@
 """The composition root: from settings and a tree to a service."""
 
-from importlib.metadata import version
-
 from fiskaly_contracts import Checker, Contract
 from fiskaly_fixtures import OrganizationTree
 
 from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.web.recording import Recorder
 from fiskaly_mockserver.web.redaction import Redactor
 from fiskaly_mockserver.web.safety import Safety, is_loopback
@@ -15,8 +14,6 @@ from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.settings import Seams, WorldSettings
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
-
-DISTRIBUTION = "fiskaly-mockserver"
 
 
 def compose(config: ServerConfig, tree: OrganizationTree, seams: Seams | None = None) -> Service:
@@ -39,7 +36,7 @@ def compose(config: ServerConfig, tree: OrganizationTree, seams: Seams | None = 
         recorder=Recorder(Redactor(contract)),
         safety=Safety(config.control, config.control_token, is_loopback(config.host)),
         loose=config.loose,
-        check_responses=config.check_responses,
+        check_responses=True,
         on_exchange=config.on_exchange,
-        about={"version": version(DISTRIBUTION), "contract": contract.version},
+        about={"version": VERSION, "contract": contract.version},
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fiskaly_mockserver.domain.ports import Lifetimes
+from fiskaly_mockserver.server.loops import LoopKind
 from fiskaly_mockserver.world.exchanges import Exchange, unheard
 from fiskaly_mockserver.world.journal import CAPACITY
 from fiskaly_mockserver.world.limits import RateLimit
@@ -30,13 +31,12 @@ class ServerConfig:
         country: Where its organisations are; see `fiskaly_fixtures.COUNTRIES`.
         loose: Drop body properties that the contract does not know, and journal a
             violation, instead of refusing with 400.
-        check_responses: Check every answer against the contract too, at about a
-            millisecond each.
         lifetimes: How long tokens live.
         rate_limit: How often a principal may call; none by default.
         journal_size: How many exchanges each world's journal keeps.
         sandboxes: How many sandboxes there may be before the one left alone the longest
             is reclaimed.
+        loop: Which event loop it runs on: uvloop's where that is installed, unless told.
         control: Whether control calls are served over HTTP.
         control_token: What they must carry in `X-Mock-Token`; needed beyond loopback.
         on_exchange: Called in the server's thread with each finished exchange.
@@ -49,11 +49,11 @@ class ServerConfig:
     size: int = DEFAULT_SIZE
     country: str = DEFAULT_COUNTRY
     loose: bool = False
-    check_responses: bool = False
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     rate_limit: RateLimit | None = None
     journal_size: int = CAPACITY
     sandboxes: int = MOST_SANDBOXES
+    loop: LoopKind = LoopKind.AUTO
     control: bool = True
     control_token: str | None = field(default=None, repr=False)
     on_exchange: Callable[[Exchange], None] = unheard

@@ -15,6 +15,7 @@ from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.control import LocalTransport, run_in
 from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
 from fiskaly_mockserver.server.listening import Listening, listen
+from fiskaly_mockserver.server.loops import loop_factory
 from fiskaly_mockserver.server.trees import tree_of
 from fiskaly_mockserver.web.answers import Answer
 from fiskaly_mockserver.world.journal import Exchange
@@ -23,8 +24,8 @@ from fiskaly_mockserver.world.settings import Seams
 
 T = TypeVar("T")
 
-IN_PROCESS = ServerConfig(port=0, check_responses=True)
-"""A free port, and every answer checked against the contract too."""
+IN_PROCESS = ServerConfig(port=0)
+"""The defaults on a free port."""
 
 
 class MockServer:
@@ -56,8 +57,10 @@ class MockServer:
 
         Raises:
             TreeError: The config's preset, seed, size or country does not exist.
+            ServerError: The config demands uvloop, which is not installed.
         """
         self.config = config
+        self._new_loop = loop_factory(config.loop)
         self.tree = tree_of(config) if tree is None else tree
         self._service = compose(config, self.tree, seams)
         self._baseline = self._service.world.baseline
@@ -214,7 +217,7 @@ class MockServer:
         return done.result()
 
     def _run(self, started: "Future[Listening]") -> None:
-        with asyncio.Runner() as runner:
+        with asyncio.Runner(loop_factory=self._new_loop) as runner:
             loop = runner.get_loop()
             try:
                 listening = runner.run(listen(self._service, self.config.host, self.config.port))
