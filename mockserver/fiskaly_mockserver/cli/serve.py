@@ -1,6 +1,7 @@
 """`serve`: answer until Ctrl+C."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import click
 
 from fiskaly_mockserver.cli.banner import banner, json_line
+from fiskaly_mockserver.cli.collecting import paused_collection
 from fiskaly_mockserver.cli.options import option
 from fiskaly_mockserver.cli.server_flags import HIGHEST_PORT, server_options
 from fiskaly_mockserver.cli.server_setup import set_up
@@ -32,9 +34,11 @@ from fiskaly_mockserver.web.service import Service
 @click.pass_context
 def serve(ctx: click.Context, /, *, as_json: bool, **flags: Any) -> None:
     """Answer as the Management API does, until Ctrl+C."""
-    setup = set_up(ctx, **flags)
-    config = setup.config
-    service = compose(config, setup.tree)
+    with paused_collection():
+        setup = set_up(ctx, **flags)
+        config = setup.config
+        service = compose(config, setup.tree)
+    gc.freeze()  # what is there now stays: later collections need not look at it
 
     def announce(listening: Listening) -> None:
         show = json_line if as_json else banner

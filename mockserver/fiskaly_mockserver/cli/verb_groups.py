@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from fiskaly_mockserver.cli.collecting import paused_collection
+
 WHOLE = 200
 """Characters of a verb's first sentence that help shows: all of it, on two lines if need be."""
 
@@ -31,7 +33,8 @@ class LazyVerb:
         Raises:
             TypeError: What stands there is no command.
         """
-        found = getattr(import_module(self.module), self.attribute or self.name)
+        with paused_collection():
+            found = getattr(import_module(self.module), self.attribute or self.name)
         if not isinstance(found, click.Command):
             raise TypeError(f"{self.module} has no command {self.attribute or self.name}")
         return found
