@@ -14,6 +14,7 @@ from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.control.http import HttpTransport, ServerUnreachable
 from fiskaly_mockserver.server.errors import ServerError
 from fiskaly_mockserver.web.controls.handlers import CONTROL_HANDLERS
+from fiskaly_mockserver.web.controls.later import LaterHandlers
 from fiskaly_mockserver.world.limits import RateLimit
 
 OPERATIONS = Contract.control().operations
@@ -142,7 +143,8 @@ def test_control_calls_are_exempt_from_faults_and_limits(serve: Any) -> None:
 
 
 def test_every_operation_has_its_handler() -> None:
-    assert OPERATIONS.keys() == CONTROL_HANDLERS.keys()
+    assert OPERATIONS.keys() == CONTROL_HANDLERS.keys() == LaterHandlers().keys()
+    assert len(LaterHandlers()) == len(OPERATIONS)
 
 
 def test_a_defect_of_a_handler_is_answered_in_shape_and_logged(

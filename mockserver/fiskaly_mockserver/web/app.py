@@ -4,7 +4,7 @@ from aiohttp import web
 from fiskaly_contracts import Contract
 
 from fiskaly_mockserver.web.controls.dispatch import Dispatcher
-from fiskaly_mockserver.web.controls.handlers import CONTROL_HANDLERS
+from fiskaly_mockserver.web.controls.later import LaterHandlers
 from fiskaly_mockserver.web.controls.routes import control_routes
 from fiskaly_mockserver.web.faults import install_faults
 from fiskaly_mockserver.web.handlers import HANDLERS
@@ -25,7 +25,7 @@ def create_app(service: Service) -> web.Application:
     """
     app = web.Application(client_max_size=MAX_BODY, middlewares=[exchange])
     app[SERVICE] = service
-    dispatcher = app[DISPATCHER] = Dispatcher(service, Contract.control(), CONTROL_HANDLERS)
+    dispatcher = app[DISPATCHER] = Dispatcher(service, Contract.control(), LaterHandlers())
     app.on_response_prepare.append(drop_server_header)
     install_faults(app)
     app.on_shutdown.append(_end_waits)
