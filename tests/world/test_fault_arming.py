@@ -7,7 +7,8 @@ from builders.accounts import uid
 from fiskaly_contracts import Contract
 from fiskaly_mockserver.world.fault_effects import AnswerStatus, FixedDelay
 from fiskaly_mockserver.world.fault_fields import FaultError
-from fiskaly_mockserver.world.fault_rules import FaultRule, First, Phase
+from fiskaly_mockserver.world.fault_phases import Phase
+from fiskaly_mockserver.world.fault_rules import FaultRule, First
 from fiskaly_mockserver.world.faults import FaultPlan, Target
 
 OPERATIONS = {

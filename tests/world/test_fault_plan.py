@@ -8,7 +8,8 @@ from builders.accounts import uid
 from fiskaly_contracts import Contract
 from fiskaly_mockserver.world.fault_effects import AnswerStatus, Kind
 from fiskaly_mockserver.world.fault_fields import UnknownFault
-from fiskaly_mockserver.world.fault_rules import FaultRule, Phase
+from fiskaly_mockserver.world.fault_phases import Phase
+from fiskaly_mockserver.world.fault_rules import FaultRule
 from fiskaly_mockserver.world.faults import Armed, Decision, FaultPlan, Target
 from hypothesis import given, settings
 from hypothesis import strategies as st

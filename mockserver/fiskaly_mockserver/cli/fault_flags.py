@@ -10,7 +10,7 @@ from fiskaly_mockserver.cli.options import Command
 from fiskaly_mockserver.cli.times import duration
 from fiskaly_mockserver.control.shapes import Fault, FaultEffect, FaultRule, FaultWhen
 from fiskaly_mockserver.world.fault_effects import Kind
-from fiskaly_mockserver.world.fault_rules import Phase
+from fiskaly_mockserver.world.fault_phases import Phase
 
 SCOPE = ("operation", "path", "method")
 WHEN = ("first", "every", "probability", "seed")

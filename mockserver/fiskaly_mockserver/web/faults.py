@@ -9,17 +9,19 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from fiskaly_contracts import Operation
 
 from fiskaly_mockserver.domain.errors import ExpiredToken
-from fiskaly_mockserver.web.broken_answers import Waiting
-from fiskaly_mockserver.web.fault_answers import altered_by
-from fiskaly_mockserver.world.fault_effects import Kind
-from fiskaly_mockserver.world.fault_rules import Phase
+from fiskaly_mockserver.world.fault_phases import Phase
 from fiskaly_mockserver.world.faults import Decision, FaultPlan
 
+if TYPE_CHECKING:
+    from fiskaly_mockserver.world.fault_effects import Effect
+
+EXPIRED_TOKEN = "expired_token"  # noqa: S105 - the kind of an effect
 STOPPING: web.AppKey[asyncio.Event] = web.AppKey("stopping", asyncio.Event)
 
 
@@ -81,10 +83,10 @@ async def before(
     await _pause(request.app[STOPPING], decision.delay)
     if decision.effect is None:
         return None
-    if decision.effect.kind is Kind.EXPIRED_TOKEN:
+    if decision.effect.kind == EXPIRED_TOKEN:
         expire_token()
         raise ExpiredToken
-    return altered_by(decision.effect, web.Response(), _waiting(request))
+    return _altered(request, decision.effect, web.Response())
 
 
 async def after(
@@ -107,7 +109,7 @@ async def after(
     await _pause(request.app[STOPPING], decision.delay)
     if decision.effect is None:
         return response
-    return altered_by(decision.effect, response, _waiting(request))
+    return _altered(request, decision.effect, response)
 
 
 def _decide(
@@ -128,9 +130,14 @@ def _decide(
     return decision
 
 
-def _waiting(request: web.Request) -> Waiting:
+def _altered(request: web.Request, effect: "Effect", response: web.Response) -> web.Response:
+    """Return the answer that an effect leaves of a response."""
+    from fiskaly_mockserver.web.broken_answers import Waiting  # noqa: PLC0415 - few servers
+    from fiskaly_mockserver.web.fault_answers import altered_by  # noqa: PLC0415 - need them
+
     stopping = request.app[STOPPING]
-    return Waiting(pause=partial(_pause, stopping), stopping=stopping.is_set)
+    waiting = Waiting(pause=partial(_pause, stopping), stopping=stopping.is_set)
+    return altered_by(effect, response, waiting)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

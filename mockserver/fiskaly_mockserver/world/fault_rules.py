@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from random import Random
 from typing import TypeAlias
 
@@ -11,19 +10,13 @@ from fiskaly_contracts import JsonValue
 from fiskaly_mockserver.world.fault_effect_json import effect_of
 from fiskaly_mockserver.world.fault_effects import Delay, Effect, Kind
 from fiskaly_mockserver.world.fault_fields import Contradiction, Fields
+from fiskaly_mockserver.world.fault_phases import Phase
 
 JsonObject = dict[str, JsonValue]
 
 DEFAULT_SEED = 1
 MAX_SEED = 2**53 - 1
 MAX_COUNT = 1_000_000
-
-
-class Phase(StrEnum):
-    """When a fault strikes: before the operation, or after its change was made."""
-
-    BEFORE = "before"
-    AFTER = "after"
 
 
 _BOTH = (Phase.BEFORE, Phase.AFTER)

@@ -1,24 +1,18 @@
 """What goes wrong on demand in one world."""
 
-from collections.abc import Iterable, Mapping
-from copy import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from random import Random
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fiskaly_contracts import JsonValue
 
-from fiskaly_mockserver.world.fault_effects import (
-    Effect,
-    FixedDelay,
-    Kind,
-    LognormalDelay,
-    UniformDelay,
-)
-from fiskaly_mockserver.world.fault_fields import Contradiction, UnknownFault, UnknownTarget
-from fiskaly_mockserver.world.fault_paths import can_match
-from fiskaly_mockserver.world.fault_rules import DEFAULT_SEED, Chance, FaultRule, Phase
+from fiskaly_mockserver.world.fault_fields import Contradiction, UnknownFault
+from fiskaly_mockserver.world.fault_phases import Phase
+
+if TYPE_CHECKING:
+    from fiskaly_mockserver.world.fault_effects import Effect
+    from fiskaly_mockserver.world.fault_rules import FaultRule
+    from fiskaly_mockserver.world.fault_traps import Trap
 
 MOST_FAULTS = 100
 """Faults that may be armed in one world: every request looks at each."""
@@ -40,7 +34,7 @@ class Armed:
     """
 
     id: str
-    rule: FaultRule
+    rule: "FaultRule"
     seen: int
     hits: int
 
@@ -62,7 +56,7 @@ class Decision:
     """
 
     delay: float = 0.0
-    effect: Effect | None = None
+    effect: "Effect | None" = None
     fault_ids: tuple[str, ...] = ()
 
 
@@ -75,29 +69,30 @@ class FaultPlan:
     def __init__(self, operations: Mapping[str, Target]) -> None:
         """Take the operations that rules may be about, by operationId."""
         self._operations = operations
-        self._traps: list[_Trap] = []
+        self._traps: list[Trap] = []
         self._numbered = 0
 
     def __len__(self) -> int:
         return len(self._traps)
 
-    def arm(self, rule: FaultRule) -> Armed:
+    def arm(self, rule: "FaultRule") -> Armed:
         """Put a rule behind those that are armed.
 
         Raises:
             FaultError: It makes no sense, or can never strike; nothing is armed.
         """
-        # Once more through JSON, since a rule that was put together by hand was never checked
-        rule = FaultRule.from_json(rule.as_json())
-        operations = frozenset(self._targets_of(rule))
+        from fiskaly_mockserver.world.fault_traps import (  # noqa: PLC0415 - few servers arm any
+            Trap,
+        )
+
+        trap = Trap.for_rule(f"fault-{self._numbered + 1}", rule, self._operations)
         if len(self._traps) >= MOST_FAULTS:
             raise Contradiction(
                 "faults", len(self._traps), "no more may be armed: clear some first"
             )
         self._numbered += 1
-        trap = _Trap(f"fault-{self._numbered}", rule, operations)
         self._traps.append(trap)
-        return trap.shown()
+        return _shown(trap)
 
     def clear(self, fault_id: str | None = None) -> tuple[Armed, ...]:
         """Disarm one fault, or all of them, and return what was armed.
@@ -112,11 +107,11 @@ class FaultPlan:
             ids = (trap.id for trap in self._traps)
             raise UnknownFault("fault_id", fault_id, "no such fault is armed", ids)
         self._traps = [trap for trap in self._traps if trap not in cleared]
-        return tuple(trap.shown() for trap in cleared)
+        return tuple(_shown(trap) for trap in cleared)
 
     def armed(self) -> tuple[Armed, ...]:
         """Return the armed faults, in their order."""
-        return tuple(trap.shown() for trap in self._traps)
+        return tuple(_shown(trap) for trap in self._traps)
 
     def decide(self, operation_id: str, path: str, phase: Phase) -> Decision:
         """Count a request, and say what happens to it.
@@ -129,10 +124,10 @@ class FaultPlan:
             if not trap.counts(operation_id, path, phase) or not trap.strikes():
                 continue
             struck.append(trap.id)
-            effect = trap.rule.effect
-            if not isinstance(effect, FixedDelay | UniformDelay | LognormalDelay):
+            effect = trap.other_effect
+            if effect is not None:
                 return Decision(delay=delay, effect=effect, fault_ids=tuple(struck))
-            delay += effect.sample(trap.delays)
+            delay += trap.delay()
         return Decision(delay=delay, fault_ids=tuple(struck))
 
     def reset(self) -> None:
@@ -147,72 +142,6 @@ class FaultPlan:
         twin._numbered = self._numbered
         return twin
 
-    def _targets_of(self, rule: FaultRule) -> Iterable[str]:
-        """Return the operationIds that a rule can strike; at least one."""
-        left = dict(self._operations)
-        if rule.operation is not None:
-            if rule.operation not in left:
-                raise UnknownTarget("operation", rule.operation, "there is no such operation", left)
-            left = {rule.operation: left[rule.operation]}
-        of = f" of {rule.operation}" if rule.operation else ""
-        if rule.path is not None:
-            paths = dict.fromkeys(target.path for target in left.values())
-            left = {
-                name: target for name, target in left.items() if can_match(rule.path, target.path)
-            }
-            if not left:
-                raise UnknownTarget("path", rule.path, f"it matches no path{of}", paths)
-        if rule.method is not None:
-            methods = dict.fromkeys(target.method for target in left.values())
-            left = {name: target for name, target in left.items() if target.method == rule.method}
-            if not left:
-                there = f" under {rule.path}" if rule.path else of
-                raise UnknownTarget(
-                    "method", rule.method, f"there is no such method{there}", methods
-                )
-        if rule.effect.kind is Kind.EXPIRED_TOKEN:
-            tokenless = ", ".join(left)
-            left = {name: target for name, target in left.items() if target.secured}
-            if not left:
-                kind = rule.effect.kind.value
-                raise Contradiction("effect.kind", kind, f"{tokenless} takes no token")
-        return left
 
-
-class _Trap:
-    """An armed rule with its counts and its chance."""
-
-    __slots__ = ("_hits", "_operations", "_seen", "chance", "delays", "id", "rule")
-
-    def __init__(self, fault_id: str, rule: FaultRule, operations: frozenset[str]) -> None:
-        self.id = fault_id
-        self.rule = rule
-        self._operations = operations
-        self._seen = self._hits = 0
-        seed = rule.when.seed if isinstance(rule.when, Chance) else DEFAULT_SEED
-        # Two streams, so that the length of a delay does not depend on earlier choices
-        self.chance = Random(f"fault:when:{seed}")  # noqa: S311 - repeatable on purpose
-        self.delays = Random(f"fault:delay:{seed}")  # noqa: S311
-
-    def shown(self) -> Armed:
-        return Armed(id=self.id, rule=self.rule, seen=self._seen, hits=self._hits)
-
-    def counts(self, operation_id: str, path: str, phase: Phase) -> bool:
-        """Tell whether the rule is about a request."""
-        return (
-            phase is self.rule.phase
-            and operation_id in self._operations
-            and (self.rule.path is None or fnmatchcase(path, self.rule.path))
-        )
-
-    def strikes(self) -> bool:
-        """Count a request that the rule is about, and tell whether it is struck."""
-        self._seen += 1
-        struck = self.rule.strikes(self._seen, self.chance)
-        self._hits += struck
-        return struck
-
-    def copy(self) -> "_Trap":
-        twin = copy(self)
-        twin.chance, twin.delays = copy(self.chance), copy(self.delays)
-        return twin
+def _shown(trap: "Trap") -> Armed:
+    return Armed(id=trap.id, rule=trap.rule, seen=trap.seen, hits=trap.hits)
