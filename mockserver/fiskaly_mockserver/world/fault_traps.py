@@ -36,7 +36,7 @@ class Trap:
         delays: What its delays are drawn from.
     """
 
-    __slots__ = ("chance", "delays", "_operations", "hits", "id", "rule", "seen")
+    __slots__ = ("_operations", "chance", "delays", "hits", "id", "rule", "seen")
 
     def __init__(self, fault_id: str, rule: FaultRule, operations: frozenset[str]) -> None:
         self.id = fault_id
