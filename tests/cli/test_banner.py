@@ -85,3 +85,10 @@ def test_it_counts_the_top_organizations_that_it_leaves_out(lines_of: Print) -> 
     [one] = tree.organizations
     many = replace(tree, organizations=tuple(replace(one, id=f"{n}") for n in range(5)))
     assert "  … and 2 more: `--json` prints all keys" in lines_of(many)
+
+
+def test_it_shows_no_control_address_where_control_is_switched_off(listening: Listening) -> None:
+    baseline = baseline_of(generate("empty"), started_at=0.0)
+    text = banner(baseline, listening, "1", control=False)
+    assert listening.control_url not in text
+    assert "  Control     switched off\n" in text

@@ -104,3 +104,9 @@ def test_a_slow_client_does_not_hold_up_the_end(tmp_path: Path) -> None:
     assert code == 0
     assert seconds < 1.0
     assert "Traceback" not in running.logged()
+
+
+def test_the_banner_of_a_server_without_control_names_no_control_address(tmp_path: Path) -> None:
+    with serving(tmp_path, "--port", "0", "--no-control", last="Ctrl+C") as running:
+        assert "/_mock" not in running.announced
+        assert "Control     switched off" in running.announced

@@ -22,7 +22,7 @@ def test_all_is_well(verb: Verb, server: MockServer, names: dict[str, list[str]]
     lines = outcome.out.splitlines()
     assert all(line.startswith("ok    ") for line in lines)
     assert [line.split()[1] for line in lines] == (
-        ["server", "world", "clock", "token", "name", "proxy", "base"]
+        ["server", "world", "clock", "faults", "token", "name", "proxy", "base"]
     )
     assert f"http://127.0.0.1:{server.port}/api/v0, without a slash" in outcome.out
     assert server.credentials.secret not in outcome.out
@@ -34,6 +34,22 @@ def test_it_leaves_no_trace(verb: Verb, server: MockServer, names: dict[str, lis
     assert server.control.count() == 0
     assert server.control.faults()[0]["seen"] == 0
     assert server.control.sandboxes()["sandboxes"] == []
+
+
+def test_armed_faults_are_a_warning(verb: Verb, server: MockServer) -> None:
+    armed = [
+        server.control.arm_fault({"effect": {"kind": "status", "status": status}})["id"]
+        for status in (429, 503)
+    ]
+    outcome = verb("doctor", "--json")
+    assert outcome.code == 0
+    assert level_of(outcome.json, "faults") == (
+        "warn",
+        f"armed: {', '.join(armed)}",
+        "`fiskaly-mockserver faults clear` disarms them",
+    )
+    assert verb("faults", "clear").code == 0
+    assert level_of(verb("doctor", "--json").json, "faults")[0] == "ok"
 
 
 def test_no_server_is_exit_3_with_the_way_to_start_one() -> None:
@@ -86,7 +102,7 @@ def test_a_clock_other_than_this_machines_is_a_warning(
 
 
 def test_another_version_is_a_warning(verb: Verb, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor_module, "version", lambda _: "9.9.9")
+    monkeypatch.setattr(doctor_module, "VERSION", "9.9.9")
     level, said, fix = level_of(verb("doctor", "--json").json, "server")
     assert level == "warn"
     assert said.endswith("this command is 9.9.9")

@@ -81,6 +81,9 @@ def test_a_proxy_that_would_catch_calls_is_a_warning_and_no_hindrance(
         ("https://127.0.0.1:{port}/api/v0", "fail", "says https, the server speaks http"),
         ("http://127.0.0.1:{port}/s/one/api/v0", "warn", "another world of the server"),
         ("https://api.example.com/api/v0", "warn", "the address of another server"),
+        ("https://notfiskaly.com/api/v0", "warn", "the address of another server"),
+        ("https://dashboard.fiskaly.com/api/v0", "fail", "the address of the real service"),
+        ("dashboard.Fiskaly.com.", "fail", "the address of the real service"),
         ("http://[::1", "warn", "the address of another server"),
     ],
 )

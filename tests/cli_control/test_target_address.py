@@ -146,7 +146,8 @@ def test_a_server_beyond_loopback_is_asked_with_its_token(monkeypatch: pytest.Mo
         refused = run_verb("reset", "--url", server.base_url)
         assert refused.code == 2
         assert refused.err == (
-            "Error: control calls need the header X-Mock-Token here; the server printed it\n"
+            "Error: control calls need the header X-Mock-Token here; the server printed it;"
+            " give --control-token or FISKALY_MOCK_CONTROL_TOKEN\n"
         )
         assert run_verb("reset", "--url", server.base_url, "--control-token", "other").code == 2
         monkeypatch.setenv("FISKALY_MOCK_CONTROL_TOKEN", "example-token")

@@ -83,6 +83,12 @@ def test_too_few_calls_are_a_finding(
     assert (as_json.code, as_json.json["reached"]) == (1, False)
 
 
+def test_more_calls_than_awaited_are_told_as_such(verb: Verb, server: MockServer) -> None:
+    for _ in range(3):
+        log_in(server)
+    assert verb("wait", "--times", "2").out == "3 such calls, 2 were awaited\n"
+
+
 def test_a_time_of_zero_only_looks(verb: Verb, server: MockServer) -> None:
     log_in(server)
     assert verb("wait", "--times", "1", "--timeout", "0").out == "1 of 1 such calls\n"

@@ -15,8 +15,11 @@ TOPS_SHOWN = 3
 """Top organisations whose keys the banner shows, so that it stays one screen."""
 
 
-def banner(baseline: Baseline, listening: Listening, contract: str) -> str:
-    """Return the screen that tells a developer what to paste where."""
+def banner(baseline: Baseline, listening: Listening, contract: str, *, control: bool = True) -> str:
+    """Return the screen that tells a developer what to paste where.
+
+    `control` is whether control calls are served.
+    """
     name = f"fiskaly-mockserver {VERSION}"
     return "\n".join(
         [
@@ -26,7 +29,7 @@ def banner(baseline: Baseline, listening: Listening, contract: str) -> str:
             *_tops(baseline),
             "",
             f"  Tree        {_tree_line(baseline)}",
-            f"  Control     {listening.control_url}",
+            f"  Control     {listening.control_url if control else 'switched off'}",
             "",
             "Ctrl+C stops the server.",
         ]

@@ -1,20 +1,20 @@
 """`doctor`: is the server up, and do this machine's clients get to it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
 from fiskaly_mockserver.cli.checks import Check, all_well, fail, ok, warn
 from fiskaly_mockserver.cli.json_text import show_json
-from fiskaly_mockserver.cli.outcomes import START_ONE, plain, words_of
+from fiskaly_mockserver.cli.outcomes import GIVE_TOKEN, START_ONE, is_plain_http, plain, words_of
 from fiskaly_mockserver.cli.reachability import base_url_check, name_checks, proxy_check
 from fiskaly_mockserver.cli.round_trip import token_check
 from fiskaly_mockserver.cli.target import Target, target_options
 from fiskaly_mockserver.cli.times import NOTICEABLE, clock_words
 from fiskaly_mockserver.control.client import ControlRefused
 from fiskaly_mockserver.control.http import ServerUnreachable
-from fiskaly_mockserver.control.shapes import ClockState, Health
+from fiskaly_mockserver.control.shapes import ClockState, Fault, Health
 from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.world.clock import SystemClock
 
@@ -81,13 +81,21 @@ def _inside(target: Target) -> Iterator[Check]:
         world = "" if target.sandbox is None else f"sandbox {target.sandbox}, "
         yield ok("world", f"{world}preset {tree['preset']}, seed {tree['seed']}: {quantity} {noun}")
         yield _clock_check(control.clock())
+        yield _faults_check(control.faults())
         yield token_check(target, Target(origin=target.origin, token=target.token).control())
     except ControlRefused as refused:
         said = words_of(refused)
         if refused.status == SWITCHED_OFF:
             yield warn("control", f"{said}; nor can more be checked", "start it without it")
         else:
-            yield fail("control", said, "give --control-token or FISKALY_MOCK_CONTROL_TOKEN")
+            yield fail("control", said, GIVE_TOKEN)
+
+
+def _faults_check(armed: Sequence[Fault]) -> Check:
+    if not armed:
+        return ok("faults", "none is armed")
+    ids = ", ".join(fault["id"] for fault in armed)
+    return warn("faults", f"armed: {ids}", "`fiskaly-mockserver faults clear` disarms them")
 
 
 def _clock_check(state: ClockState) -> Check:
@@ -105,6 +113,6 @@ def _clock_check(state: ClockState) -> Check:
 
 
 def _hint(target: Target, error: ServerUnreachable) -> str:
-    if target.origin.startswith("https:") and "SSL" in str(error):
+    if is_plain_http(error):
         return f"it speaks plain HTTP: use http:{target.origin.partition(':')[2]}"
     return START_ONE

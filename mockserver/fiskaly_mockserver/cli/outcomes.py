@@ -8,8 +8,12 @@ import click
 
 from fiskaly_mockserver.control.client import ControlRefused
 from fiskaly_mockserver.control.http import ServerUnreachable
+from fiskaly_mockserver.web.safety import TOKEN_HEADER
 
 START_ONE = "start one with `fiskaly-mockserver`, or name it with --url or FISKALY_MOCK_URL"
+
+GIVE_TOKEN = "give --control-token or FISKALY_MOCK_CONTROL_TOKEN"  # noqa: S105 - flags' names
+PLAIN_HTTP = "it speaks plain HTTP: use an address that begins with http://"
 
 
 class NotReached(click.ClickException):
@@ -36,9 +40,21 @@ def reported() -> Iterator[None]:
     try:
         yield
     except ControlRefused as refused:
-        raise Refused(words_of(refused)) from refused
+        said = words_of(refused)
+        raise Refused(f"{said}; {GIVE_TOKEN}" if wants_token(refused) else said) from refused
     except ServerUnreachable as error:
-        raise Unreachable(f"{plain(error)}; {START_ONE}") from error
+        hint = PLAIN_HTTP if is_plain_http(error) else START_ONE
+        raise Unreachable(f"{plain(error)}; {hint}") from error
+
+
+def wants_token(refused: ControlRefused) -> bool:
+    """Tell whether a control call was refused for want of the right token."""
+    return refused.field == TOKEN_HEADER
+
+
+def is_plain_http(error: ServerUnreachable) -> bool:
+    """Tell whether somebody answers whose answer is none to a TLS handshake."""
+    return "https:" in str(error) and "SSL" in str(error)
 
 
 def words_of(refused: ControlRefused) -> str:

@@ -15,6 +15,8 @@ from fiskaly_mockserver.web.safety import is_loopback
 
 PATIENCE = 1.0
 """Seconds that each address of a name gets to answer."""
+REAL_DOMAIN = "fiskaly.com"
+"""Whatever stands below it is no fake."""
 NAME = "name"
 LOCALHOST = "localhost"
 STANDARD_PORTS = {"http": 80, "https": 443}
@@ -60,6 +62,8 @@ def base_url_check(target: Target, environment: Mapping[str, str]) -> Check:
     if given is None:
         return ok(name, f"give clients {right}, without a slash at the end")
     fix = f"export {BASE_URL}={right}"
+    if _is_real(given):
+        return fail(name, f"{BASE_URL} is the address of the real service", fix)
     if not _same_place(given, right):
         return warn(name, f"{BASE_URL} is the address of another server", fix)
     return _path_check(name, urlsplit(given), urlsplit(right), fix)
@@ -143,6 +147,15 @@ def _is_address(host: str) -> bool:
 
 def _shown(address: str) -> str:
     return f"[{address}]" if ":" in address else address
+
+
+def _is_real(given: str) -> bool:
+    """Tell whether an address is one of fiskaly's own hosts: tests would touch real data."""
+    try:
+        host = urlsplit(given if "://" in given else f"//{given}").hostname or ""
+    except ValueError:
+        return False
+    return f".{host.rstrip('.')}".endswith(f".{REAL_DOMAIN}")
 
 
 def _same_place(given: str, right: str) -> bool:

@@ -41,8 +41,8 @@ def serve(ctx: click.Context, /, *, as_json: bool, **flags: Any) -> None:
     gc.freeze()  # what is there now stays: later collections need not look at it
 
     def announce(listening: Listening) -> None:
-        show = json_line if as_json else banner
-        click.echo(show(service.world.baseline, listening, service.contract.version))
+        told = (service.world.baseline, listening, service.contract.version)
+        click.echo(json_line(*told) if as_json else banner(*told, control=config.control))
         if config.control_token and not is_loopback(config.host):
             click.echo(
                 f"Warning: {config.host} can be reached from other machines; control calls need"

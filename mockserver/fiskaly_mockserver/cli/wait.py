@@ -63,13 +63,21 @@ def wait(
         outcome = Outcome(
             version=health["version"], reached=waited["reached"], count=waited["count"]
         )
-        said = f"{waited['count']} of {times or 1} such calls"
+        said = _counted(waited["count"], times or 1)
     if as_json:
         show_json(outcome)
     elif outcome["reached"]:
         click.echo(said)
     if not outcome["reached"]:
         raise NotReached(f"{said} within {span_words(timeout)}")
+
+
+def _counted(count: int, wanted: int) -> str:
+    return (
+        f"{count} of {wanted} such calls"
+        if count <= wanted
+        else f"{count} such calls, {wanted} were awaited"
+    )
 
 
 def _up(target: Target, deadline: float) -> Health:
