@@ -7,14 +7,45 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fiskaly_mockserver import MockServer, ServerConfig
+    from fiskaly_mockserver.control.handles import (
+        ApiKeyHandle,
+        NotInTheTree,
+        OrganizationHandle,
+        TreeHandle,
+        UserHandle,
+    )
 
-__all__ = ["MockServer", "ServerConfig"]
+    from pytest_fiskaly.factory import Factory
+    from pytest_fiskaly.journal import JournalAssertions
+    from pytest_fiskaly.mock import FiskalyMock
+
+__all__ = [
+    "ApiKeyHandle",
+    "Factory",
+    "FiskalyMock",
+    "JournalAssertions",
+    "MockServer",
+    "NotInTheTree",
+    "OrganizationHandle",
+    "ServerConfig",
+    "TreeHandle",
+    "UserHandle",
+]
+
+_HOMES = {
+    "Factory": "pytest_fiskaly.factory",
+    "FiskalyMock": "pytest_fiskaly.mock",
+    "JournalAssertions": "pytest_fiskaly.journal",
+    "MockServer": "fiskaly_mockserver",
+    "ServerConfig": "fiskaly_mockserver",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Load the server's types when they are asked for: pytest's start stays light."""
+    """Load a type when it is asked for: pytest's start stays light."""
     if name in __all__:
-        import fiskaly_mockserver
+        from importlib import import_module
 
-        return getattr(fiskaly_mockserver, name)
+        home = _HOMES.get(name, "fiskaly_mockserver.control.handles")
+        return getattr(import_module(home), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The fixtures. This module imports pytest and the standard library, nothing else."""
+"""Hooks and fixtures. This module imports pytest and the standard library, nothing else."""
 
 from __future__ import annotations
 
@@ -6,10 +6,70 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_fiskaly import markers, settings
+from pytest_fiskaly.stash import GIVEN, USAGE, WATCH
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from fiskaly_mockserver import MockServer, ServerConfig
+    from fiskaly_mockserver.control.handles import ApiKeyHandle, TreeHandle
+
+    from pytest_fiskaly.factory import Factory
+    from pytest_fiskaly.mock import FiskalyMock
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options and ini keys."""
+    settings.register(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register markers, and look at what was set."""
+    for description in markers.DESCRIPTIONS:
+        config.addinivalue_line("markers", description)
+    config.stash[GIVEN] = settings.Given(config)
+    from pytest_fiskaly.usage import Usage
+
+    config.stash[USAGE] = usage = Usage(config)
+    config.pluginmanager.register(usage, "fiskaly-usage")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Look at every marker before the first test runs."""
+    markers.check(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that passed although its client broke the contract."""
+    watch = item.stash.get(WATCH, None)
+    if watch is None:
+        return (yield)
+    from pytest_fiskaly.judging import judge
+
+    try:
+        result = yield
+    except pytest.skip.Exception:
+        judge(watch)
+        raise
+    judge(watch)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the client did wrong beside any other failure, and where it is observed."""
+    report = yield
+    watch = item.stash.get(WATCH, None)
+    if watch is not None:
+        from pytest_fiskaly.judging import annotate
+
+        annotate(report, watch)
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -21,20 +81,58 @@ def fiskaly_mock_config() -> ServerConfig:
 
 
 @pytest.fixture(scope="session")
-def fiskaly_mock_server(fiskaly_mock_config: ServerConfig) -> Iterator[MockServer]:
-    """Run one server for the whole session, in a thread of its own."""
-    from fiskaly_mockserver import MockServer
+def fiskaly_mock_server(
+    pytestconfig: pytest.Config, fiskaly_mock_config: ServerConfig
+) -> Iterator[MockServer]:
+    """Run one server for the whole session, in a thread of its own; nobody resets it."""
+    from pytest_fiskaly.stage import Stage
 
-    with MockServer(fiskaly_mock_config) as server:
+    with Stage.of(pytestconfig).server(fiskaly_mock_config) as server:
         yield server
 
 
 @pytest.fixture
-def fiskaly_mock(fiskaly_mock_server: MockServer) -> Iterator[MockServer]:
-    """Give a test the server in its seeded state, and check afterwards that it was right.
+def fiskaly_mock(
+    request: pytest.FixtureRequest,
+) -> Iterator[FiskalyMock]:
+    """Give a test the fake API in its seeded state, and judge the test's client afterwards."""
+    from pytest_fiskaly.judging import judge
+    from pytest_fiskaly.stage import Stage
 
-    A crash of the fake, or an answer of it that breaks the contract, fails the test.
-    """
-    fiskaly_mock_server.reset()
-    yield fiskaly_mock_server
-    fiskaly_mock_server.verify()
+    server: MockServer = request.getfixturevalue("fiskaly_mock_server")
+    stage, item = Stage.of(request.config), request.node
+    yield stage.enter(item, server)
+    stage.leave(item, server)
+    judge(stage.watch(item), late=True)
+
+
+@pytest.fixture
+def fiskaly_mock_factory(request: pytest.FixtureRequest) -> Iterator[Factory]:
+    """Start further servers for a test: `fiskaly_mock_factory(preset="enterprise")`."""
+    from pytest_fiskaly.factory import Factory
+    from pytest_fiskaly.judging import judge
+    from pytest_fiskaly.stage import Stage
+
+    config: ServerConfig = request.getfixturevalue("fiskaly_mock_config")
+    stage = Stage.of(request.config)
+    with Factory(stage, request.node, config) as factory:
+        yield factory
+    judge(stage.watch(request.node), late=True)
+
+
+@pytest.fixture
+def fiskaly_tree(fiskaly_mock: FiskalyMock) -> TreeHandle:
+    """Return the organisations and users that the test starts with."""
+    return fiskaly_mock.tree
+
+
+@pytest.fixture
+def fiskaly_base_url(fiskaly_mock: FiskalyMock) -> str:
+    """Return what a client takes as the API's address."""
+    return fiskaly_mock.base_url
+
+
+@pytest.fixture
+def fiskaly_credentials(fiskaly_mock: FiskalyMock) -> ApiKeyHandle:
+    """Return key and secret of the first main organisation."""
+    return fiskaly_mock.credentials

@@ -151,7 +151,7 @@ def running(transcript: Transcript) -> Iterator[Runner]:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
         with closing(connection):
             base_path = server.base_url.partition(f":{server.port}")[2]
-            yield Runner(connection, base_path, clock, Names(names_in(server.tree)))
+            yield Runner(connection, base_path, clock, Names(names_in(server.spec)))
         server.verify()
 
 

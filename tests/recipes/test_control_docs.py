@@ -165,7 +165,7 @@ def test_the_explanation_it_shows_is_the_real_one() -> None:
     shown = json.loads(fenced(section("Explain"), "explained"))
 
     with MockServer(tree=generate()) as server:
-        vendor, managed = server.tree.organizations[:2]
+        vendor, managed = server.spec.organizations[:2]
         login = {"api_key": server.credentials.key, "api_secret": server.credentials.secret}
         session, _ = _post(f"{server.base_url}/auth", login)
         body = {

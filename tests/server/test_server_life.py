@@ -177,7 +177,7 @@ def test_the_journal_is_readable_after_the_stop() -> None:
 
 def test_its_credentials_are_those_of_the_first_main_organization() -> None:
     server = MockServer(ServerConfig(port=0, preset="enterprise", seed=42))
-    keys = {key.key: key for key in server.tree.organizations[0].api_keys}
+    keys = {key.key: key for key in server.spec.organizations[0].api_keys}
     assert keys[server.credentials.key].env == server.credentials.env == "TEST"
     assert server.credentials.secret not in repr(server.credentials)
 
@@ -193,7 +193,7 @@ def test_a_tree_without_keys_has_no_credentials() -> None:
 def test_it_serves_the_tree_that_it_is_given() -> None:
     tree = generate("single", seed=9)
     with MockServer(tree=tree) as server:
-        assert server.tree is tree
+        assert server.spec is tree
         authenticate(server)
 
 

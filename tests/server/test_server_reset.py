@@ -33,7 +33,7 @@ def test_it_returns_to_the_servers_own_tree_whatever_was_seeded_since(server: Mo
 
 def test_it_forgets_sandboxes_and_snapshots(server: MockServer) -> None:
     server.control.save_snapshot("kept")
-    server.control.sandbox("one").clear_for_live(server.tree.organizations[0].id)
+    server.control.sandbox("one").clear_for_live(server.tree.main.organization_id)
     server.reset()
     assert server.control.snapshots() == []
     assert server.control.sandboxes()["sandboxes"] == []

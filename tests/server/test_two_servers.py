@@ -17,7 +17,7 @@ def twins() -> Iterator[tuple[MockServer, MockServer]]:
 
 def test_the_same_seed_makes_the_same_tree(twins: tuple[MockServer, MockServer]) -> None:
     one, other = twins
-    assert one.tree == other.tree
+    assert one.spec == other.spec
     assert one.credentials == other.credentials
     assert one.port != other.port
 

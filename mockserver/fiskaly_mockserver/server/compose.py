@@ -10,14 +10,19 @@ from fiskaly_mockserver.web.redaction import Redactor
 from fiskaly_mockserver.web.safety import Safety, is_loopback
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.faults import Target
+from fiskaly_mockserver.world.rows import Baseline
 from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.settings import Seams, WorldSettings
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
 
 
-def compose(config: ServerConfig, tree: OrganizationTree, seams: Seams | None = None) -> Service:
-    """Return the service that serves `tree` under the bundled contract."""
+def compose(
+    config: ServerConfig,
+    tree: OrganizationTree | Baseline,
+    seams: Seams | None = None,
+) -> Service:
+    """Return the service that serves a tree, or the rows of one, under the bundled contract."""
     seams = seams or Seams(lifetimes=config.lifetimes)
     contract = Contract.bundled()
     settings = WorldSettings(
@@ -28,7 +33,9 @@ def compose(config: ServerConfig, tree: OrganizationTree, seams: Seams | None = 
         rate_limit=config.rate_limit,
         journal_capacity=config.journal_size,
     )
-    baseline = baseline_of(tree, started_at=seams.clock.now())
+    baseline = (
+        tree if isinstance(tree, Baseline) else baseline_of(tree, started_at=seams.clock.now())
+    )
     return Service(
         contract=contract,
         checker=Checker(contract),

@@ -4,28 +4,63 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from fiskaly_fixtures import OrganizationTree
 
 from fiskaly_mockserver.control.client import Control
+from fiskaly_mockserver.control.handles import TreeHandle
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.control import LocalTransport, run_in
 from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
 from fiskaly_mockserver.server.listening import Listening, listen
 from fiskaly_mockserver.server.loops import loop_factory
-from fiskaly_mockserver.server.trees import tree_of
+from fiskaly_mockserver.server.minting import Fault, Holder, mint
+from fiskaly_mockserver.server.plantings import Nursery, Planting
+from fiskaly_mockserver.server.traffic import Traffic
 from fiskaly_mockserver.web.answers import Answer
+from fiskaly_mockserver.world.beginnings import StartingSeams
 from fiskaly_mockserver.world.journal import Exchange
 from fiskaly_mockserver.world.seeded import ApiCredentials, Seeded
 from fiskaly_mockserver.world.settings import Seams
+
+if TYPE_CHECKING:
+    from fiskaly_mockserver.control.shapes import Tree
+    from fiskaly_mockserver.world.rows import Baseline
 
 T = TypeVar("T")
 
 IN_PROCESS = ServerConfig(port=0)
 """The defaults on a free port."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """How a server is to start over.
+
+    Attributes:
+        preset: The tree's preset; `None` here and below leaves the server's own.
+        seed: The tree's seed.
+        size: How many managed organisations the tree has.
+        country: Where they are.
+        ids_from: Any text that the ids and secrets of new things are drawn from, so that
+            they are the same in every run; `None` for such as nobody can foresee.
+        at: Unix seconds at which the time stands still, also in the past; `None` for
+            the real time.
+    """
+
+    preset: str | None = None
+    seed: int | None = None
+    size: int | None = None
+    country: str | None = None
+    ids_from: str | None = None
+    at: float | None = None
+
+
+AS_CONFIGURED = Beginning()
 
 
 class MockServer:
@@ -47,6 +82,7 @@ class MockServer:
         *,
         tree: OrganizationTree | None = None,
         seams: Seams | None = None,
+        nursery: Nursery | None = None,
     ) -> None:
         """Prepare a server; nothing runs before `start`.
 
@@ -54,6 +90,7 @@ class MockServer:
             config: Its settings.
             tree: The organisations to start with, in place of the config's preset.
             seams: Clock, ids, secrets and tokens in place of the real ones.
+            nursery: Where trees are kept once they are made, to share between servers.
 
         Raises:
             TreeError: The config's preset, seed, size or country does not exist.
@@ -61,9 +98,19 @@ class MockServer:
         """
         self.config = config
         self._new_loop = loop_factory(config.loop)
-        self.tree = tree_of(config) if tree is None else tree
-        self._service = compose(config, self.tree, seams)
-        self._baseline = self._service.world.baseline
+        self.traffic = Traffic()
+        self._nursery = nursery or Nursery()
+        self._starting = StartingSeams()
+        seams = seams or self._starting.seams(config.lifetimes)
+        now = seams.clock.now()
+        self._own = (
+            self._nursery.get(config, started_at=now) if tree is None else Planting(tree, now)
+        )
+        self._service = compose(config, self._own.baseline_at(now), seams)
+        self._told: tuple[Baseline, Planting | TreeHandle] = (
+            self._service.world.baseline,
+            self._own,
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._listening: Listening | None = None
@@ -82,6 +129,22 @@ class MockServer:
     def port(self) -> int:
         """The port it listens on."""
         return self._running.port
+
+    @property
+    def spec(self) -> OrganizationTree:
+        """The server's own tree, as data; without any secret."""
+        return self._own.tree
+
+    @property
+    def tree(self) -> TreeHandle:
+        """The organisations and users that the server was seeded with, and their secrets."""
+        baseline = self._service.world.baseline
+        if self._told[0] is not baseline:
+            seeded = {"preset": baseline.preset, "seed": baseline.seed}
+            seeded |= Seeded(baseline).as_json()
+            self._told = (baseline, TreeHandle(cast("Tree", seeded)))
+        told = self._told[1]
+        return told.handle if isinstance(told, Planting) else told
 
     @property
     def credentials(self) -> ApiCredentials:
@@ -146,7 +209,65 @@ class MockServer:
         That is more than `control.reset`, which resets one world: tests that share a
         server share nothing else.
         """
-        self._call(self._start_over)
+        self.begin()
+
+    def begin(self, how: Beginning = AS_CONFIGURED) -> None:
+        """Start over as `reset` does, with another tree, foreseeable ids, or at another time.
+
+        A tree is made once, however often it is begun with. Where the server was given
+        seams of its own, ids and time are theirs.
+
+        Raises:
+            TreeError: The preset, seed, size or country does not exist.
+        """
+        planting = self._planting(how)
+        self._call(lambda: self._start_over(planting, how))
+
+    def seed(
+        self,
+        preset: str | None = None,
+        *,
+        seed: int | None = None,
+        size: int | None = None,
+        country: str | None = None,
+    ) -> TreeHandle:
+        """Replace the default world by another tree, which `control.reset` then returns to.
+
+        What is not given is the server's own. `reset` returns to the server's own tree.
+
+        Raises:
+            TreeError: The preset, seed, size or country does not exist.
+        """
+        how = Beginning(preset=preset, seed=seed, size=size, country=country)
+        planting = self._planting(how)
+        self._call(lambda: self._plant(planting))
+        return self.tree
+
+    def token_for(
+        self, holder: Holder, *, env: str | None = None, fault: Fault = Fault.NOTHING
+    ) -> str:
+        """Return an access token of a key, organisation or user, made without a request.
+
+        Neither the journal nor the sessions know of it. `env` (TEST or LIVE) chooses
+        among an organisation's keys, `fault` what is to be wrong with the token.
+
+        Raises:
+            NotInTheTree: There is no such key, organisation or user.
+            ValueError: The environment is none, or another than the key's.
+        """
+        ids = self._starting.minted
+        return self._call(lambda: mint(self._service.world, ids, holder, env=env, fault=fault))
+
+    def settle(self, seconds: float) -> int:
+        """Wait for requests that are under way, and break off those that take longer.
+
+        Returns:
+            How many were broken off.
+        """
+        if not self.traffic.under_way or self._loop is None:
+            return 0
+        settling = self.traffic.settle(seconds)
+        return asyncio.run_coroutine_threadsafe(settling, self._loop).result()
 
     def verify(self) -> None:
         """Demand that the fake itself was right since the last reset.
@@ -187,10 +308,34 @@ class MockServer:
             raise ServerError("the server does not run: start() it, or use it in a with block")
         return self._listening
 
-    def _start_over(self) -> None:
+    def _planting(self, how: Beginning) -> Planting:
+        """Return the tree to begin with; made in the caller's thread, not in the loop's."""
+        asked = {
+            "preset": how.preset,
+            "seed": how.seed,
+            "size": how.size,
+            "country": how.country,
+        }
+        given = {name: value for name, value in asked.items() if value is not None}
+        if not given:
+            return self._own
+        config = replace(self.config, **given)  # type: ignore[arg-type]
+        return self._nursery.get(config, started_at=self._service.world.seams.clock.now())
+
+    def _start_over(self, planting: Planting, how: Beginning) -> None:
         self._service.defects.clear()
         self._service.worlds.drop_all()
-        self._service.world.reseed(self._baseline)
+        self._starting.begin(how.ids_from, how.at)
+        self._plant(planting)
+        if how.at is not None:
+            self._service.world.clock.freeze()
+        self._starting.clock.release()
+
+    def _plant(self, planting: Planting) -> None:
+        world = self._service.world
+        baseline = planting.baseline_at(world.seams.clock.now())
+        self._told = (baseline, planting)
+        world.reseed(baseline)
 
     def _run_in_loop(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
         if self._loop is None:
@@ -224,10 +369,17 @@ class MockServer:
             except BaseException as error:  # noqa: BLE001 - it belongs to the caller's thread
                 started.set_exception(error)
                 return
+            self._count(listening)
             self._loop = loop
             started.set_result(listening)
             loop.run_forever()
             runner.run(listening.close())
+
+    def _count(self, listening: Listening) -> None:
+        """Count along from the first request, which nobody can send before `start` returns."""
+        server = listening.runner.server
+        if server is not None:
+            server.request_handler = self.traffic.counted(server.request_handler)
 
 
 def _defect(exchange: Exchange) -> str:

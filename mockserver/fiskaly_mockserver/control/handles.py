@@ -1,0 +1,204 @@
+"""A seeded tree as a test wants to hold it: by attribute, typed, and without secrets in sight.
+
+Made from the JSON of the control API's `getTree`, so that it is the same for a server in
+this process, one in another, and what is known of the real one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fiskaly_mockserver.control.shapes import Tree, TreeOrganization, TreeUser
+
+MAIN: Final = "ORGANIZATION"
+SHOWN_AT_MOST: Final = 10
+
+
+class NotInTheTree(LookupError):
+    """The tree has no such organisation, key or user; the message says what it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyHandle:
+    """An enabled API key: what a client needs to authenticate with it."""
+
+    env: str
+    key: str
+    secret: str = field(repr=False)
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserHandle:
+    """A registered user, with its password and the organisations it belongs to."""
+
+    user_id: str
+    email: str
+    password: str = field(repr=False)
+    organization_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationHandle:
+    """An organisation of the tree with its enabled keys, a TEST key first."""
+
+    organization_id: str
+    type: str
+    name: str
+    envs: tuple[str, ...]
+    managed_by_organization_id: str | None
+    keys: tuple[ApiKeyHandle, ...]
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it is a main organisation, which nobody manages."""
+        return self.type == MAIN
+
+    @property
+    def api_key(self) -> ApiKeyHandle:
+        """Its first enabled key.
+
+        Raises:
+            NotInTheTree: It has none.
+        """
+        return self.key_for()
+
+    @property
+    def key(self) -> str:
+        """The text of its first enabled key, which a client authenticates with.
+
+        Raises:
+            NotInTheTree: It has none.
+        """
+        return self.api_key.key
+
+    @property
+    def secret(self) -> str:
+        """The secret of its first enabled key.
+
+        Raises:
+            NotInTheTree: It has none.
+        """
+        return self.api_key.secret
+
+    def key_for(self, env: str | None = None) -> ApiKeyHandle:
+        """Return its first enabled key, or the first of an environment: TEST or LIVE.
+
+        Raises:
+            NotInTheTree: It has none.
+        """
+        for key in self.keys:
+            if env in {None, key.env}:
+                return key
+        kind = "" if env is None else f" {env}"
+        have = ", ".join(dict.fromkeys(key.env for key in self.keys))
+        raise NotInTheTree(
+            f"{self.name!r} has no enabled{kind} API key in the seeded tree"
+            + (f", only {have} ones" if have else ": create one through the API")
+        )
+
+
+class TreeHandle:
+    """The organisations and users that a server was seeded with.
+
+    Disabled keys and users that cannot log in are not in it: they are found through the
+    API. What a test creates or deletes later does not change it.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        """Take over what `Control.tree()` returned."""
+        self.preset = tree["preset"]
+        self.seed = tree["seed"]
+        self.organizations = tuple(map(_organization, tree["organizations"]))
+        self.users = tuple(map(_user, tree["users"]))
+
+    def __repr__(self) -> str:
+        return (
+            f"<tree {self.preset!r}, seed {self.seed}: {len(self.mains)} main and"
+            f" {len(self.managed)} managed organizations, {len(self.users)} users>"
+        )
+
+    @property
+    def main(self) -> OrganizationHandle:
+        """The first main organisation, with whose key a client begins.
+
+        Raises:
+            NotInTheTree: The tree has none, as that of preset `empty`.
+        """
+        if not self.mains:
+            raise NotInTheTree(
+                f"the tree of preset {self.preset!r} has no main organization: choose another"
+                " preset, or make one with control.sign_up(...)"
+            )
+        return self.mains[0]
+
+    @cached_property
+    def mains(self) -> tuple[OrganizationHandle, ...]:
+        """The main organisations, in the order of the tree."""
+        return tuple(one for one in self.organizations if one.is_main)
+
+    @cached_property
+    def managed(self) -> tuple[OrganizationHandle, ...]:
+        """The managed organisations of all main ones, in the order of the tree."""
+        return tuple(one for one in self.organizations if not one.is_main)
+
+    def managed_by(self, main: OrganizationHandle | str) -> tuple[OrganizationHandle, ...]:
+        """Return the organisations that a main one manages, itself or its id given."""
+        main_id = main if isinstance(main, str) else main.organization_id
+        return tuple(one for one in self.managed if one.managed_by_organization_id == main_id)
+
+    def organization(self, id_or_name: str) -> OrganizationHandle:
+        """Find an organisation by its id, or the first of a name.
+
+        Raises:
+            NotInTheTree: There is none; the message has the nearest names.
+        """
+        for one in self.organizations:
+            if id_or_name in {one.organization_id, one.name}:
+                return one
+        names = [one.name for one in self.organizations]
+        raise NotInTheTree(_missing("organization", id_or_name, names))
+
+    def user(self, id_or_email: str) -> UserHandle:
+        """Find a user by its id or e-mail.
+
+        Raises:
+            NotInTheTree: There is none; the message has the nearest e-mails.
+        """
+        for one in self.users:
+            if id_or_email in {one.user_id, one.email}:
+                return one
+        raise NotInTheTree(_missing("user", id_or_email, [one.email for one in self.users]))
+
+
+def _organization(row: TreeOrganization) -> OrganizationHandle:
+    return OrganizationHandle(
+        organization_id=row["id"],
+        type=row["type"],
+        name=row["name"],
+        envs=tuple(row["envs"]),
+        managed_by_organization_id=row["managed_by_organization_id"],
+        keys=tuple(
+            ApiKeyHandle(key["env"], key["key"], key["secret"], row["id"])
+            for key in row["api_keys"]
+        ),
+    )
+
+
+def _user(row: TreeUser) -> UserHandle:
+    return UserHandle(row["id"], row["email"], row["password"], tuple(row["organization_ids"]))
+
+
+def _missing(what: str, wanted: str, known: Iterable[str]) -> str:
+    words = list(dict.fromkeys(known))
+    near = get_close_matches(wanted, words, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    listed = ", ".join(map(repr, words[:SHOWN_AT_MOST]))
+    more = f" and {len(words) - SHOWN_AT_MOST} more" if len(words) > SHOWN_AT_MOST else ""
+    return f"the tree has no {what} {wanted!r}{hint}; it has: {listed or 'none'}{more}"

@@ -1,0 +1,54 @@
+"""The verdict on a test: failed, observed, or told beside another failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from pytest_fiskaly.reports import report as told
+from pytest_fiskaly.verdict import ENFORCE, OFF
+
+if TYPE_CHECKING:
+    from pytest_fiskaly.verdict import Watch
+
+TITLE: Final = "fiskaly contract"
+"""The heading of what is told beside a failure of another kind."""
+OBSERVED: Final = "fiskaly contract (observed)"
+"""The heading of what is only observed."""
+NOTES: Final = "fiskaly notes"
+
+
+def judge(watch: Watch, *, late: bool = False) -> None:
+    """Fail the test that runs now, if anything is held against it.
+
+    Args:
+        watch: What is held against it.
+        late: Whether the test has ended already, so that only what came since is new.
+
+    Raises:
+        pytest.fail.Exception: The client broke the contract, or the fake was wrong.
+    """
+    __tracebackhide__ = True
+    found = watch.take(defects_only=watch.level != ENFORCE)
+    text = told(found, watch)
+    if late and watch.broken_off:
+        watch.notes.append(
+            f"{watch.broken_off} requests were still under way half a second after the test"
+            " had ended, and were broken off"
+        )
+    if text:
+        pytest.fail(text, pytrace=False)
+
+
+def annotate(report: pytest.TestReport, watch: Watch) -> None:
+    """Show what is held against a test that failed for another reason, or is only observed."""
+    if report.failed or watch.level not in {ENFORCE, OFF}:
+        text = told(watch.take(), watch)
+        if text:
+            report.sections.append((TITLE if watch.level == ENFORCE else OBSERVED, text))
+    if report.when == "call":
+        watch.notes += [f"allowed, but it never happened: {one}" for one in watch.unused]
+    if watch.notes and report.when != "setup":
+        report.sections.append((NOTES, "\n".join(watch.notes)))
+        watch.notes.clear()

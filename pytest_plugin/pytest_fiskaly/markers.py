@@ -1,0 +1,178 @@
+"""The markers: what they may say, what they say together, and when they are wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_fiskaly.settings import CONTRACT_LEVELS, MARKER_ARGUMENTS, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+MARKER: Final = "fiskaly"
+REAL: Final = "fiskaly_real"
+HARMLESS: Final = ("contract", "allow_violations")
+"""What also makes sense where the server is not ours."""
+SHOWN_AT_MOST: Final = 10
+
+DESCRIPTIONS: Final = (
+    (
+        f"{MARKER}({', '.join(f'{name}=' for name in MARKER_ARGUMENTS)}):"
+        " what the fake fiskaly Management API is to be like for a test"
+    ),
+    f"{REAL}: the test is also true of the real service, and controls nothing of the fake",
+)
+
+
+def arguments_of(item: pytest.Item) -> dict[str, Any]:
+    """Return what a test's markers say together; of each argument the closest one counts."""
+    said: dict[str, Any] = {}
+    for mark in item.iter_markers(MARKER):
+        said = {**mark.kwargs, **said}
+    return said
+
+
+def is_real(item: pytest.Item) -> bool:
+    """Tell whether a test claims to be true of the real service."""
+    return item.get_closest_marker(REAL) is not None
+
+
+def is_own(item: pytest.Item, argument: str) -> bool:
+    """Tell whether a test itself is marked with an argument, not its class or module."""
+    return any(mark.name == MARKER and argument in mark.kwargs for mark in item.own_markers)
+
+
+def check(items: Iterable[pytest.Item]) -> None:
+    """Look at every marker of a run, once.
+
+    Raises:
+        pytest.UsageError: Some are wrong; the message names tests, values and what is
+            allowed.
+    """
+    seen: dict[int, pytest.Mark] = {}
+    wrong: list[str] = []
+    for item in items:
+        for mark in item.iter_markers():
+            if mark.name in {MARKER, REAL} and id(mark) not in seen:
+                seen[id(mark)] = mark
+                wrong += [f"{item.nodeid}: {reason}" for reason in _complaints(mark)]
+    if wrong:
+        more = len(wrong) - SHOWN_AT_MOST
+        shown = wrong[:SHOWN_AT_MOST] + ([f"and {more} more"] if more > 0 else [])
+        raise pytest.UsageError("\n".join(shown))
+
+
+def demand(name: str, value: object) -> None:
+    """Look at one argument.
+
+    Raises:
+        ValueError: It is wrong; the message names what is allowed.
+    """
+    _CHECKS[name](value)
+
+
+def instant_of(value: object) -> float:
+    """Return an instant in unix seconds.
+
+    Raises:
+        ValueError: It is none; the message names the allowed forms.
+    """
+    from datetime import datetime
+
+    from fiskaly_mockserver.world.durations import parse_instant
+
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"the datetime {value.isoformat()} has no zone: add tzinfo")
+        value = value.isoformat()
+    if not isinstance(value, (str, int, float)):
+        value = str(value)
+    return parse_instant(value)
+
+
+def rules_of(value: object) -> list[Mapping[str, Any]]:
+    """Return one fault rule or a list of them as a list."""
+    return list(value) if isinstance(value, (list, tuple)) else [value]  # type: ignore[list-item]
+
+
+def _complaints(mark: pytest.Mark) -> Iterable[str]:
+    if mark.name == REAL:
+        if mark.args or mark.kwargs:
+            yield f"the marker {REAL} takes no arguments"
+        return
+    if mark.args:
+        allowed = ", ".join(f"{name}=" for name in MARKER_ARGUMENTS)
+        yield f"the marker {MARKER} takes keyword arguments only: {allowed}"
+    for name, value in mark.kwargs.items():
+        if name not in _CHECKS:
+            yield unknown(f"the marker {MARKER} has no such argument:", name, MARKER_ARGUMENTS)
+            continue
+        try:
+            demand(name, value)
+        except ValueError as error:
+            yield f"{MARKER}({name}=...): {error}"
+
+
+def _preset(value: object) -> None:
+    from fiskaly_fixtures.presets import PRESETS
+
+    if not isinstance(value, str) or value not in PRESETS:
+        raise ValueError(unknown("preset", value, PRESETS))
+
+
+def _country(value: object) -> None:
+    from fiskaly_fixtures.countries import COUNTRIES, country_named
+
+    if not isinstance(value, str):
+        raise ValueError(unknown("country", value, COUNTRIES))  # noqa: TRY004 - the caller's one
+    country_named(value)
+
+
+def _whole(name: str, greatest: int) -> Callable[[object], None]:
+    def check(value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= greatest:
+            raise ValueError(f"{name} {value!r} is no integer from 0 to {greatest}")
+
+    return check
+
+
+def _contract(value: object) -> None:
+    if value not in CONTRACT_LEVELS:
+        raise ValueError(unknown("contract", value, CONTRACT_LEVELS))
+
+
+def _clock(value: object) -> None:
+    instant_of(value)
+
+
+def _faults(value: object) -> None:
+    from fiskaly_contracts import Contract
+    from fiskaly_mockserver.world.fault_rules import FaultRule
+    from fiskaly_mockserver.world.faults import FaultPlan, Target
+
+    operations = Contract.bundled().operations
+    plan = FaultPlan(
+        {name: Target(one.method, one.path, one.secured) for name, one in operations.items()}
+    )
+    for rule in rules_of(value):
+        plan.arm(FaultRule.from_json(rule))
+
+
+def _allow_violations(value: object) -> None:
+    from pytest_fiskaly.allowances import pairs_of
+
+    pairs_of(value)
+
+
+_CHECKS: Final[Mapping[str, Callable[[object], None]]] = {
+    "preset": _preset,
+    "seed": _whole("seed", 2**63 - 1),
+    "size": _whole("size", 100_000),
+    "country": _country,
+    "clock": _clock,
+    "contract": _contract,
+    "faults": _faults,
+    "allow_violations": _allow_violations,
+}

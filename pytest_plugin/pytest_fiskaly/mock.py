@@ -1,0 +1,166 @@
+"""What the fixture `fiskaly_mock` gives a test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from fiskaly_mockserver.server.minting import Fault
+
+from pytest_fiskaly.journal import JournalAssertions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fiskaly_contracts import Violation
+    from fiskaly_mockserver import MockServer
+    from fiskaly_mockserver.control.client import Control
+    from fiskaly_mockserver.control.handles import ApiKeyHandle, TreeHandle
+    from fiskaly_mockserver.server.minting import Holder
+
+    from pytest_fiskaly.allowances import Allowance
+    from pytest_fiskaly.verdict import Watch
+
+
+class Restart(Protocol):
+    """Makes a server again what it was at the beginning of the test."""
+
+    def __call__(self) -> None:
+        """Begin anew."""
+        ...
+
+
+class FiskalyMock:
+    """A fake fiskaly Management API, in its seeded state when a test begins.
+
+    Any client reaches it at `base_url`: synchronous, asynchronous, another process. What
+    the client does wrong is held against the test, whether it noticed or not.
+    """
+
+    def __init__(self, server: MockServer, watch: Watch, restart: Restart) -> None:
+        self._server = server
+        self._watch = watch
+        self._restart = restart
+
+    def __repr__(self) -> str:
+        return f"<fiskaly_mock at {self.base_url}: {self._server.tree!r}>"
+
+    @property
+    def base_url(self) -> str:
+        """What a client takes as the API's address, as `http://127.0.0.1:49152/api/v0`."""
+        return self._server.base_url
+
+    @property
+    def control_url(self) -> str:
+        """The address of the control routes, ending in `/_mock`, for other processes."""
+        self._needs_control("control_url")
+        return self._server.control_url
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._server.port
+
+    @property
+    def server(self) -> MockServer:
+        """The server itself."""
+        self._needs_control("server")
+        return self._server
+
+    @property
+    def control(self) -> Control:
+        """Clock, faults, journal, snapshots, sandboxes, sign-up and clearance for LIVE."""
+        self._needs_control("control")
+        return self._server.control
+
+    @property
+    def tree(self) -> TreeHandle:
+        """The seeded organisations and users: `.main.key`, `.managed[0].organization_id`."""
+        return self._server.tree
+
+    @property
+    def credentials(self) -> ApiKeyHandle:
+        """The first enabled key of the first main organisation, with its secret.
+
+        Raises:
+            NotInTheTree: There is none, as with preset `empty`.
+        """
+        return self.tree.main.api_key
+
+    @property
+    def journal(self) -> JournalAssertions:
+        """What the client asked for, to look at and to make demands of."""
+        self._needs_control("journal")
+        return JournalAssertions(self._server)
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """Every breach of the contract by the test's client so far, the allowed ones too."""
+        self._needs_control("violations")
+        return tuple(self._watch.violations)
+
+    def seed(
+        self,
+        preset: str | None = None,
+        *,
+        seed: int | None = None,
+        size: int | None = None,
+        country: str | None = None,
+    ) -> TreeHandle:
+        """Start over with other organisations until the test ends.
+
+        What is not given is as it was configured.
+
+        Raises:
+            TreeError: The preset, seed, size or country does not exist.
+        """
+        self._needs_control("seed()")
+        return self._server.seed(preset, seed=seed, size=size, country=country)
+
+    def reset(self) -> None:
+        """Return to how the test began; what was held against it stays."""
+        self._needs_control("reset()")
+        self._restart()
+
+    def token_for(self, holder: Holder, *, env: str | None = None) -> str:
+        """Return a good access token, made without a request.
+
+        Args:
+            holder: A key, organisation or user of the tree, or the text of a key or the
+                id of an organisation that the test created.
+            env: TEST or LIVE, for an organisation that has keys of both.
+
+        Raises:
+            NotInTheTree: There is no such key, organisation or user.
+            ValueError: The environment is none, or another than the key's.
+        """
+        return self._server.token_for(holder, env=env)
+
+    def expired_token_for(self, holder: Holder, *, env: str | None = None) -> str:
+        """Return an access token whose time is over; arguments as for `token_for`."""
+        self._needs_control("expired_token_for()")
+        return self._server.token_for(holder, env=env, fault=Fault.EXPIRED)
+
+    def wrong_env_token_for(self, holder: Holder, *, env: str | None = None) -> str:
+        """Return an access token of the other environment than the key's."""
+        self._needs_control("wrong_env_token_for()")
+        return self._server.token_for(holder, env=env, fault=Fault.WRONG_ENVIRONMENT)
+
+    def forged_token_for(self, holder: Holder, *, env: str | None = None) -> str:
+        """Return an access token that somebody else signed."""
+        self._needs_control("forged_token_for()")
+        return self._server.token_for(holder, env=env, fault=Fault.FORGED)
+
+    def allow_violations(self, what: bool | str | Iterable[str] = True) -> Allowance:  # noqa: FBT001, FBT002 - as the marker takes it
+        """Allow breaches of the contract from now on, or inside a `with` block.
+
+        Args:
+            what: An operation (`"createOrganization"`), a rule (`"enum"`), both
+                (`"createOrganization:enum"`), several of these, or `True` for all.
+
+        Raises:
+            ValueError: It names an operation or a rule that there is not.
+        """
+        return self._watch.allow(what)
+
+    def _needs_control(self, what: str) -> None:
+        """Notice when a test does what the real service has not got."""

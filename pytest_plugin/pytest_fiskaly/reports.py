@@ -1,0 +1,151 @@
+"""What is told of a breach: the request, the rule, and how to reproduce it. No secrets."""
+
+from __future__ import annotations
+
+import json
+from shlex import quote
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fiskaly_contracts import Violation
+    from fiskaly_mockserver.world.exchanges import Exchange
+
+    from pytest_fiskaly.verdict import Finding, Watch
+
+SHOWN_AT_MOST: Final = 10
+"""Different breaches of one test that are told in full."""
+LONGEST_BODY: Final = 4_000
+LINE: Final = 96
+WORTH_SHOWING: Final = frozenset({"authorization", "content-type", "user-agent", "x-mock-sandbox"})
+NEEDED: Final = frozenset({"authorization", "content-type", "x-mock-sandbox"})
+BASE_PATH: Final = "/api/v0"
+DEFECT: Final = (
+    "The fake itself was wrong: a defect of fiskaly-mockserver, not of the client."
+    " Please report it."
+)
+
+
+def report(findings: Iterable[Finding], watch: Watch) -> str:
+    """Return the text for a test: every different breach once, and how often it happened."""
+    findings = list(findings)
+    broken = [one for one in findings if one.violations]
+    defects = [one for one in findings if one.is_defect]
+    parts = []
+    if broken:
+        parts.append("\n\n".join(_of_client(broken, watch)))
+    if defects:
+        parts.append("\n\n".join([DEFECT, *map(_of_fake, defects[:SHOWN_AT_MOST])]))
+    return "\n\n".join(parts)
+
+
+def _of_client(findings: list[Finding], watch: Watch) -> Iterator[str]:
+    count = _number(sum(len(one.violations) for one in findings), "violation")
+    yield (
+        f"The client broke the contract of the fiskaly Management API: {count}"
+        f" in {len(findings)} of {_number(watch.requests, 'request')}."
+    )
+    groups: dict[object, list[Finding]] = {}
+    for one in findings:
+        groups.setdefault(_sameness(one), []).append(one)
+    shown = list(groups.values())
+    for group in shown[:SHOWN_AT_MOST]:
+        yield "\n".join(_lines(group[0], len(group)))
+    if len(shown) > SHOWN_AT_MOST:
+        yield f"and {len(shown) - SHOWN_AT_MOST} more of other kinds"
+    first = findings[0]
+    allowed = ":".join(
+        part for part in (first.exchange.operation_id, first.violations[0].rule) if part
+    )
+    yield (
+        f"The variables are those of a running `fiskaly-mockserver serve {watch.scene}`: see"
+        f" `fiskaly-mockserver env`.\nIf the test means it:"
+        f' @pytest.mark.fiskaly(allow_violations="{allowed}")'
+    )
+
+
+def _sameness(finding: Finding) -> object:
+    exchange = finding.exchange
+    place = exchange.operation_id or exchange.path
+    broken = tuple((one.where, one.pointer, one.rule, one.got_text) for one in finding.violations)
+    return (exchange.method, place, broken)
+
+
+def _lines(finding: Finding, times: int) -> Iterator[str]:
+    exchange = finding.exchange
+    operation = f" ({exchange.operation_id})" if exchange.operation_id else ""
+    often = f"   {times} times" if times > 1 else ""
+    yield f"{exchange.method} {_target(exchange)} -> {exchange.status}{operation}{often}"
+    for name, value in exchange.request_headers:
+        if name.lower() in WORTH_SHOWING:
+            yield f"    {name}: {value}"
+    yield from (f"    {line}" for line in _body(exchange))
+    for violation in finding.violations:
+        yield from _of_violation(violation)
+    yield f"  reproduce: {curl(exchange)}"
+
+
+def _of_violation(violation: Violation) -> Iterator[str]:
+    place = f"{violation.where.value} {violation.pointer}".rstrip()
+    yield f"  {place}: {violation.rule}"
+    yield f"    expected  {violation.expected}"
+    if violation.got_text:
+        yield f"    got       {violation.got_text}"
+    yield f"    that is   {violation.sentence()}"
+
+
+def _of_fake(finding: Finding) -> str:
+    exchange = finding.exchange
+    lines = [f"{exchange.method} {exchange.path} -> {exchange.status} ({exchange.request_id})"]
+    lines += [
+        f"  the answer breaks the contract: {violation.sentence()}"
+        for violation in exchange.response_violations
+    ]
+    if exchange.crash:
+        lines.append(exchange.crash.rstrip())
+    return "\n".join(lines)
+
+
+def curl(exchange: Exchange) -> str:
+    """Return a command for a shell that sends the request again, without secrets in it."""
+    target = _target(exchange)
+    base, path = (
+        ("$FISKALY_BASE_URL", target.removeprefix(BASE_PATH))
+        if target.startswith(f"{BASE_PATH}/")
+        else ("$FISKALY_MOCK_URL", target)
+    )
+    words = ["curl"] if exchange.method == "GET" else ["curl", "-X", quote(exchange.method)]
+    words.append(f'"{base}"{quote(path)}')
+    for name, value in exchange.request_headers:
+        if name.lower() not in NEEDED:
+            continue
+        if name.lower() == "authorization":
+            words += ["-H", '"Authorization: Bearer $TOKEN"']
+        else:
+            words += ["-H", quote(f"{name}: {value}")]
+    if exchange.request_body is not None:
+        words += ["-d", quote(json.dumps(exchange.request_body, ensure_ascii=False))]
+    elif exchange.request_body_note not in {"", "empty"}:
+        words += ["--data-binary", "@body", f"# {exchange.request_body_note}"]
+    return " ".join(words)
+
+
+def _target(exchange: Exchange) -> str:
+    query = "&".join(f"{name}={value}" for name, value in exchange.query)
+    return f"{exchange.path}?{query}" if query else exchange.path
+
+
+def _body(exchange: Exchange) -> list[str]:
+    if exchange.request_body is None:
+        return [f"({exchange.request_body_note})"] if exchange.request_body_note else []
+    text = json.dumps(exchange.request_body, ensure_ascii=False)
+    if len(text) > LINE:
+        text = json.dumps(exchange.request_body, ensure_ascii=False, indent=2)
+    if len(text) > LONGEST_BODY:
+        text = text[:LONGEST_BODY] + f"… ({len(text) - LONGEST_BODY} characters more)"
+    return text.splitlines()
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" + ("" if count == 1 else "s")

@@ -1,0 +1,105 @@
+"""The servers of a run, and how each test finds them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from fiskaly_mockserver import MockServer
+from fiskaly_mockserver.server.mock_server import Beginning
+from fiskaly_mockserver.server.plantings import Nursery
+
+from pytest_fiskaly.markers import arguments_of, instant_of, is_own, rules_of
+from pytest_fiskaly.mock import FiskalyMock
+from pytest_fiskaly.stash import GIVEN, STAGE, USAGE, WATCH
+from pytest_fiskaly.verdict import Listener, Watch
+
+if TYPE_CHECKING:
+    import pytest
+    from fiskaly_mockserver import ServerConfig
+
+PATIENCE: Final = 0.5
+"""Seconds that requests under way get when their test has ended."""
+TREE_ARGUMENTS: Final[tuple[str, ...]] = ("preset", "seed", "size", "country")
+
+
+class Stage:
+    """Starts servers and prepares them for tests; there is one in a run, or in a worker.
+
+    Attributes:
+        strays: What clients did while no test was running.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._given = config.stash[GIVEN]
+        self._usage = config.stash[USAGE]
+        self._nursery = Nursery()
+        self.strays = Watch("", "observe")
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Stage:
+        """Return the run's stage, made on first use."""
+        if STAGE not in config.stash:
+            config.stash[STAGE] = cls(config)
+        return config.stash[STAGE]
+
+    def server(self, config: ServerConfig, tree: dict[str, Any] | None = None) -> MockServer:
+        """Return a server that is not started yet.
+
+        Options and ini keys win over `config`, and `tree` over both.
+
+        Raises:
+            TreeError: The preset, seed, size or country does not exist.
+        """
+        config = replace(config, **{**self._given.tree, **(tree or {})})
+        listener = Listener(self._usage, self.strays, config.on_exchange, loose=config.loose)
+        server = MockServer(replace(config, on_exchange=listener), nursery=self._nursery)
+        listener.attach(server.traffic)
+        return server
+
+    def watch(self, item: pytest.Item) -> Watch:
+        """Return what watches a test, made on first use."""
+        if WATCH not in item.stash:
+            said = arguments_of(item)
+            watch = Watch(item.nodeid, self._given.contract(said.get("contract")))
+            watch.allow(said.get("allow_violations"), own=is_own(item, "allow_violations"))
+            item.stash[WATCH] = watch
+        return item.stash[WATCH]
+
+    def enter(self, item: pytest.Item, server: MockServer, name: str = "") -> FiskalyMock:
+        """Prepare a server for a test: tree, ids, clock and faults as its markers say.
+
+        `name` tells several servers of one test apart.
+        """
+        watch = self.watch(item)
+        said = arguments_of(item)
+        tree = {one: said[one] for one in TREE_ARGUMENTS if one in said and not name}
+        at = said.get("clock")
+        how = Beginning(
+            **tree,
+            ids_from=item.nodeid + name,
+            at=None if at is None else instant_of(at),
+        )
+        faults = rules_of(said["faults"]) if said.get("faults") is not None else []
+
+        def restart() -> None:
+            server.begin(how)
+            for rule in faults:
+                server.control.arm_fault(rule)  # type: ignore[arg-type]
+
+        restart()
+        server.traffic.period = watch
+        if not name:
+            watch.scene = _scene(server, tree)
+        return FiskalyMock(server, watch, restart)
+
+    def leave(self, item: pytest.Item, server: MockServer) -> None:
+        """End a test's use of a server: what is still under way has half a second."""
+        self.watch(item).broken_off += server.settle(PATIENCE)
+        server.traffic.period = None
+
+
+def _scene(server: MockServer, tree: dict[str, Any]) -> str:
+    config = server.config
+    told = {one: tree.get(one, getattr(config, one)) for one in TREE_ARGUMENTS}
+    return " ".join(f"--{name} {value}" for name, value in told.items())

@@ -1,0 +1,22 @@
+"""Where the plugin keeps what belongs to a run or to a test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_fiskaly.settings import Given
+    from pytest_fiskaly.stage import Stage
+    from pytest_fiskaly.usage import Usage
+    from pytest_fiskaly.verdict import Watch
+
+GIVEN: Final[pytest.StashKey[Given]] = pytest.StashKey()
+"""Options and ini keys; on the config."""
+USAGE: Final[pytest.StashKey[Usage]] = pytest.StashKey()
+"""What hears of every exchange; on the config."""
+STAGE: Final[pytest.StashKey[Stage]] = pytest.StashKey()
+"""The servers of a run, from the first test on that needs one; on the config."""
+WATCH: Final[pytest.StashKey[Watch]] = pytest.StashKey()
+"""What is held against a test; on the item, only if the test uses the fake."""

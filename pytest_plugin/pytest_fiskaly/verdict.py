@@ -1,0 +1,152 @@
+"""What is held against a test: the requests of its client that broke the contract.
+
+Exchanges are judged as the server finishes them, in its thread, so that nothing is lost
+when a journal overflows or is cleared. Each is charged to the test in which it began.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pytest_fiskaly.allowances import Allowance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fiskaly_contracts import Violation
+    from fiskaly_mockserver.server.traffic import Traffic
+    from fiskaly_mockserver.world.exchanges import Exchange
+
+    from pytest_fiskaly.usage import Usage
+
+ENFORCE: Final = "enforce"
+OFF: Final = "off"
+DROPPED: Final = "additionalProperties"
+"""The rule that a loose server was told not to insist on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An exchange with what is held against it.
+
+    Attributes:
+        exchange: The request and its answer, without secrets.
+        violations: What the client did wrong and was not allowed to.
+    """
+
+    exchange: Exchange
+    violations: tuple[Violation, ...]
+
+    @property
+    def is_defect(self) -> bool:
+        """Whether the fake itself crashed or broke the contract."""
+        return self.exchange.is_our_fault
+
+
+class Watch:
+    """Watches the requests of one test.
+
+    Attributes:
+        level: What a breach does: enforce, observe or off.
+        findings: What is held against the test and was not told yet.
+        violations: Every breach of the client so far, the allowed ones too.
+        notes: What is worth telling, but no failure.
+        requests: How many were answered so far.
+        broken_off: Requests that were under way long after the test had ended.
+        scene: The flags of `fiskaly-mockserver serve` that make the same organisations.
+    """
+
+    def __init__(self, nodeid: str, level: str, scene: str = "") -> None:
+        self.nodeid = nodeid
+        self.level = level
+        self.scene = scene
+        self.findings: list[Finding] = []
+        self.violations: list[Violation] = []
+        self.broken_off = 0
+        self.notes: list[str] = []
+        self.requests = 0
+        self._allowances: list[Allowance] = []
+        self._every: list[tuple[Allowance, bool]] = []
+
+    def allow(self, what: object, *, own: bool = True) -> Allowance:
+        """Allow breaches from now on; `own` ones are worth a note if none happens.
+
+        Raises:
+            ValueError: It names an operation or a rule that there is not.
+        """
+        allowance = Allowance(what, end=self._end)  # type: ignore[arg-type]
+        self._allowances.append(allowance)
+        self._every.append((allowance, own))
+        return allowance
+
+    def heard(self, exchange: Exchange, *, loose: bool) -> None:
+        """Judge an exchange; called in the server's thread."""
+        held = [one for one in exchange.breaches if not (loose and one.rule == DROPPED)]
+        self.violations += held
+        allowed = tuple(self._allowances)
+        left = tuple(one for one in held if not _covered(allowed, exchange.operation_id, one.rule))
+        if left or exchange.is_our_fault:
+            self.findings.append(Finding(exchange, left))
+
+    def take(self, *, defects_only: bool = False) -> list[Finding]:
+        """Return what is held against the test, once.
+
+        With the contract switched off, only defects of the fake are left.
+        """
+        found = [one for one in self.findings if one.is_defect or self.level != OFF]
+        if defects_only:
+            found = [one for one in found if one.is_defect]
+        self.findings = [one for one in self.findings if one not in found]
+        return found
+
+    @property
+    def unused(self) -> list[str]:
+        """The allowances of the test's own that nothing made use of."""
+        return [str(one) for one, own in self._every if own and not one.used and str(one)]
+
+    def _end(self, allowance: Allowance) -> None:
+        if allowance in self._allowances:
+            self._allowances.remove(allowance)
+
+
+class Listener:
+    """Hears of every exchange of one server, and passes it on.
+
+    Attributes:
+        strays: What began while no test was running.
+    """
+
+    def __init__(
+        self,
+        usage: Usage,
+        strays: Watch,
+        own: Callable[[Exchange], None],
+        *,
+        loose: bool,
+    ) -> None:
+        self._usage = usage
+        self._strays = strays
+        self._own = own
+        self._loose = loose
+        self._traffic: Traffic | None = None
+
+    def attach(self, traffic: Traffic) -> None:
+        """Learn of what tells during which test a request began."""
+        self._traffic = traffic
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Take note of an exchange; called in the server's thread."""
+        period = None if self._traffic is None else self._traffic.present_period
+        watch = period if isinstance(period, Watch) else self._strays
+        watch.requests += 1
+        if exchange.violations or exchange.is_our_fault:
+            watch.heard(exchange, loose=self._loose)
+        self._usage.heard(exchange)
+        self._own(exchange)
+
+
+def _covered(allowances: tuple[Allowance, ...], operation_id: str, rule: str) -> bool:
+    """Tell whether a breach is allowed; every allowance that fits counts as used."""
+    found = [one.covers(operation_id, rule) for one in allowances]
+    return any(found)
