@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from pytest_fiskaly.afterwards import NOTES, OBSERVED
 from pytest_fiskaly.reports import report as told
 from pytest_fiskaly.verdict import ENFORCE, OFF
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 
 TITLE: Final = "fiskaly contract"
 """The heading of what is told beside a failure of another kind."""
-OBSERVED: Final = "fiskaly contract (observed)"
-"""The heading of what is only observed."""
-NOTES: Final = "fiskaly notes"
 
 
 def judge(watch: Watch, *, late: bool = False) -> None:
@@ -33,10 +31,9 @@ def judge(watch: Watch, *, late: bool = False) -> None:
     found = watch.take(defects_only=watch.level != ENFORCE)
     text = told(found, watch)
     if late and watch.broken_off:
-        watch.notes.append(
-            f"{watch.broken_off} requests were still under way half a second after the test"
-            " had ended, and were broken off"
-        )
+        some = "1 request was" if watch.broken_off == 1 else f"{watch.broken_off} requests were"
+        watch.notes.append(f"{some} still under way long after the test's end, and broken off")
+        watch.broken_off = 0
     if text:
         pytest.fail(text, pytrace=False)
 
@@ -50,5 +47,5 @@ def annotate(report: pytest.TestReport, watch: Watch) -> None:
     if report.when == "call":
         watch.notes += [f"allowed, but it never happened: {one}" for one in watch.unused]
     if watch.notes and report.when != "setup":
-        report.sections.append((NOTES, "\n".join(watch.notes)))
+        report.sections.append((f"{NOTES} ({report.when})", "\n".join(watch.notes)))
         watch.notes.clear()

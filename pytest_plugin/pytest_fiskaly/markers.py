@@ -15,6 +15,10 @@ MARKER: Final = "fiskaly"
 REAL: Final = "fiskaly_real"
 HARMLESS: Final = ("contract", "allow_violations")
 """What also makes sense where the server is not ours."""
+OWN_SERVERS: Final = ("fiskaly_mock_server", "fiskaly_mock_factory")
+"""The fixtures that only make sense with servers of our own."""
+MISUSED: Final = "fiskaly_misused"
+"""The name under which a worker of pytest-xdist tells of wrong markers."""
 SHOWN_AT_MOST: Final = 10
 
 DESCRIPTIONS: Final = (
@@ -58,6 +62,8 @@ def check(items: Iterable[pytest.Item]) -> None:
             if mark.name in {MARKER, REAL} and id(mark) not in seen:
                 seen[id(mark)] = mark
                 wrong += [f"{item.nodeid}: {reason}" for reason in _complaints(mark)]
+        if is_real(item):
+            wrong += [f"{item.nodeid}: {reason}" for reason in _dishonest(item)]
     if wrong:
         more = len(wrong) - SHOWN_AT_MOST
         shown = wrong[:SHOWN_AT_MOST] + ([f"and {more} more"] if more > 0 else [])
@@ -113,6 +119,15 @@ def _complaints(mark: pytest.Mark) -> Iterable[str]:
             demand(name, value)
         except ValueError as error:
             yield f"{MARKER}({name}=...): {error}"
+
+
+def _dishonest(item: pytest.Item) -> Iterable[str]:
+    for fixture in OWN_SERVERS:
+        if fixture in getattr(item, "fixturenames", ()):
+            yield (
+                f"a test marked {REAL} claims to be true of the real service too, where there is"
+                f" no {fixture}: use fiskaly_mock, or drop the marker"
+            )
 
 
 def _preset(value: object) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_fiskaly import markers, settings
-from pytest_fiskaly.stash import GIVEN, USAGE, WATCH
+from pytest_fiskaly.stash import DISTANCE, GIVEN, STAGE, USAGE, WATCH
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -33,28 +33,38 @@ def pytest_configure(config: pytest.Config) -> None:
 
     config.stash[USAGE] = usage = Usage(config)
     config.pluginmanager.register(usage, "fiskaly-usage")
+    url = config.stash[GIVEN].text("url")
+    if url is not None:
+        from pytest_fiskaly.distance import Distance
+
+        config.stash[DISTANCE] = distance = Distance(url, config)
+        config.pluginmanager.register(distance, "fiskaly-distance")
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Look at every marker before the first test runs."""
-    markers.check(items)
+    output = getattr(config, "workeroutput", None)
+    try:
+        markers.check(items)
+    except pytest.UsageError as error:
+        if output is None:
+            raise
+        # A worker of pytest-xdist cannot end the run: the controller does.
+        output[markers.MISUSED] = str(error)
+        items.clear()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed although its client broke the contract."""
-    watch = item.stash.get(WATCH, None)
-    if watch is None:
-        return (yield)
-    from pytest_fiskaly.judging import judge
-
+    __tracebackhide__ = True
     try:
         result = yield
     except pytest.skip.Exception:
-        judge(watch)
+        _judge(item)
         raise
-    judge(watch)
+    _judge(item)
     return result
 
 
@@ -69,7 +79,36 @@ def pytest_runtest_makereport(
         from pytest_fiskaly.judging import annotate
 
         annotate(report, watch)
+        if report.when == "teardown":
+            # Whoever runs the test once more begins anew.
+            del item.stash[WATCH]
     return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep what clients did while no test was running, for the end of the report."""
+    if STAGE in session.config.stash:
+        from pytest_fiskaly.afterwards import keep_strays
+
+        keep_strays(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker of pytest-xdist kept, or found wrong with the markers."""
+    output = getattr(node, "workeroutput", {})
+    if markers.MISUSED in output:
+        raise pytest.UsageError(output[markers.MISUSED])
+    from pytest_fiskaly.afterwards import take_over
+
+    take_over(node.config, output)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell of breaches that failed no test."""
+    from pytest_fiskaly.afterwards import summarise
+
+    summarise(terminalreporter)
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +124,7 @@ def fiskaly_mock_server(
     pytestconfig: pytest.Config, fiskaly_mock_config: ServerConfig
 ) -> Iterator[MockServer]:
     """Run one server for the whole session, in a thread of its own; nobody resets it."""
+    _demand_a_fake(pytestconfig, "fiskaly_mock_server")
     from pytest_fiskaly.stage import Stage
 
     with Stage.of(pytestconfig).server(fiskaly_mock_config) as server:
@@ -96,6 +136,9 @@ def fiskaly_mock(
     request: pytest.FixtureRequest,
 ) -> Iterator[FiskalyMock]:
     """Give a test the fake API in its seeded state, and judge the test's client afterwards."""
+    if DISTANCE in request.config.stash:
+        yield request.config.stash[DISTANCE].enter(request.node)
+        return
     from pytest_fiskaly.judging import judge
     from pytest_fiskaly.stage import Stage
 
@@ -109,6 +152,7 @@ def fiskaly_mock(
 @pytest.fixture
 def fiskaly_mock_factory(request: pytest.FixtureRequest) -> Iterator[Factory]:
     """Start further servers for a test: `fiskaly_mock_factory(preset="enterprise")`."""
+    _demand_a_fake(request.config, "fiskaly_mock_factory")
     from pytest_fiskaly.factory import Factory
     from pytest_fiskaly.judging import judge
     from pytest_fiskaly.stage import Stage
@@ -136,3 +180,20 @@ def fiskaly_base_url(fiskaly_mock: FiskalyMock) -> str:
 def fiskaly_credentials(fiskaly_mock: FiskalyMock) -> ApiKeyHandle:
     """Return key and secret of the first main organisation."""
     return fiskaly_mock.credentials
+
+
+def _judge(item: pytest.Item) -> None:
+    __tracebackhide__ = True
+    watch = item.stash.get(WATCH, None)
+    if watch is not None:
+        from pytest_fiskaly.judging import judge
+
+        judge(watch)
+
+
+def _demand_a_fake(config: pytest.Config, fixture: str) -> None:
+    """Skip what needs a server of our own where there is none."""
+    if DISTANCE in config.stash:
+        from pytest_fiskaly.elsewhere import skip_fixture
+
+        skip_fixture(fixture)

@@ -41,10 +41,12 @@ def report(findings: Iterable[Finding], watch: Watch) -> str:
 
 
 def _of_client(findings: list[Finding], watch: Watch) -> Iterator[str]:
-    count = _number(sum(len(one.violations) for one in findings), "violation")
+    count = sum(len(one.violations) for one in findings)
+    yield _headline(findings[0], count)
     yield (
-        f"The client broke the contract of the fiskaly Management API: {count}"
-        f" in {len(findings)} of {_number(watch.requests, 'request')}."
+        f"The test's client broke the contract of the fiskaly Management API:"
+        f" {_number(count, 'violation')} in {len(findings)} of"
+        f" {_number(watch.requests, 'request')}."
     )
     groups: dict[object, list[Finding]] = {}
     for one in findings:
@@ -54,15 +56,35 @@ def _of_client(findings: list[Finding], watch: Watch) -> Iterator[str]:
         yield "\n".join(_lines(group[0], len(group)))
     if len(shown) > SHOWN_AT_MOST:
         yield f"and {len(shown) - SHOWN_AT_MOST} more of other kinds"
-    first = findings[0]
-    allowed = ":".join(
-        part for part in (first.exchange.operation_id, first.violations[0].rule) if part
+    yield "\n".join(_help(findings, watch))
+
+
+def _headline(finding: Finding, count: int) -> str:
+    """Return what is to fit into the one line of pytest's short summary."""
+    first = finding.violations[0]
+    what = finding.exchange.operation_id or f"{finding.exchange.method} {finding.exchange.path}"
+    got = f", got {first.got_text}" if first.got_text else ""
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    return f"{what}: {_place(first)} breaks {first.rule}{got}{more}"
+
+
+def _help(findings: list[Finding], watch: Watch) -> Iterator[str]:
+    if watch.scene:
+        yield (
+            f"The variables are those of a running `fiskaly-mockserver serve {watch.scene}`:"
+            " see `fiskaly-mockserver env`."
+        )
+    named = dict.fromkeys(
+        one.exchange.operation_id or violation.rule
+        for one in findings
+        for violation in one.violations
     )
-    yield (
-        f"The variables are those of a running `fiskaly-mockserver serve {watch.scene}`: see"
-        f" `fiskaly-mockserver env`.\nIf the test means it:"
-        f' @pytest.mark.fiskaly(allow_violations="{allowed}")'
-    )
+    rules = {violation.rule for one in findings for violation in one.violations}
+    words = [*named]
+    if len(words) == len(rules) == 1 and words[0] not in rules:
+        words = [f"{words[0]}:{rules.pop()}"]
+    shown = json.dumps(words[0] if len(words) == 1 else words)
+    yield f"If the test means it: @pytest.mark.fiskaly(allow_violations={shown})"
 
 
 def _sameness(finding: Finding) -> object:
@@ -87,12 +109,17 @@ def _lines(finding: Finding, times: int) -> Iterator[str]:
 
 
 def _of_violation(violation: Violation) -> Iterator[str]:
-    place = f"{violation.where.value} {violation.pointer}".rstrip()
-    yield f"  {place}: {violation.rule}"
+    yield f"  {_place(violation)} breaks {violation.rule}"
+    if violation.branches:
+        yield f"    {violation.sentence()}"
+        return
     yield f"    expected  {violation.expected}"
     if violation.got_text:
         yield f"    got       {violation.got_text}"
-    yield f"    that is   {violation.sentence()}"
+
+
+def _place(violation: Violation) -> str:
+    return f"{violation.where.value} {violation.pointer}".rstrip()
 
 
 def _of_fake(finding: Finding) -> str:

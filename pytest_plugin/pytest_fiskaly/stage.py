@@ -9,7 +9,8 @@ from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.server.mock_server import Beginning
 from fiskaly_mockserver.server.plantings import Nursery
 
-from pytest_fiskaly.markers import arguments_of, instant_of, is_own, rules_of
+from pytest_fiskaly.elsewhere import HonestMock, fail_if_controlled
+from pytest_fiskaly.markers import arguments_of, instant_of, is_own, is_real, rules_of
 from pytest_fiskaly.mock import FiskalyMock
 from pytest_fiskaly.stash import GIVEN, STAGE, USAGE, WATCH
 from pytest_fiskaly.verdict import Listener, Watch
@@ -73,6 +74,9 @@ class Stage:
         """
         watch = self.watch(item)
         said = arguments_of(item)
+        honest = is_real(item)
+        if honest:
+            fail_if_controlled(said)
         tree = {one: said[one] for one in TREE_ARGUMENTS if one in said and not name}
         at = said.get("clock")
         how = Beginning(
@@ -91,7 +95,7 @@ class Stage:
         server.traffic.period = watch
         if not name:
             watch.scene = _scene(server, tree)
-        return FiskalyMock(server, watch, restart)
+        return (HonestMock if honest else FiskalyMock)(server, watch, restart)
 
     def leave(self, item: pytest.Item, server: MockServer) -> None:
         """End a test's use of a server: what is still under way has half a second."""

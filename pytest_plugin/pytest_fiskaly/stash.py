@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_fiskaly.distance import Distance
     from pytest_fiskaly.settings import Given
     from pytest_fiskaly.stage import Stage
     from pytest_fiskaly.usage import Usage
@@ -18,5 +19,9 @@ USAGE: Final[pytest.StashKey[Usage]] = pytest.StashKey()
 """What hears of every exchange; on the config."""
 STAGE: Final[pytest.StashKey[Stage]] = pytest.StashKey()
 """The servers of a run, from the first test on that needs one; on the config."""
+STRAYS: Final[pytest.StashKey[list[str]]] = pytest.StashKey()
+"""What clients did wrong while no test was running, as text; on the config."""
+DISTANCE: Final[pytest.StashKey[Distance]] = pytest.StashKey()
+"""The server of `--fiskaly-url`; on the config, only if there is one."""
 WATCH: Final[pytest.StashKey[Watch]] = pytest.StashKey()
 """What is held against a test; on the item, only if the test uses the fake."""

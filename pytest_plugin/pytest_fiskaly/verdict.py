@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_fiskaly.allowances import Allowance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fiskaly_contracts import Violation
     from fiskaly_mockserver.server.traffic import Traffic
@@ -83,11 +83,18 @@ class Watch:
     def heard(self, exchange: Exchange, *, loose: bool) -> None:
         """Judge an exchange; called in the server's thread."""
         held = [one for one in exchange.breaches if not (loose and one.rule == DROPPED)]
-        self.violations += held
         allowed = tuple(self._allowances)
-        left = tuple(one for one in held if not _covered(allowed, exchange.operation_id, one.rule))
+        left: list[Violation] = []
+        for violation in held:
+            # Whoever allows `oneOf` allows all that it comes down to.
+            whole = _covered(allowed, exchange.operation_id, violation.rule)
+            for cause in causes(violation):
+                self.violations.append(cause)
+                covered = _covered(allowed, exchange.operation_id, cause.rule)
+                if not whole and not covered:
+                    left.append(cause)
         if left or exchange.is_our_fault:
-            self.findings.append(Finding(exchange, left))
+            self.findings.append(Finding(exchange, tuple(left)))
 
     def take(self, *, defects_only: bool = False) -> list[Finding]:
         """Return what is held against the test, once.
@@ -144,6 +151,20 @@ class Listener:
             watch.heard(exchange, loose=self._loose)
         self._usage.heard(exchange)
         self._own(exchange)
+
+
+def causes(violation: Violation) -> Iterator[Violation]:
+    """Yield what a violation comes down to.
+
+    Where a body fits no schema of several, that is what is wrong with it by the one that
+    was clearly meant, or by each of them alike; else it is the violation itself.
+    """
+    branches = [why for _, why in violation.branches]
+    if branches and (violation.closest or all(why == branches[0] for why in branches)):
+        for one in branches[0]:
+            yield from causes(one)
+    else:
+        yield violation
 
 
 def _covered(allowances: tuple[Allowance, ...], operation_id: str, rule: str) -> bool:

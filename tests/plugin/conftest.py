@@ -32,24 +32,34 @@ def suite(
     everything_loaded: None, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.Pytester:
     """A test suite of somebody else's, strict and with warnings as errors."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    for name in ("PYTEST_ADDOPTS", "FISKALY_API_KEY", "FISKALY_API_SECRET"):
+        monkeypatch.delenv(name, raising=False)
     pytester.makepyprojecttoml(SETTINGS)
     return pytester
 
 
 @pytest.fixture
 def client(suite: pytest.Pytester) -> pytest.Pytester:
-    """The same, with a client of the API to write tests with."""
+    """The same, with clients of the API to write tests with, a good and a careless one."""
     suite.makepyfile(
         api_client="""
         import json
+        import urllib.error
         import urllib.request
 
+        BAKERY = {
+            "name": "Bakery",
+            "address_line1": "-",
+            "zip": "1",
+            "town": "-",
+            "country_code": "AUT",
+        }
 
-        def ask(server, path, body=None, token=""):
+
+        def ask(server, path, body=None, token="", method=None):
             headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
             data = None if body is None else json.dumps(body).encode()
-            request = urllib.request.Request(server.base_url + path, data, headers)
+            request = urllib.request.Request(server.base_url + path, data, headers, method=method)
             with urllib.request.urlopen(request) as answer:
                 return json.load(answer)
 
@@ -62,18 +72,25 @@ def client(suite: pytest.Pytester) -> pytest.Pytester:
 
 
         def create(server):
-            body = {
-                "name": "Bakery",
-                "address_line1": "-",
-                "zip": "1",
-                "town": "-",
-                "country_code": "AUT",
-            }
-            return ask(server, "/organizations", body, log_in(server))
+            return ask(server, "/organizations", BAKERY, log_in(server))
 
 
         def count(server):
             return ask(server, "/organizations", token=log_in(server))["count"]
+
+
+        def carelessly(server, path="/organizations", body=None, token=None, method=None):
+            try:
+                token = server.token_for(server.tree.main) if token is None else token
+                return ask(server, path, body, token, method)
+            except urllib.error.HTTPError as error:
+                error.close()
+                return error.status
+
+
+        def break_contract(server, **wrong):
+            wrong = wrong or {"country_code": "DE"}
+            return carelessly(server, body={**BAKERY, **wrong})
         """
     )
     return suite

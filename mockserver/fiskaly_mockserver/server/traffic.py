@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import ContextVar
 
 from aiohttp import web
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+SHORT = 0.05
+"""Seconds that a request gets whose client has gone."""
 
 _PERIOD: ContextVar[object] = ContextVar("fiskaly_mockserver_period", default=None)
 
@@ -21,7 +25,7 @@ class Traffic:
 
     def __init__(self) -> None:
         self.period: object = None
-        self._under_way: set[asyncio.Task[object]] = set()
+        self._under_way: dict[asyncio.Task[object], web.BaseRequest] = {}
         self._quiet: asyncio.Event | None = None
 
     @property
@@ -42,11 +46,11 @@ class Traffic:
             if task is None:
                 return await handler(request)
             _PERIOD.set(self.period)
-            self._under_way.add(task)
+            self._under_way[task] = request
             try:
                 return await handler(request)
             finally:
-                self._under_way.discard(task)
+                del self._under_way[task]
                 if self._quiet is not None and not self._under_way:
                     self._quiet.set()
 
@@ -55,22 +59,34 @@ class Traffic:
     async def settle(self, seconds: float) -> int:
         """Wait until nothing is under way, and break off what is after so many seconds.
 
+        A request whose client has gone is not waited for as long: it may be held up by a
+        fault for minutes, and nobody hears of its answer.
+
         Returns:
             How many requests were broken off: their clients see the connection close.
         """
-        if not self._under_way:
+        patience = min(seconds, SHORT)
+        if await self._falls_quiet(patience):
             return 0
-        self._quiet = asyncio.Event()
-        try:
-            await asyncio.wait_for(self._quiet.wait(), seconds)
-        except TimeoutError:
-            pass
-        else:
+        if any(map(_is_heard, self._under_way.values())) and await self._falls_quiet(
+            seconds - patience
+        ):
             return 0
-        finally:
-            self._quiet = None
         late = tuple(self._under_way)
         for task in late:
             task.cancel()
         await asyncio.wait(late, timeout=seconds)
         return len(late)
+
+    async def _falls_quiet(self, seconds: float) -> bool:
+        if self._under_way and seconds > 0:
+            self._quiet = asyncio.Event()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._quiet.wait(), seconds)
+            self._quiet = None
+        return not self._under_way
+
+
+def _is_heard(request: web.BaseRequest) -> bool:
+    """Tell whether the client still listens."""
+    return request.transport is not None and not request.transport.is_closing()

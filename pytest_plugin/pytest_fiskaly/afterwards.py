@@ -1,0 +1,75 @@
+"""What is told at the end of a run: breaches that failed no test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_fiskaly.stash import STAGE, STRAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pytest
+
+OBSERVED: Final = "fiskaly contract (observed)"
+"""The heading of what is only observed."""
+NOTES: Final = "fiskaly notes"
+"""How the heading begins of what is worth telling, but no failure."""
+OUTPUT: Final = "fiskaly_strays"
+"""The name under which a worker of pytest-xdist tells."""
+
+
+def keep_strays(config: pytest.Config) -> None:
+    """Put what clients did while no test was running where the report finds it."""
+    from pytest_fiskaly.reports import report
+
+    strays = config.stash[STAGE].strays
+    text = report(strays.take(), strays)
+    output = getattr(config, "workeroutput", None)
+    if not text:
+        return
+    if output is not None:
+        output[OUTPUT] = text
+    else:
+        take_over(config, {OUTPUT: text})
+
+
+def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
+    """Keep what a worker told."""
+    if OUTPUT in output:
+        config.stash.setdefault(STRAYS, []).append(output[OUTPUT])
+
+
+def summarise(reporter: pytest.TerminalReporter) -> None:
+    """Print what was only observed, and what belongs to no test."""
+    observed = list(_told(reporter, OBSERVED))
+    if observed:
+        reporter.section(OBSERVED)
+        for nodeid, text in observed:
+            reporter.write_line("")
+            reporter.write_line(nodeid, bold=True)
+            reporter.write_line(text)
+        tests = len({nodeid for nodeid, _ in observed})
+        reporter.write_line("")
+        reporter.write_line(
+            f"{tests} test{'s' if tests > 1 else ''} would fail with --fiskaly-contract=enforce"
+        )
+    notes = list(_told(reporter, NOTES)) if reporter.config.get_verbosity() > 0 else []
+    if notes:
+        reporter.section(NOTES)
+        for nodeid, text in notes:
+            reporter.write_line(f"{nodeid}: {text}")
+    for text in reporter.config.stash.get(STRAYS, []):
+        reporter.section("fiskaly contract (while no test was running)")
+        reporter.write_line(text)
+
+
+def _told(reporter: pytest.TerminalReporter, heading: str) -> Iterator[tuple[str, str]]:
+    """Yield test and text; failed tests have shown it already."""
+    for outcome, reports in reporter.stats.items():
+        if outcome in {"failed", "error"}:
+            continue
+        for one in reports:
+            for title, text in getattr(one, "sections", ()):
+                if title.startswith(heading):
+                    yield one.nodeid, text

@@ -1,0 +1,191 @@
+"""Another server than a fake of our own: where it is, and who we are there."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, Request, build_opener
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+API_KEY: Final = "FISKALY_API_KEY"
+API_SECRET: Final = "FISKALY_API_SECRET"  # noqa: S105 - a variable's name
+BASE_PATH: Final = "/api/v0"
+CONTROL_PATH: Final = "/_mock"
+LIVE: Final = "LIVE"
+LIVE_KEY: Final = "live_"
+PATIENCE: Final = 20.0
+"""Seconds until a server that does not answer is given up."""
+UNAUTHORIZED: Final = 401
+OK: Final = 200
+
+
+class RemoteError(Exception):
+    """The suite cannot run against that server; the message says why and what helps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What one authentication told of us, and the token that it gave.
+
+    Attributes:
+        organization: The organisation's `name`, `type` and `envs`, as far as it told.
+    """
+
+    env: str
+    organization_id: str
+    access_token: str = field(repr=False)
+    organization: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for another process of the same run."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A server at an address, and the credentials for it."""
+
+    base_url: str
+    key: str
+    secret: str = field(repr=False)
+
+    @classmethod
+    def of(cls, url: str, environment: Mapping[str, str] | None = None) -> Remote:
+        """Return the server at a URL, with the credentials of the environment.
+
+        Raises:
+            RemoteError: It is no URL, or there are no credentials, or they are LIVE.
+        """
+        environment = os.environ if environment is None else environment
+        base_url = base_url_of(url)
+        missing = [name for name in (API_KEY, API_SECRET) if not environment.get(name)]
+        if missing:
+            raise RemoteError(
+                f"--fiskaly-url needs credentials: set {' and '.join(missing)} in the environment"
+                ' (of a running fake: eval "$(fiskaly-mockserver env)")'
+            )
+        key = environment[API_KEY]
+        if key.startswith(LIVE_KEY):
+            raise RemoteError(_no_live(f"{API_KEY} holds a LIVE key"))
+        return cls(base_url=base_url, key=key, secret=environment[API_SECRET])
+
+    def connect(self) -> Session:
+        """Authenticate, and ask who we are.
+
+        Raises:
+            RemoteError: Nobody answers, or somebody else, or they refuse us, or we are
+                LIVE there.
+        """
+        body = {"api_key": self.key, "api_secret": self.secret}
+        answer = self._ask("/auth", body)
+        claims = answer.get("access_token_claims")
+        token = answer.get("access_token")
+        if not isinstance(claims, dict) or not isinstance(token, str):
+            raise RemoteError(self._somebody_else("its answer to /auth has no access token"))
+        env = str(claims.get("env", ""))
+        if env == LIVE:
+            raise RemoteError(_no_live("the credentials of the environment are LIVE ones"))
+        organization_id = str(claims.get("organization_id") or claims.get("organization") or "")
+        row = self._ask(f"/organizations/{organization_id}", token=token)
+        told = {
+            "name": row.get("name", ""),
+            "type": row.get("_type", "ORGANIZATION"),
+            "envs": row.get("_envs", [env]),
+        }
+        return Session(
+            env=env, organization_id=organization_id, access_token=token, organization=told
+        )
+
+    def _ask(
+        self, path: str, body: Mapping[str, str] | None = None, token: str = ""
+    ) -> dict[str, Any]:
+        headers = {"User-Agent": "fiskaly-mockserver"}
+        if body:
+            headers["Content-Type"] = "application/json"
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(self.base_url + path, data, headers)  # noqa: S310 - looked at
+        try:
+            with self._opener().open(request, timeout=PATIENCE) as answer:
+                parsed = json.loads(answer.read())
+        except HTTPError as error:
+            with error:
+                raise RemoteError(self._refused(error.code, path)) from None
+        except (URLError, OSError) as error:
+            reason = getattr(error, "reason", error)
+            raise RemoteError(
+                f"--fiskaly-url: nobody answers at {self.base_url}: {reason}"
+            ) from None
+        except ValueError:
+            raise RemoteError(self._somebody_else("it does not answer in JSON")) from None
+        if not isinstance(parsed, dict):
+            raise RemoteError(self._somebody_else("it does not answer with a JSON object"))
+        return parsed
+
+    def _opener(self) -> Any:
+        # A proxy of the environment knows nothing of a server on this machine.
+        host = urlsplit(self.base_url).hostname or ""
+        return build_opener(ProxyHandler({})) if _is_loopback(host) else build_opener()
+
+    def _refused(self, status: int, path: str) -> str:
+        if status == UNAUTHORIZED:
+            return (
+                f"--fiskaly-url: {self.base_url} refuses the credentials: are {API_KEY} and"
+                f" {API_SECRET} those of this server?"
+            )
+        return self._somebody_else(f"it answers {status} to {path}")
+
+    def _somebody_else(self, why: str) -> str:
+        return (
+            f"--fiskaly-url: what answers at {self.base_url} is no Management API: {why}."
+            f" The URL of the real one ends in {BASE_PATH}"
+        )
+
+
+def base_url_of(url: str) -> str:
+    """Return the address of an API, without a slash at the end.
+
+    >>> base_url_of("http://127.0.0.1:8722")
+    'http://127.0.0.1:8722/api/v0'
+
+    Raises:
+        RemoteError: It is no URL of one.
+    """
+    try:
+        parts = urlsplit(url)
+        bad = not parts.hostname or parts.port == 0 or parts.query or parts.fragment
+    except ValueError:
+        raise RemoteError(f"--fiskaly-url: {url!r} is no URL") from None
+    if "@" in parts.netloc:
+        raise RemoteError(
+            f"--fiskaly-url: credentials belong into {API_KEY} and {API_SECRET}, not into the URL"
+        )
+    if bad or parts.scheme not in {"http", "https"}:
+        raise RemoteError(
+            f"--fiskaly-url: {url!r} is no URL: give http://127.0.0.1:8722{BASE_PATH}, or that of"
+            " the vendor's TEST environment, with http:// or https:// in front"
+        )
+    path = parts.path.rstrip("/").removesuffix(CONTROL_PATH)
+    return f"{parts.scheme}://{parts.netloc}{path or BASE_PATH}"
+
+
+def _no_live(what: str) -> str:
+    return (
+        f"--fiskaly-url: {what}: a test suite creates and deletes organisations, which would be"
+        " for real and be billed. Use TEST credentials"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,285 @@
+"""The same suite against another server, and tests that claim to be true of any."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import ClassVar
+
+import pytest
+from fiskaly_mockserver import MockServer, ServerConfig
+
+SUITE = """
+import pytest
+from api_client import break_contract, carelessly, count, create, log_in
+
+
+@pytest.mark.fiskaly_real
+def test_true_of_any(fiskaly_mock, fiskaly_base_url, fiskaly_credentials, fiskaly_tree):
+    before = count(fiskaly_mock)
+    create(fiskaly_mock)
+    assert count(fiskaly_mock) == before + 1
+    main = fiskaly_tree.main
+    assert main.type == "ORGANIZATION"
+    assert main.name
+    assert main.key == fiskaly_credentials.key
+    path = f"/organizations/{main.organization_id}"
+    for holder in (main, main.api_key, main.key, main.organization_id):
+        token = fiskaly_mock.token_for(holder, env="TEST")
+        assert carelessly(fiskaly_mock, path, token=token)["name"] == main.name
+    assert fiskaly_credentials.secret not in repr(fiskaly_mock) + repr(main) + repr(fiskaly_tree)
+    assert isinstance(fiskaly_mock.port, int)
+
+
+@pytest.mark.fiskaly(contract="observe", allow_violations="createOrganization")
+def test_harmless_marker(fiskaly_mock):
+    with fiskaly_mock.allow_violations("enum"):
+        break_contract(fiskaly_mock)
+
+
+@pytest.mark.fiskaly(preset="single")
+def test_marked(fiskaly_mock):
+    pass
+
+
+def test_seed(fiskaly_mock):
+    fiskaly_mock.seed("single")
+
+
+def test_reset(fiskaly_mock):
+    fiskaly_mock.reset()
+
+
+def test_control(fiskaly_mock):
+    fiskaly_mock.control.freeze_clock()
+
+
+def test_control_url(fiskaly_mock):
+    print(fiskaly_mock.control_url)
+
+
+def test_journal(fiskaly_mock):
+    print(fiskaly_mock.journal)
+
+
+def test_server(fiskaly_mock):
+    print(fiskaly_mock.server)
+
+
+def test_violations(fiskaly_mock):
+    print(fiskaly_mock.violations)
+
+
+def test_managed(fiskaly_tree):
+    print(fiskaly_tree.managed[0])
+
+
+def test_token_of_another(fiskaly_mock):
+    fiskaly_mock.token_for("somebody else")
+
+
+def test_token_of_another_environment(fiskaly_mock):
+    fiskaly_mock.token_for(fiskaly_mock.tree.main, env="LIVE")
+
+
+@pytest.mark.parametrize("kind", ["expired", "forged", "wrong_env"])
+def test_bad_token(fiskaly_mock, kind):
+    getattr(fiskaly_mock, f"{kind}_token_for")(fiskaly_mock.tree.main)
+
+
+def test_factory(fiskaly_mock_factory):
+    fiskaly_mock_factory()
+
+
+def test_raw_server(fiskaly_mock_server):
+    pass
+
+
+def test_without():
+    pass
+"""
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
+    """A server that stands for the real one, with its credentials in the environment."""
+    with MockServer(ServerConfig(port=0, preset="enterprise", seed=42)) as server:
+        monkeypatch.setenv("FISKALY_API_KEY", server.credentials.key)
+        monkeypatch.setenv("FISKALY_API_SECRET", server.credentials.secret)
+        yield server
+
+
+def test_what_needs_control_is_skipped_with_a_reason(
+    client: pytest.Pytester, elsewhere: MockServer
+) -> None:
+    elsewhere.reset()
+    client.makepyfile(SUITE)
+    result = client.runpytest(f"--fiskaly-url={elsewhere.base_url}", "-rs")
+    result.assert_outcomes(passed=3, skipped=16)
+    result.stdout.fnmatch_lines([f"fiskaly: {elsewhere.base_url} (not a fake*"])
+    for what in (
+        "the marker fiskaly(preset=...)",
+        "seed()",
+        "reset()",
+        "control",
+        "journal",
+        "tree.managed",
+        "token_for() of anybody but tree.main",
+        "expired_token_for()",
+        "the fixture fiskaly_mock_factory",
+        "the fixture fiskaly_mock_server",
+    ):
+        line = f"SKIPPED*: {what} needs control over the fake, which --fiskaly-url does not give"
+        result.stdout.fnmatch_lines([line])
+    logins = [one for one in elsewhere.journal if one.operation_id == "authenticate"]
+    by_plugin = [
+        one for one in logins if ("User-Agent", "fiskaly-mockserver") in one.request_headers
+    ]
+    assert len(by_plugin) == 1
+    assert elsewhere.credentials.secret not in result.stdout.str() + result.stderr.str()
+
+
+def test_workers_share_one_authentication(client: pytest.Pytester, elsewhere: MockServer) -> None:
+    client.makepyfile(
+        """
+        import pytest
+        from api_client import carelessly
+
+        @pytest.mark.parametrize("number", range(4))
+        def test_one(fiskaly_mock, number):
+            assert carelessly(fiskaly_mock)["count"]
+        """
+    )
+    result = client.runpytest_subprocess(f"--fiskaly-url={elsewhere.base_url}", "-n", "2")
+    result.assert_outcomes(passed=4)
+    logins = [one for one in elsewhere.journal if one.operation_id == "authenticate"]
+    assert len(logins) == 1
+
+
+def test_a_claim_to_be_true_of_the_real_service_is_kept_honest(client: pytest.Pytester) -> None:
+    marked = "import pytest\n\npytestmark = pytest.mark.fiskaly_real\n" + SUITE
+    client.makepyfile(marked.partition("def test_factory")[0])
+    result = client.runpytest()
+    result.assert_outcomes(passed=2, failed=13, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*seed() needs control over the fake, but the test is marked fiskaly_real*",
+            "*journal needs control over the fake, but the test is marked fiskaly_real*",
+        ]
+    )
+
+
+@pytest.mark.parametrize("fixture", ["fiskaly_mock_server", "fiskaly_mock_factory"])
+def test_a_false_claim_is_told_at_collection(suite: pytest.Pytester, fixture: str) -> None:
+    suite.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.fiskaly_real
+        def test_one({fixture}):
+            pass
+        """
+    )
+    result = suite.runpytest()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: *::test_one: *there is no {fixture}: use fiskaly_mock*"])
+
+
+@pytest.mark.parametrize("missing", [("API_KEY", "API_SECRET"), ("API_SECRET",)])
+def test_missing_credentials_are_named(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("FISKALY_API_KEY", "example")
+    for name in missing:
+        monkeypatch.delenv(f"FISKALY_{name}", raising=False)
+    result = suite.runpytest("--fiskaly-url=http://127.0.0.1:1")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    names = " and ".join(f"FISKALY_{name}" for name in missing)
+    result.stderr.fnmatch_lines([f"ERROR: --fiskaly-url needs credentials: set {names} in *"])
+
+
+class Odd(BaseHTTPRequestHandler):
+    """Answers as `said` tells, whatever is asked."""
+
+    said: ClassVar[tuple[int, bytes]] = (200, b"")
+
+    def do_POST(self) -> None:
+        status, body = self.said
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def odd_server(status: int, body: bytes) -> Iterator[str]:
+    handler = type("Handler", (Odd,), {"said": (status, body)})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+LIVE_ANSWER = json.dumps(
+    {"access_token": "x", "access_token_claims": {"env": "LIVE", "organization_id": "y"}}
+).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (401, b"{}", "*refuses the credentials: are FISKALY_API_KEY and *"),
+        (404, b"Not Found", "*is no Management API: it answers 404 to /auth*"),
+        (200, b"<html>", "*is no Management API: it does not answer in JSON*"),
+        (200, b"[]", "*is no Management API: it does not answer with a JSON object*"),
+        (200, b"{}", "*is no Management API: its answer to /auth has no access token*"),
+        (200, LIVE_ANSWER, "*the credentials of the environment are LIVE ones*"),
+    ],
+)
+def test_a_server_that_cannot_be_used_is_one_line(
+    suite: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    body: bytes,
+    words: str,
+) -> None:
+    monkeypatch.setenv("FISKALY_API_KEY", "example")
+    monkeypatch.setenv("FISKALY_API_SECRET", "a-secret-of-mine")
+    with odd_server(status, body) as url:
+        result = suite.runpytest(f"--fiskaly-url={url}")
+    _demand_one_line(result, words)
+
+
+def test_nobody_there_is_one_line(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FISKALY_API_KEY", "example")
+    monkeypatch.setenv("FISKALY_API_SECRET", "a-secret-of-mine")
+    suite.makepyfile("def test_one(): pass")
+    result = suite.runpytest("--fiskaly-url=http://127.0.0.1:1")
+    _demand_one_line(result, "*nobody answers at http://127.0.0.1:1/api/v0: *refused*")
+    suite.runpytest("--fiskaly-url=http://127.0.0.1:1", "--collect-only").assert_outcomes()
+
+
+def test_a_live_key_is_refused_before_anything_is_sent(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FISKALY_API_KEY", "live_example")
+    monkeypatch.setenv("FISKALY_API_SECRET", "a-secret-of-mine")
+    result = suite.runpytest("--fiskaly-url=http://127.0.0.1:1")
+    _demand_one_line(result, "*FISKALY_API_KEY holds a LIVE key*Use TEST credentials*")
+
+
+def _demand_one_line(result: pytest.RunResult, words: str) -> None:
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: --fiskaly-url: {words}"])
+    assert len([line for line in result.errlines if line.strip()]) == 1
+    output = result.stdout.str() + result.stderr.str()
+    assert "Traceback" not in output
+    assert "a-secret-of-mine" not in output
