@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Self
 
-from pytest_fiskaly.settings import unknown
+from pytest_fiskaly.words import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_fiskaly.markers import demand
-from pytest_fiskaly.stage import TREE_ARGUMENTS
+from pytest_fiskaly.scenes import TREE_ARGUMENTS
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_fiskaly.settings import CONTRACT_LEVELS, MARKER_ARGUMENTS, unknown
+from pytest_fiskaly.settings import CONTRACT_LEVELS, MARKER_ARGUMENTS
+from pytest_fiskaly.words import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

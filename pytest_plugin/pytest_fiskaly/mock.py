@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from fiskaly_mockserver.server.minting import Fault
 
@@ -18,15 +18,8 @@ if TYPE_CHECKING:
     from fiskaly_mockserver.server.minting import Holder
 
     from pytest_fiskaly.allowances import Allowance
+    from pytest_fiskaly.scenes import Scene
     from pytest_fiskaly.verdict import Watch
-
-
-class Restart(Protocol):
-    """Makes a server again what it was at the beginning of the test."""
-
-    def __call__(self) -> None:
-        """Begin anew."""
-        ...
 
 
 class FiskalyMock:
@@ -36,10 +29,10 @@ class FiskalyMock:
     the client does wrong is held against the test, whether it noticed or not.
     """
 
-    def __init__(self, server: MockServer, watch: Watch, restart: Restart) -> None:
+    def __init__(self, server: MockServer, watch: Watch, scene: Scene) -> None:
         self._server = server
         self._watch = watch
-        self._restart = restart
+        self._scene = scene
 
     def __repr__(self) -> str:
         return f"<fiskaly_mock at {self.base_url}: {self._server.tree!r}>"
@@ -106,20 +99,21 @@ class FiskalyMock:
         size: int | None = None,
         country: str | None = None,
     ) -> TreeHandle:
-        """Start over with other organisations until the test ends.
+        """Start over with other organisations; clock, faults and ids as the test began.
 
-        What is not given is as it was configured.
+        What is not given is as the test's markers say, or as it was configured.
 
         Raises:
             TreeError: The preset, seed, size or country does not exist.
         """
         self._needs_control("seed()")
-        return self._server.seed(preset, seed=seed, size=size, country=country)
+        self._scene.begin(preset=preset, seed=seed, size=size, country=country)
+        return self._server.tree
 
     def reset(self) -> None:
         """Return to how the test began; what was held against it stays."""
         self._needs_control("reset()")
-        self._restart()
+        self._scene.begin()
 
     def token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return a good access token, made without a request.

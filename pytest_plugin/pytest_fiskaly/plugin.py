@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_fiskaly import markers, settings
+from pytest_fiskaly.given import Given
 from pytest_fiskaly.stash import DISTANCE, GIVEN, STAGE, USAGE, WATCH
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register markers, and look at what was set."""
     for description in markers.DESCRIPTIONS:
         config.addinivalue_line("markers", description)
-    config.stash[GIVEN] = settings.Given(config)
+    config.stash[GIVEN] = Given(config)
     from pytest_fiskaly.usage import Usage
 
     config.stash[USAGE] = usage = Usage(config)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from fiskaly_mockserver import MockServer
-from fiskaly_mockserver.server.mock_server import Beginning
 from fiskaly_mockserver.server.plantings import Nursery
 
 from pytest_fiskaly.elsewhere import HonestMock, fail_if_controlled
 from pytest_fiskaly.markers import arguments_of, instant_of, is_own, is_real, rules_of
 from pytest_fiskaly.mock import FiskalyMock
+from pytest_fiskaly.scenes import TREE_ARGUMENTS, Scene
 from pytest_fiskaly.stash import GIVEN, STAGE, USAGE, WATCH
 from pytest_fiskaly.verdict import Listener, Watch
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 0.5
 """Seconds that requests under way get when their test has ended."""
-TREE_ARGUMENTS: Final[tuple[str, ...]] = ("preset", "seed", "size", "country")
 
 
 class Stage:
@@ -70,40 +69,28 @@ class Stage:
     def enter(self, item: pytest.Item, server: MockServer, name: str = "") -> FiskalyMock:
         """Prepare a server for a test: tree, ids, clock and faults as its markers say.
 
-        `name` tells several servers of one test apart.
+        `name` tells several servers of one test apart; the tree of those further ones is
+        not the marker's business.
         """
-        watch = self.watch(item)
         said = arguments_of(item)
         honest = is_real(item)
         if honest:
             fail_if_controlled(said)
-        tree = {one: said[one] for one in TREE_ARGUMENTS if one in said and not name}
-        at = said.get("clock")
-        how = Beginning(
-            **tree,
+        watch = self.watch(item)
+        scene = Scene(
+            server,
             ids_from=item.nodeid + name,
-            at=None if at is None else instant_of(at),
+            tree={one: said[one] for one in TREE_ARGUMENTS if one in said and not name},
+            at=instant_of(said["clock"]) if "clock" in said else None,
+            faults=rules_of(said["faults"]) if "faults" in said else [],
         )
-        faults = rules_of(said["faults"]) if said.get("faults") is not None else []
-
-        def restart() -> None:
-            server.begin(how)
-            for rule in faults:
-                server.control.arm_fault(rule)  # type: ignore[arg-type]
-
-        restart()
+        scene.begin()
         server.traffic.period = watch
         if not name:
-            watch.scene = _scene(server, tree)
-        return (HonestMock if honest else FiskalyMock)(server, watch, restart)
+            watch.scene = scene.flags
+        return (HonestMock if honest else FiskalyMock)(server, watch, scene)
 
     def leave(self, item: pytest.Item, server: MockServer) -> None:
         """End a test's use of a server: what is still under way has half a second."""
         self.watch(item).broken_off += server.settle(PATIENCE)
         server.traffic.period = None
-
-
-def _scene(server: MockServer, tree: dict[str, Any]) -> str:
-    config = server.config
-    told = {one: tree.get(one, getattr(config, one)) for one in TREE_ARGUMENTS}
-    return " ".join(f"--{name} {value}" for name, value in told.items())

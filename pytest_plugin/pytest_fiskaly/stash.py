@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_fiskaly.distance import Distance
-    from pytest_fiskaly.settings import Given
+    from pytest_fiskaly.given import Given
     from pytest_fiskaly.stage import Stage
     from pytest_fiskaly.usage import Usage
     from pytest_fiskaly.verdict import Watch

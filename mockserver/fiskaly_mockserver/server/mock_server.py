@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -12,6 +11,7 @@ from fiskaly_fixtures import OrganizationTree
 
 from fiskaly_mockserver.control.client import Control
 from fiskaly_mockserver.control.handles import TreeHandle
+from fiskaly_mockserver.server.beginning import AS_CONFIGURED, Beginning
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.control import LocalTransport, run_in
@@ -35,32 +35,6 @@ T = TypeVar("T")
 
 IN_PROCESS = ServerConfig(port=0)
 """The defaults on a free port."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beginning:
-    """How a server is to start over.
-
-    Attributes:
-        preset: The tree's preset; `None` here and below leaves the server's own.
-        seed: The tree's seed.
-        size: How many managed organisations the tree has.
-        country: Where they are.
-        ids_from: Any text that the ids and secrets of new things are drawn from, so that
-            they are the same in every run; `None` for such as nobody can foresee.
-        at: Unix seconds at which the time stands still, also in the past; `None` for
-            the real time.
-    """
-
-    preset: str | None = None
-    seed: int | None = None
-    size: int | None = None
-    country: str | None = None
-    ids_from: str | None = None
-    at: float | None = None
-
-
-AS_CONFIGURED = Beginning()
 
 
 class MockServer:
@@ -223,26 +197,6 @@ class MockServer:
         planting = self._planting(how)
         self._call(lambda: self._start_over(planting, how))
 
-    def seed(
-        self,
-        preset: str | None = None,
-        *,
-        seed: int | None = None,
-        size: int | None = None,
-        country: str | None = None,
-    ) -> TreeHandle:
-        """Replace the default world by another tree, which `control.reset` then returns to.
-
-        What is not given is the server's own. `reset` returns to the server's own tree.
-
-        Raises:
-            TreeError: The preset, seed, size or country does not exist.
-        """
-        how = Beginning(preset=preset, seed=seed, size=size, country=country)
-        planting = self._planting(how)
-        self._call(lambda: self._plant(planting))
-        return self.tree
-
     def token_for(
         self, holder: Holder, *, env: str | None = None, fault: Fault = Fault.NOTHING
     ) -> str:
@@ -278,7 +232,7 @@ class MockServer:
         """
         defects = self._call(lambda: tuple(self._service.defects))
         if defects:
-            raise DefectiveServer("\n".join(_defect(exchange) for exchange in defects))
+            raise DefectiveServer.told_by(defects)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -310,17 +264,10 @@ class MockServer:
 
     def _planting(self, how: Beginning) -> Planting:
         """Return the tree to begin with; made in the caller's thread, not in the loop's."""
-        asked = {
-            "preset": how.preset,
-            "seed": how.seed,
-            "size": how.size,
-            "country": how.country,
-        }
-        given = {name: value for name, value in asked.items() if value is not None}
-        if not given:
+        if not how.names_a_tree:
             return self._own
-        config = replace(self.config, **given)  # type: ignore[arg-type]
-        return self._nursery.get(config, started_at=self._service.world.seams.clock.now())
+        now = self._service.world.seams.clock.now()
+        return self._nursery.get(how.config(self.config), started_at=now)
 
     def _start_over(self, planting: Planting, how: Beginning) -> None:
         self._service.defects.clear()
@@ -380,11 +327,3 @@ class MockServer:
         server = listening.runner.server
         if server is not None:
             server.request_handler = self.traffic.counted(server.request_handler)
-
-
-def _defect(exchange: Exchange) -> str:
-    head = f"{exchange.method} {exchange.path} -> {exchange.status} ({exchange.request_id})"
-    breaches = [violation.sentence() for violation in exchange.response_violations]
-    return "\n".join([head, *(f"  the answer breaks the contract: {one}" for one in breaches)]) + (
-        f"\n{exchange.crash}" if exchange.crash else ""
-    )

@@ -1,0 +1,60 @@
+"""How a server stands when a test begins, and begins anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from fiskaly_mockserver.server.beginning import Beginning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fiskaly_mockserver import MockServer
+
+TREE_ARGUMENTS: Final[tuple[str, ...]] = ("preset", "seed", "size", "country")
+
+
+class Scene:
+    """What a test's markers make of a server.
+
+    Args:
+        server: The server.
+        ids_from: What ids and secrets are drawn from: the test's node id.
+        tree: Arguments of the tree that differ from the server's own.
+        at: The unix seconds at which the time stands still, or `None`.
+        faults: The rules of faults that are armed from the start.
+    """
+
+    def __init__(
+        self,
+        server: MockServer,
+        *,
+        ids_from: str,
+        tree: Mapping[str, Any],
+        at: float | None,
+        faults: list[Mapping[str, Any]],
+    ) -> None:
+        self._server = server
+        self._ids_from = ids_from
+        self._tree = tree
+        self._at = at
+        self._faults = faults
+
+    def begin(self, **tree: str | int | None) -> None:
+        """Start over: tree, clock, faults and the ids to come; other organisations if asked.
+
+        Raises:
+            TreeError: The preset, seed, size or country does not exist.
+        """
+        given = {name: value for name, value in tree.items() if value is not None}
+        asked: dict[str, Any] = {**self._tree, **given}
+        self._server.begin(Beginning(**asked, ids_from=self._ids_from, at=self._at))
+        for rule in self._faults:
+            self._server.control.arm_fault(rule)  # type: ignore[arg-type]
+
+    @property
+    def flags(self) -> str:
+        """The flags of `fiskaly-mockserver serve` that make the same organisations."""
+        own = self._server.config
+        told = {one: self._tree.get(one, getattr(own, one)) for one in TREE_ARGUMENTS}
+        return " ".join(f"--{name} {value}" for name, value in told.items())
