@@ -15,6 +15,8 @@ OBSERVED: Final = "fiskaly contract (observed)"
 """The heading of what is only observed."""
 NOTES: Final = "fiskaly notes"
 """How the heading begins of what is worth telling, but no failure."""
+SHOWN_AT_MOST: Final = 10
+"""Observed tests that are told in full; `-rP` shows all of them."""
 OUTPUT: Final = "fiskaly_strays"
 """The name under which a worker of pytest-xdist tells."""
 
@@ -45,7 +47,7 @@ def summarise(reporter: pytest.TerminalReporter) -> None:
     observed = list(_told(reporter, OBSERVED))
     if observed:
         reporter.section(OBSERVED)
-        for nodeid, text in observed:
+        for nodeid, text in observed[:SHOWN_AT_MOST]:
             reporter.write_line("")
             reporter.write_line(nodeid, bold=True)
             reporter.write_line(text)
@@ -53,6 +55,7 @@ def summarise(reporter: pytest.TerminalReporter) -> None:
         reporter.write_line("")
         reporter.write_line(
             f"{tests} test{'s' if tests > 1 else ''} would fail with --fiskaly-contract=enforce"
+            + (f" (the first {SHOWN_AT_MOST} are shown)" if tests > SHOWN_AT_MOST else "")
         )
     notes = list(_told(reporter, NOTES)) if reporter.config.get_verbosity() > 0 else []
     if notes:

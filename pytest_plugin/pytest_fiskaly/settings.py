@@ -186,5 +186,6 @@ def table() -> str:
 
 
 def _synopsis(setting: Setting) -> str:
-    value = "|".join(setting.choices) or setting.metavar
+    choices = ",".join(setting.choices)
+    value = f"{{{choices}}}" if choices else setting.metavar
     return f"{setting.flag}[={value}]" if setting.optional == "" else f"{setting.flag}={value}"

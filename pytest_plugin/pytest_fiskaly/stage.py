@@ -72,6 +72,7 @@ class Stage:
         `name` tells several servers of one test apart; the tree of those further ones is
         not the marker's business.
         """
+        self._usage.begun()
         said = arguments_of(item)
         honest = is_real(item)
         if honest:

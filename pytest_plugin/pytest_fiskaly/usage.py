@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pytest
+    from fiskaly_contracts import Violation
     from fiskaly_mockserver.world.exchanges import Exchange
 
 
@@ -17,3 +20,9 @@ class Usage:
 
     def heard(self, exchange: Exchange) -> None:
         """Take note of an exchange; called in a server's thread."""
+
+    def breached(self, test: str, exchange: Exchange, violations: Iterable[Violation]) -> None:
+        """Take note of what counts against a test, by its node id; "" where none was running."""
+
+    def begun(self) -> None:
+        """Notice that a fixture of ours is used, even if no request follows."""

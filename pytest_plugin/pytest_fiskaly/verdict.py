@@ -80,8 +80,8 @@ class Watch:
         self._every.append((allowance, own))
         return allowance
 
-    def heard(self, exchange: Exchange, *, loose: bool) -> None:
-        """Judge an exchange; called in the server's thread."""
+    def heard(self, exchange: Exchange, *, loose: bool) -> tuple[Violation, ...]:
+        """Judge an exchange, and return what counts; called in the server's thread."""
         held = [one for one in exchange.breaches if not (loose and one.rule == DROPPED)]
         allowed = tuple(self._allowances)
         left: list[Violation] = []
@@ -95,6 +95,7 @@ class Watch:
                     left.append(cause)
         if left or exchange.is_our_fault:
             self.findings.append(Finding(exchange, tuple(left)))
+        return () if self.level == OFF else tuple(left)
 
     def take(self, *, defects_only: bool = False) -> list[Finding]:
         """Return what is held against the test, once.
@@ -148,7 +149,9 @@ class Listener:
         watch = period if isinstance(period, Watch) else self._strays
         watch.requests += 1
         if exchange.violations or exchange.is_our_fault:
-            watch.heard(exchange, loose=self._loose)
+            counting = watch.heard(exchange, loose=self._loose)
+            if counting:
+                self._usage.breached(watch.nodeid, exchange, counting)
         self._usage.heard(exchange)
         self._own(exchange)
 

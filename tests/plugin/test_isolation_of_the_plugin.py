@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 import pytest
-from api_client import ask, create, log_in
+from api_client import ask, break_contract, create, log_in
 
 
 @pytest.mark.parametrize("number", range(6))
@@ -35,6 +35,10 @@ def test_reset_begins_anew(fiskaly_mock):
     first = create(fiskaly_mock)["_id"]
     fiskaly_mock.reset()
     assert create(fiskaly_mock)["_id"] == first
+
+
+def test_broken(fiskaly_mock):
+    break_contract(fiskaly_mock)
 
 
 def test_minting_changes_no_id(fiskaly_mock):
@@ -69,10 +73,13 @@ def test_ids_derive_from_the_test_and_not_from_order_or_worker(
     for name, arguments in {
         "alone": (),
         "shuffled": ("--shuffled=3",),
-        "parallel": ("-n", "2", "--shuffled=5"),
+        "parallel": ("-n", "4", "--shuffled=5"),
     }.items():
         monkeypatch.setenv("SEEN", str(client.path / name))
-        client.runpytest_subprocess(*arguments).assert_outcomes(passed=9)
+        run = client.runpytest_subprocess if name == "parallel" else client.runpytest
+        result = run(*arguments)
+        result.assert_outcomes(passed=9, failed=1)
+        result.stdout.fnmatch_lines(["  body /country_code breaks enum", '    got       "DE"'])
         runs.append(_seen(client.path / name))
     assert runs[0] == runs[1] == runs[2]
     keys = [one["key"] for one in runs[0].values()]

@@ -152,8 +152,7 @@ def test_a_mistake_that_many_tests_share_is_told_once(client: pytest.Pytester) -
             pass
         """
     )
-    for arguments in ((), ("-n", "1")):
-        result = client.runpytest_subprocess(*arguments)
+    for result in (client.runpytest(), client.runpytest_subprocess("-n", "1")):
         assert result.ret != pytest.ExitCode.OK
         assert (result.stdout.str() + result.stderr.str()).count("did you mean enterprise") == 1
         assert "Traceback" not in result.stdout.str() + result.stderr.str()

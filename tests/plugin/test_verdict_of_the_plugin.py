@@ -37,6 +37,25 @@ def test_a_client_that_ignores_a_refusal_fails_its_test(client: pytest.Pytester)
     )
 
 
+WITHOUT = ("-p", "no:asyncio", "-p", "no:aiohttp", "-p", "no:anyio", "-p", "no:schemathesis")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [WITHOUT, ("-o", "asyncio_mode=auto", "-W", "error")],
+    ids=["without other plugins", "beside them"],
+)
+def test_the_verdict_is_the_same_in_any_company(
+    client: pytest.Pytester, arguments: tuple[str, ...]
+) -> None:
+    client.makepyfile(BROKEN)
+    if "no:asyncio" in arguments:
+        client.makepyprojecttoml('[tool.pytest]\nstrict = true\nfilterwarnings = ["error"]\n')
+    result = client.runpytest_subprocess(*arguments)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["  body /country_code breaks enum", '    got       "DE"'])
+
+
 def test_the_curl_line_sends_the_same_again_and_holds_no_token(client: pytest.Pytester) -> None:
     client.makepyfile(
         """
@@ -108,7 +127,7 @@ def test_not_found_is_no_breach(fiskaly_mock):
 
 def test_the_journal_overflows(fiskaly_mock):
     break_contract(fiskaly_mock)
-    for _ in range(1_000):
+    for _ in range(20):
         carelessly(fiskaly_mock, token="x.y")
     assert fiskaly_mock.control.violations()["exchanges"] == []
 
@@ -142,6 +161,16 @@ def test_next(fiskaly_mock):
 
 def test_what_counts_as_a_breach_and_what_does_not(client: pytest.Pytester) -> None:
     client.makepyfile(VERDICTS)
+    client.makeconftest(
+        """
+        import pytest
+        from pytest_fiskaly import ServerConfig
+
+        @pytest.fixture(scope="session")
+        def fiskaly_mock_config():
+            return ServerConfig(port=0, journal_size=20)
+        """
+    )
     result = client.runpytest()
     result.assert_outcomes(passed=4, failed=8, xfailed=1)
     failed = {
@@ -297,8 +326,7 @@ def test_what_happens_between_tests_is_told_apart(client: pytest.Pytester) -> No
             assert count(fiskaly_mock) == 6
         """
     )
-    for arguments in ((), ("-n", "1")):
-        result = client.runpytest_subprocess(*arguments)
+    for result in (client.runpytest(), client.runpytest_subprocess("-n", "1")):
         result.assert_outcomes(passed=1)
         result.stdout.fnmatch_lines(
             ["*fiskaly contract (while no test was running)*", "*body /zip breaks type*"]
