@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_fiskaly.markers import demand
@@ -39,11 +40,12 @@ class Factory:
     ) -> FiskalyMock:
         """Return another server, which knows nothing of the others.
 
-        What is not given is as in `config`, or as in the session's.
+        What is not given is as in `config`, or as in the session's on another port.
 
         Raises:
             ValueError: The preset, seed, size or country does not exist.
         """
+        __tracebackhide__ = True
         values = (preset, seed, size, country)
         tree: dict[str, Any] = {
             name: value
@@ -53,7 +55,9 @@ class Factory:
         for name, value in tree.items():
             demand(name, value)
         self._made += 1
-        server = self._running.enter_context(self._stage.server(config or self._config, tree))
+        server = self._running.enter_context(
+            self._stage.server(config or replace(self._config, port=0), tree)
+        )
         self._running.callback(self._stage.leave, self._item, server)
         return self._stage.enter(self._item, server, f"#{self._made}")
 

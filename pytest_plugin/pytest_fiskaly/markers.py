@@ -77,7 +77,12 @@ def demand(name: str, value: object) -> None:
     Raises:
         ValueError: It is wrong; the message names what is allowed.
     """
-    _CHECKS[name](value)
+    __tracebackhide__ = True
+    try:
+        _CHECKS[name](value)
+    except ValueError as error:
+        # What went on inside is of no use to whoever wrote the value.
+        raise error.with_traceback(None) from None
 
 
 def instant_of(value: object) -> float:

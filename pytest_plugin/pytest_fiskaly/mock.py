@@ -106,8 +106,12 @@ class FiskalyMock:
         Raises:
             TreeError: The preset, seed, size or country does not exist.
         """
+        __tracebackhide__ = True
         self._needs_control("seed()")
-        self._scene.begin(preset=preset, seed=seed, size=size, country=country)
+        try:
+            self._scene.begin(preset=preset, seed=seed, size=size, country=country)
+        except ValueError as error:
+            raise error.with_traceback(None) from None
         return self._server.tree
 
     def reset(self) -> None:
@@ -127,22 +131,26 @@ class FiskalyMock:
             NotInTheTree: There is no such key, organisation or user.
             ValueError: The environment is none, or another than the key's.
         """
-        return self._server.token_for(holder, env=env)
+        __tracebackhide__ = True
+        return self._mint(holder, env, Fault.NOTHING)
 
     def expired_token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return an access token whose time is over; arguments as for `token_for`."""
+        __tracebackhide__ = True
         self._needs_control("expired_token_for()")
-        return self._server.token_for(holder, env=env, fault=Fault.EXPIRED)
+        return self._mint(holder, env, Fault.EXPIRED)
 
     def wrong_env_token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return an access token of the other environment than the key's."""
+        __tracebackhide__ = True
         self._needs_control("wrong_env_token_for()")
-        return self._server.token_for(holder, env=env, fault=Fault.WRONG_ENVIRONMENT)
+        return self._mint(holder, env, Fault.WRONG_ENVIRONMENT)
 
     def forged_token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return an access token that somebody else signed."""
+        __tracebackhide__ = True
         self._needs_control("forged_token_for()")
-        return self._server.token_for(holder, env=env, fault=Fault.FORGED)
+        return self._mint(holder, env, Fault.FORGED)
 
     def allow_violations(self, what: bool | str | Iterable[str] = True) -> Allowance:  # noqa: FBT001, FBT002 - as the marker takes it
         """Allow breaches of the contract from now on, or inside a `with` block.
@@ -154,7 +162,18 @@ class FiskalyMock:
         Raises:
             ValueError: It names an operation or a rule that there is not.
         """
-        return self._watch.allow(what)
+        __tracebackhide__ = True
+        try:
+            return self._watch.allow(what)
+        except ValueError as error:
+            raise error.with_traceback(None) from None
+
+    def _mint(self, holder: Holder, env: str | None, fault: Fault) -> str:
+        __tracebackhide__ = True
+        try:
+            return self._server.token_for(holder, env=env, fault=fault)
+        except (ValueError, LookupError) as error:
+            raise error.with_traceback(None) from None
 
     def _needs_control(self, what: str) -> None:
         """Notice when a test does what the real service has not got."""

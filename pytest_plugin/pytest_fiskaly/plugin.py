@@ -128,8 +128,7 @@ def fiskaly_mock_server(
     _demand_a_fake(pytestconfig, "fiskaly_mock_server")
     from pytest_fiskaly.stage import Stage
 
-    with Stage.of(pytestconfig).server(fiskaly_mock_config) as server:
-        yield server
+    yield from Stage.of(pytestconfig).serve(fiskaly_mock_config)
 
 
 @pytest.fixture

@@ -104,7 +104,8 @@ SETTINGS: Final = (
         name="contract",
         values="`enforce`, `observe` or `off`",
         default="`enforce`",
-        help="whether breaches of the contract fail their test, are only reported, or neither",
+        help="whether breaches of the contract fail their test, are only reported, or neither;"
+        " as an option it softens marked tests too, but hardens none",
         marker=True,
         metavar="LEVEL",
         choices=CONTRACT_LEVELS,

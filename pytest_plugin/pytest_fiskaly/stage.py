@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
 from fiskaly_mockserver import MockServer
+from fiskaly_mockserver.server.errors import ServerError
 from fiskaly_mockserver.server.plantings import Nursery
 
 from pytest_fiskaly.elsewhere import HonestMock, fail_if_controlled
@@ -16,7 +18,8 @@ from pytest_fiskaly.stash import GIVEN, STAGE, USAGE, WATCH
 from pytest_fiskaly.verdict import Listener, Watch
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
+
     from fiskaly_mockserver import ServerConfig
 
 PATIENCE: Final = 0.5
@@ -57,6 +60,22 @@ class Stage:
         listener.attach(server.traffic)
         return server
 
+    def serve(self, config: ServerConfig) -> Iterator[MockServer]:
+        """Run a server, and yield it once.
+
+        Raises:
+            pytest.fail.Exception: It cannot be run as configured; the message says why.
+        """
+        __tracebackhide__ = True
+        try:
+            server = self.server(config).start()
+        except (ValueError, ServerError) as error:
+            pytest.fail(f"the server of fiskaly_mock_config: {error}", pytrace=False)
+        try:
+            yield server
+        finally:
+            server.stop()
+
     def watch(self, item: pytest.Item) -> Watch:
         """Return what watches a test, made on first use."""
         if WATCH not in item.stash:
@@ -80,7 +99,7 @@ class Stage:
         watch = self.watch(item)
         scene = Scene(
             server,
-            ids_from=item.nodeid + name,
+            ids_from=_identity(item) + name,
             tree={one: said[one] for one in TREE_ARGUMENTS if one in said and not name},
             at=instant_of(said["clock"]) if "clock" in said else None,
             faults=rules_of(said["faults"]) if "faults" in said else [],
@@ -95,3 +114,12 @@ class Stage:
         """End a test's use of a server: what is still under way has half a second."""
         self.watch(item).broken_off += server.settle(PATIENCE)
         server.traffic.period = None
+
+
+def _identity(item: pytest.Item) -> str:
+    """Return a test's node id, without the group that pytest-xdist appends for `loadgroup`."""
+    groups = {
+        str(mark.args[0] if mark.args else mark.kwargs.get("name", "default"))
+        for mark in item.iter_markers("xdist_group")
+    }
+    return item.nodeid.removesuffix("@" + "_".join(sorted(groups))) if groups else item.nodeid

@@ -160,7 +160,57 @@ def test_a_bad_setting_is_an_error_with_its_reason(suite: pytest.Pytester) -> No
     suite.makepyfile("def test_one(fiskaly_mock): pass")
     result = suite.runpytest()
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*did you mean*enterprise*"])
+    result.stdout.fnmatch_lines(["the server of fiskaly_mock_config: *did you mean*enterprise*"])
+    assert "plugin.py" not in str(result.stdout)
+
+
+def test_a_mistake_in_a_call_shows_the_line_of_the_test_alone(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize(
+            "call",
+            [
+                lambda mock, _: mock.seed("enterprize"),
+                lambda mock, _: mock.token_for("nobody"),
+                lambda mock, _: mock.expired_token_for("nobody"),
+                lambda mock, _: mock.allow_violations("enumm"),
+                lambda _, make: make("enterprize"),
+            ],
+            ids=["seed", "token", "expired", "allow", "make"],
+        )
+        def test_one(fiskaly_mock, fiskaly_mock_factory, call):
+            call(fiskaly_mock, fiskaly_mock_factory)
+        """
+    )
+    result = client.runpytest()
+    result.assert_outcomes(failed=5)
+    shown = str(result.stdout)
+    for ours in ("mock.py", "scenes.py", "mock_server.py", "markers.py"):
+        assert ours not in shown
+
+
+def test_a_class_of_unittest_can_use_it(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        import unittest
+        import pytest
+        from api_client import break_contract, count
+
+        class TestClient(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _fake(self, fiskaly_mock):
+                self.fake = fiskaly_mock
+
+            def test_good(self):
+                self.assertEqual(count(self.fake), 6)
+
+            def test_broken(self):
+                break_contract(self.fake)
+        """
+    )
+    client.runpytest().assert_outcomes(passed=1, failed=1)
 
 
 def test_the_types_of_the_fixtures_are_importable(suite: pytest.Pytester) -> None:

@@ -14,6 +14,7 @@ import pytest
 from api_client import ask, break_contract, create, log_in
 
 
+@pytest.mark.xdist_group("tills")
 @pytest.mark.parametrize("number", range(6))
 def test_ids(fiskaly_mock, number, request):
     made = create(fiskaly_mock)
@@ -73,7 +74,7 @@ def test_ids_derive_from_the_test_and_not_from_order_or_worker(
     for name, arguments in {
         "alone": (),
         "shuffled": ("--shuffled=3",),
-        "parallel": ("-n", "4", "--shuffled=5"),
+        "parallel": ("-n", "4", "--shuffled=5", "--dist=loadgroup"),
     }.items():
         monkeypatch.setenv("SEEN", str(client.path / name))
         run = client.runpytest_subprocess if name == "parallel" else client.runpytest
