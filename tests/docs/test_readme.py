@@ -43,7 +43,7 @@ def test_its_onboarding_runs_with_what_the_banner_prints() -> None:
     with MockServer() as server:
         pasted = {
             "http://127.0.0.1:8722/api/v0": server.base_url,
-            "paste-the-id": server.tree.organizations[0].id,
+            "paste-the-id": server.tree.main.organization_id,
             "paste-the-api-key": server.credentials.key,
             "paste-the-secret": server.credentials.secret,
         }
@@ -73,7 +73,7 @@ def test_its_onboarding_runs_with_what_the_banner_prints() -> None:
     ]
     assert seen["count"] == 1
     assert seen["data"][0]["name"] == "Café am Markt"
-    assert seen["data"][0]["managed_by_organization_id"] == server.tree.organizations[0].id
+    assert seen["data"][0]["managed_by_organization_id"] == server.tree.main.organization_id
 
 
 def test_its_trees_can_be_served(tmp_path: Path) -> None:

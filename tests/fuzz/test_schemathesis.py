@@ -93,7 +93,7 @@ def known_ids(server: MockServer, folder: Path) -> Path:
 
     Without it few calls get past the 404 of an unknown id.
     """
-    tree = server.tree
+    tree = server.spec
     main = tree.organizations[0]
     words = {
         "organizations": [one.id for one in tree.organizations],
