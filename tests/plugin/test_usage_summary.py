@@ -1,0 +1,136 @@
+"""What a run says at its end: short, in full, quietly, or nothing at all."""
+
+import pytest
+
+OBSERVE = "--fiskaly-contract=observe"
+GOOD = """
+from api_client import count
+
+
+def test_one(fiskaly_mock):
+    assert count(fiskaly_mock) == 6
+"""
+BAD = """
+import json
+import urllib.error
+
+import pytest
+from api_client import ask, log_in
+
+BODY = {"name": "Bakery", "address_line1": "-", "zip": "1", "town": "-", "country_code": "DE"}
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_swallows(fiskaly_mock, number):
+    token = log_in(fiskaly_mock)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask(fiskaly_mock, "/organizations", BODY, token)
+    refused.value.close()
+
+
+def test_lost(fiskaly_mock):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask(fiskaly_mock, "/organisations")
+    refused.value.close()
+"""
+LINE = "fiskaly: 2 of 20 operations exercised, 2 exchanges, no violations"
+BROKEN = (
+    "fiskaly: 2 of 20 operations exercised, 11 exchanges, 6 requests of 6 tests broke the contract"
+)
+
+
+def test_nothing_is_said_where_nothing_of_ours_was_used(suite: pytest.Pytester) -> None:
+    suite.makepyfile("def test_one(): pass")
+    assert "fiskaly:" not in str(suite.runpytest().stdout)
+
+
+def test_one_line_says_what_was_used(client: pytest.Pytester) -> None:
+    client.makepyfile(GOOD)
+    result = client.runpytest()
+    result.stdout.fnmatch_lines([LINE, "*1 passed*"])
+    assert str(result.stdout).count("fiskaly:") == 1
+
+
+def test_a_fixture_without_a_request_is_used_too(client: pytest.Pytester) -> None:
+    client.makepyfile("def test_one(fiskaly_mock): pass")
+    client.runpytest().stdout.fnmatch_lines(
+        ["fiskaly: 0 of 20 operations exercised, 0 exchanges, no violations"]
+    )
+
+
+def test_the_table_says_what_was_not_used(client: pytest.Pytester) -> None:
+    client.makepyfile(GOOD)
+    result = client.runpytest("--fiskaly-coverage")
+    result.stdout.fnmatch_lines(
+        [
+            "=* fiskaly: coverage of the contract =*",
+            "operation * calls  statuses seen  not seen *fields",
+            "authenticate * 1  200 * 400 401 413 415 * 3 of 8",
+            "    not sent: (RefreshTokenAuthentication) (UserAuthentication) *",
+            "deleteBillingAddress * 0  - * 200 400 401 404 409 * -",
+            "operations 2 of 20 (10.0 %), statuses 2 of 108 (1.8 %), *; overall 7 of 225 (3.1 %)",
+            LINE,
+        ]
+    )
+
+
+def test_violations_are_folded_with_their_tests(client: pytest.Pytester) -> None:
+    client.makepyfile(test_bad=BAD)
+    result = client.runpytest(OBSERVE)
+    result.stdout.fnmatch_lines(
+        [
+            "=* fiskaly: violations of the contract =*",
+            "GET /api/v0/organisations: route should be one of the 20 operations * [[]unknown-*]",
+            "    once in test_bad.py::test_lost",
+            'createOrganization: body.country_code should be *; got "DE") [[]enum]',
+            "    5 times in test_bad.py::test_swallows[[]0], *[[]1], *[[]2] and 2 more",
+            BROKEN,
+        ]
+    )
+    assert result.ret == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "lines"),
+    [
+        (["-q"], [BROKEN]),
+        (["-qq"], []),
+        (["-q", "--fiskaly-coverage"], [BROKEN]),
+        (["--no-summary", "--fiskaly-coverage"], []),
+    ],
+    ids=" ".join,
+)
+def test_a_quiet_run_says_less(client: pytest.Pytester, flags: list[str], lines: list[str]) -> None:
+    client.makepyfile(test_bad=BAD)
+    result = client.runpytest(OBSERVE, *flags)
+    assert [line for line in result.outlines if "fiskaly:" in line] == lines
+    assert "createOrganization" not in str(result.stdout)
+
+
+def test_a_quiet_run_that_is_well_says_nothing(client: pytest.Pytester) -> None:
+    client.makepyfile(GOOD)
+    assert "fiskaly:" not in str(client.runpytest("-q").stdout)
+
+
+def test_no_secret_is_said_or_written(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        import pytest
+        import urllib.error
+        from api_client import ask, log_in
+
+        def test_one(fiskaly_mock):
+            secret, token = fiskaly_mock.credentials.secret, log_in(fiskaly_mock)
+            with open("secrets", "w") as kept:
+                kept.write(f"{secret} {token}")
+            for body in ({"api_secret": secret}, {"api_key": 1, secret: token}):
+                with pytest.raises(urllib.error.HTTPError) as refused:
+                    ask(fiskaly_mock, f"/auth?{secret}={token}", body)
+                refused.value.close()
+        """
+    )
+    result = client.runpytest(OBSERVE, "--fiskaly-coverage=c.json")
+    result.assert_outcomes(passed=1)
+    told = str(result.stdout) + (client.path / "c.json").read_text(encoding="utf-8")
+    for secret in (client.path / "secrets").read_text(encoding="utf-8").split():
+        assert secret not in told
