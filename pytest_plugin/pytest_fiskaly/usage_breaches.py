@@ -20,6 +20,7 @@ MOST_KINDS = 200
 """Kinds of violations that are told apart; of more only the number is kept."""
 SENTENCE_SHOWN = 300
 """Characters of a sentence."""
+BETWEEN = "(between tests)"
 TESTS_SHOWN = 3
 """Tests that are named for each kind."""
 
@@ -70,7 +71,8 @@ class Breaches:
         self._last: dict[tuple[str, str, str], str] = {}
 
     def add(self, test: str, exchange: Exchange, violations: Iterable[Violation]) -> None:
-        """Count a request that broke the contract, and its violations."""
+        """Count a request that broke the contract; `test` is "" where none was running."""
+        test = test or BETWEEN
         self.requests += 1
         if test != self._last_test:
             self.tests += 1

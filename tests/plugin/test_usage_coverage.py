@@ -95,7 +95,7 @@ def test_a_run_of_no_test_is_not_judged(
     [
         (["--fiskaly-coverage", "test_good.py"], "should end in .json"),
         (["--fiskaly-coverage", "test_good.py"], "pytest test_good.py --fiskaly-coverage"),
-        (["--fiskaly-coverage=no/c.json"], "there is no folder 'no': make it first"),
+        (["--fiskaly-coverage=no/c.json"], "/no': make it first"),
         ([f"{UNDER}=much"], "is no percentage from 0 to 100"),
     ],
 )
@@ -104,6 +104,31 @@ def test_bad_values_are_one_line(counted: pytest.Pytester, flag: list[str], told
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert told in str(result.stderr)
     assert "Traceback" not in str(result.stderr)
+
+
+def test_ini_keys_say_the_same(counted: pytest.Pytester) -> None:
+    counted.makepyprojecttoml(
+        """
+        [tool.pytest]
+        asyncio_default_fixture_loop_scope = "function"
+        fiskaly_coverage = "c.json"
+        fiskaly_coverage_fail_under = "50"
+        """
+    )
+    result = counted.runpytest("-q")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["ERROR: fiskaly: the overall coverage 3.1 % is under *=50"])
+    assert read(counted)["exchanges"] == 2
+
+
+def test_another_server_is_not_measured(suite: pytest.Pytester) -> None:
+    suite.makepyfile("def test_one(): pass")
+    result = suite.runpytest(
+        "--fiskaly-url=http://127.0.0.1:9/api/v0", f"{UNDER}=99", "--fiskaly-coverage=c.json"
+    )
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["fiskaly: coverage is not measured with --fiskaly-url"])
+    assert not (suite.path / "c.json").exists()
 
 
 def test_a_folder_that_goes_away_is_one_line(counted: pytest.Pytester) -> None:

@@ -3,7 +3,12 @@
 from pathlib import Path
 
 import pytest
-from pytest_fiskaly.usage_options import coverage_file
+from pytest_fiskaly.usage_options import coverage_file, demand_a_file
+
+
+def test_a_file_or_nothing_is_taken() -> None:
+    demand_a_file("", "--fiskaly-coverage")
+    demand_a_file("out/c.json", "--fiskaly-coverage")
 
 
 def test_a_file_is_found_below_the_folder(tmp_path: Path) -> None:
@@ -12,9 +17,9 @@ def test_a_file_is_found_below_the_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["tests", "test_a.py", "test_a.py::test_one", ".", "-x"])
-def test_what_looks_like_a_test_is_not_written(tmp_path: Path, value: str) -> None:
-    with pytest.raises(pytest.UsageError) as refused:
-        coverage_file(value, tmp_path)
+def test_what_looks_like_a_test_is_not_written(value: str) -> None:
+    with pytest.raises(ValueError, match=r"should end in \.json") as refused:
+        demand_a_file(value, "--fiskaly-coverage")
     told = str(refused.value)
     assert told.startswith(f"--fiskaly-coverage={value}: the file to write should end in .json")
     assert told.endswith(f"put it before the option: pytest {value} --fiskaly-coverage")
@@ -26,7 +31,7 @@ def test_a_file_that_cannot_be_written_is_a_usage_error(
     (tmp_path / "folder.json").mkdir()
     with pytest.raises(pytest.UsageError, match=r"folder\.json: this is a folder, not a file"):
         coverage_file("folder.json", tmp_path)
-    with pytest.raises(pytest.UsageError, match="there is no folder 'no/such': make it first"):
+    with pytest.raises(pytest.UsageError, match=r"there is no folder '.*no/such': make it first"):
         coverage_file("no/such/a.json", tmp_path)
     asked: list[Path] = []
     monkeypatch.setattr("os.access", lambda path, _: asked.append(path))

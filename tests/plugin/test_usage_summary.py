@@ -112,6 +112,28 @@ def test_a_quiet_run_that_is_well_says_nothing(client: pytest.Pytester) -> None:
     assert "fiskaly:" not in str(client.runpytest("-q").stdout)
 
 
+@pytest.mark.parametrize(
+    "flags", [["--fiskaly-contract=off"], ["--fiskaly-contract=observe", "-m", "fiskaly"]], ids=str
+)
+def test_what_is_allowed_or_switched_off_is_not_listed(
+    client: pytest.Pytester, flags: list[str]
+) -> None:
+    client.makepyfile(test_bad=BAD + "\npytestmark = pytest.mark.fiskaly(allow_violations=True)\n")
+    if "off" in flags[0]:
+        client.makepyfile(test_bad=BAD)
+    result = client.runpytest(*flags)
+    result.assert_outcomes(passed=6)
+    result.stdout.fnmatch_lines(["fiskaly: 2 of 20 operations exercised, 11 exchanges, no v*"])
+
+
+def test_violations_that_fail_their_tests_are_listed_too(client: pytest.Pytester) -> None:
+    client.makepyfile(test_bad=BAD)
+    result = client.runpytest("-k", "lost")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["GET /api/v0/organisations: *", "    once in *::test_lost"])
+    result.stdout.fnmatch_lines(["fiskaly: 0 of 20 *, 1 request of 1 test broke the contract"])
+
+
 def test_no_secret_is_said_or_written(client: pytest.Pytester) -> None:
     client.makepyfile(
         """
