@@ -87,10 +87,13 @@ class Usage:
         """Add what a worker of xdist heard; one that crashed tells nothing."""
         output = getattr(node, "workeroutput", None) or {}
         if KEY in output:
-            self._reported += 1
             data = json.loads(output[KEY])
-            if data is not None:
-                self.counts.absorb(data)
+            try:
+                if data is not None:
+                    self.counts.absorb(data)
+            except ValueError:  # the worker's machine has another version of this package
+                return
+            self._reported += 1
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -6,14 +6,14 @@ import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_fiskaly.usage_breaches import Breaches
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from fiskaly_contracts import Violation
     from fiskaly_contracts.coverage import ContractCoverage
     from fiskaly_mockserver.world.exchanges import Exchange
+
+    from pytest_fiskaly.usage_breaches import Breaches
 
 
 class Counts:
@@ -24,13 +24,11 @@ class Counts:
 
     Attributes:
         used: Whether a fixture of ours was used, even if no request was made.
-        breaches: The violations that count, folded.
     """
 
     def __init__(self, *, detail: bool) -> None:
         """Start with nothing heard; the contract is loaded when something is."""
         self.used = False
-        self.breaches = Breaches()
         self._detail = detail
         self._lock = threading.Lock()
 
@@ -41,6 +39,13 @@ class Counts:
         from fiskaly_contracts.coverage import ContractCoverage
 
         return ContractCoverage(Contract.bundled())
+
+    @cached_property
+    def breaches(self) -> Breaches:
+        """The violations that count, folded; its module is loaded when it is first needed."""
+        from pytest_fiskaly.usage_breaches import Breaches
+
+        return Breaches()
 
     def heard(self, exchange: Exchange) -> None:
         """Count a finished exchange; called in the server's thread, and never fails it."""
