@@ -1,0 +1,229 @@
+"""What calls a test looks for, checked against the contract before anything is compared."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import Any, Literal, Self, TypedDict
+
+from fiskaly_contracts import Contract
+from fiskaly_mockserver.world.exchanges import Exchange
+from fiskaly_mockserver.world.journal_queries import NULL, JournalQuery
+from fiskaly_mockserver.world.names import did_you_mean
+
+from pytest_fiskaly.calls import Call
+from pytest_fiskaly.journal_differences import Difference, differences, weight
+from pytest_fiskaly.journal_fields import BadCriterion, check_body, check_response
+from pytest_fiskaly.journal_values import is_anything, is_whole, shown
+
+
+class Unasked(Enum):
+    """Stands for a criterion that is not given: `None` asks for the JSON value null."""
+
+    VALUE = "unasked"
+
+
+UNASKED = Unasked.VALUE
+Wanted = Any | Literal[Unasked.VALUE]
+
+
+class Given(TypedDict, total=False):
+    """The criteria beside the operation, as a test gives them."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any]
+    body: Any
+    status: int
+    response: Any
+    since: Call | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """What calls are looked for; what is None, or UNASKED, does not narrow."""
+
+    operation: str | None = None
+    method: str | None = None
+    path: str | None = None
+    query: Mapping[str, Any] | None = None
+    body: Wanted = UNASKED
+    status: int | None = None
+    response: Wanted = UNASKED
+    since: str | None = None
+
+    @classmethod
+    def of(cls, operation: str | None, given: Given) -> Self:
+        """Return the criteria of a call of the journal's methods.
+
+        Raises:
+            BadCriterion: One of them is no criterion, or makes no sense.
+        """
+        __tracebackhide__ = True
+        for name in given:
+            if name not in Given.__annotations__:
+                near = did_you_mean(name, Given.__annotations__)
+                raise BadCriterion(
+                    f"{name} is no criterion{near};"
+                    f" there are operation, {', '.join(Given.__annotations__)}"
+                )
+        since = given.get("since")
+        criteria = cls(
+            operation=operation,
+            method=given.get("method"),
+            path=given.get("path"),
+            query=given.get("query"),
+            body=given.get("body", UNASKED),
+            status=given.get("status"),
+            response=given.get("response", UNASKED),
+            since=since.request_id if isinstance(since, Call) else since,
+        )
+        criteria.check()
+        return criteria
+
+    def check(self) -> None:
+        """Check that the criteria can be answered.
+
+        Raises:
+            BadCriterion: A criterion is of a wrong kind, names no operation, or asks for
+                something that the journal does not keep.
+        """
+        __tracebackhide__ = True
+        _check_operation(self.operation)
+        _check_request_line(self)
+        if self.operation is not None and self.body is not UNASKED:
+            check_body(contract(), self.operation, self.body)
+        if self.operation is not None and self.response is not UNASKED:
+            check_response(contract(), self.operation, self.response)
+
+    def differences(self, exchange: Exchange) -> list[Difference]:
+        """Return what keeps an exchange from being looked for; nothing if it is."""
+        return [*self._differences(exchange)]
+
+    def lines(self) -> list[str]:
+        """Return the criteria beside the operation, one a line, as a message shows them."""
+        given = {
+            "method": self.method,
+            "path": self.path,
+            "query": self.query,
+            "status": self.status,
+        }
+        told = {name: value for name, value in given.items() if value is not None}
+        if self.body is not UNASKED:
+            told["body"] = self.body
+        if self.response is not UNASKED:
+            told["response"] = self.response
+        return [
+            f"{name}: {value if isinstance(value, str) and name != 'body' else shown(value)}"
+            for name, value in told.items()
+        ]
+
+    def _differences(self, exchange: Exchange) -> Iterator[Difference]:
+        if self.operation not in (None, exchange.operation_id):
+            got = exchange.operation_id or "no operation"
+            yield Difference("operation", str(self.operation), got)
+        if self.method is not None and self.method.upper() != exchange.method:
+            yield Difference("method", self.method.upper(), exchange.method)
+        if self.path is not None and not _has_path(exchange, self.path):
+            yield Difference("path", self.path, exchange.path)
+        if self.query is not None:
+            yield from _of_query(exchange, self.query)
+        if self.body is not UNASKED:
+            note = exchange.request_body_note
+            yield from _of_body(exchange.request_body, note, self.body, "body")
+        if self.status not in (None, exchange.status):
+            yield Difference("status", str(self.status), str(exchange.status or "no answer"))
+        if self.response is not UNASKED:
+            note = exchange.response_body_note
+            yield from _of_body(exchange.response_body, note, self.response, "response")
+
+
+@cache
+def contract() -> Contract:
+    """Return the contract of the API, indexed once per process; nobody changes it."""
+    return Contract.bundled()
+
+
+def _check_operation(operation: object) -> None:
+    __tracebackhide__ = True
+    operations = contract().operations
+    if operation is None or operation in operations:
+        return
+    if not isinstance(operation, str):
+        raise BadCriterion(f"an operation is named by a text, not by {shown(operation)}")
+    raise BadCriterion(
+        f"{shown(operation)} is no operation of the contract{did_you_mean(operation, operations)};"
+        f" there are {', '.join(operations)}"
+    )
+
+
+def _check_request_line(criteria: Criteria) -> None:
+    __tracebackhide__ = True
+    status, path, query = criteria.status, criteria.path, criteria.query
+    if status is not None and not is_whole(status):
+        raise BadCriterion(f"status is an integer such as 200, not {shown(status)}")
+    if criteria.method is not None and not isinstance(criteria.method, str):
+        raise BadCriterion(f"method is a text such as POST, not {shown(criteria.method)}")
+    if path is not None and not _is_glob(path):
+        raise BadCriterion(
+            f"path is a glob such as /organizations/*/api-keys, with or without"
+            f" {contract().base_path} before it, not {shown(path)}"
+        )
+    if query is not None and not isinstance(query, Mapping):
+        raise BadCriterion(f'query is a mapping such as {{"limit": 10}}, not {shown(query)}')
+
+
+def _is_glob(path: object) -> bool:
+    return isinstance(path, str) and path.startswith(("/", "*", "["))
+
+
+def _has_path(exchange: Exchange, glob: str) -> bool:
+    return JournalQuery(path=glob, base_path=contract().base_path).matches(exchange)
+
+
+def _of_query(exchange: Exchange, wanted: Mapping[str, Any]) -> Iterator[Difference]:
+    """Compare by text, as parameters come: 10 is "10" and True is "true"."""
+    for name, value in wanted.items():
+        came = [text for key, text in exchange.query if key == name]
+        values = [*value] if isinstance(value, list | tuple) else [value]
+        place = f"query/{name}"
+        if not came:
+            yield Difference(place, shown(value), "nothing: it was not sent", weight(values))
+        elif len(values) == 1 == len(came):
+            yield from differences(came[0], _as_sent(values[0]), place)
+        else:
+            yield from differences([*came], [_as_sent(one) for one in values], place)
+
+
+def _as_sent(value: object) -> object:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case _:
+            return value
+
+
+def _of_body(kept: Any, note: str, wanted: object, place: str) -> Iterator[Difference]:
+    if kept is None and note == NULL:
+        yield from differences(None, plain(wanted), place)
+    elif kept is None:
+        got = f"none ({note})" if note else "none"
+        yield Difference(place, shown(wanted), got, weight(wanted))
+    else:
+        yield from differences(kept, plain(wanted), place)
+
+
+def plain(wanted: object) -> object:
+    """Return a wanted value with dicts and lists in place of what is used like them."""
+    if is_anything(wanted) or isinstance(wanted, re.Pattern):
+        return wanted
+    match wanted:
+        case Mapping():
+            return {str(name): plain(value) for name, value in wanted.items()}
+        case list() | tuple():
+            return [plain(value) for value in wanted]
+        case _:
+            return wanted
