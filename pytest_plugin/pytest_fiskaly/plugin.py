@@ -34,6 +34,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
     config.stash[USAGE] = usage = Usage(config)
     config.pluginmanager.register(usage, "fiskaly-usage")
+    from pytest_fiskaly import sessions
+
+    sessions.register(config.pluginmanager)
     url = config.stash[GIVEN].text("url")
     if url is not None:
         from pytest_fiskaly.distance import Distance

@@ -101,8 +101,11 @@ def test_a_run_that_does_not_use_it_does_not_load_the_server(suite: pytest.Pytes
 
         def test_one():
             heavy = {"aiohttp", "faker", "yaml", "jwt", "openapi_core", "fiskaly_mockserver"}
+            heavy |= {"pytest_asyncio", "hypothesis"}
             assert heavy & sys.modules.keys() == set()
         """
     )
     suite.makepyprojecttoml(WITHOUT_ASYNCIO)
-    suite.runpytest_subprocess(*WITHOUT, "-p", "no:faker").assert_outcomes(passed=1)
+    suite.runpytest_subprocess(
+        *WITHOUT, "-p", "no:faker", "-p", "no:hypothesispytest"
+    ).assert_outcomes(passed=1)

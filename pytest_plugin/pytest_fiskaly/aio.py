@@ -1,0 +1,29 @@
+"""The asynchronous fixture. Only where pytest-asyncio is active is this module imported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest_asyncio
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiohttp import ClientSession
+
+    from pytest_fiskaly.mock import FiskalyMock
+
+
+@pytest_asyncio.fixture
+async def fiskaly_session(fiskaly_mock: FiskalyMock) -> AsyncIterator[ClientSession]:
+    """Give a test an aiohttp session with the token of the first main organisation's key.
+
+    Paths are relative to the base URL, without a slash before them:
+    `await fiskaly_session.get("organizations")`.
+    """
+    from aiohttp import ClientSession
+
+    token = fiskaly_mock.token_for(fiskaly_mock.credentials)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with ClientSession(f"{fiskaly_mock.base_url}/", headers=headers) as session:
+        yield session
