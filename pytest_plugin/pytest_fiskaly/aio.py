@@ -23,7 +23,7 @@ async def fiskaly_session(fiskaly_mock: FiskalyMock) -> AsyncIterator[ClientSess
     """
     from aiohttp import ClientSession
 
-    token = fiskaly_mock.token_for(fiskaly_mock.credentials)
+    token = fiskaly_mock.token_for(fiskaly_mock.tree.main)
     headers = {"Authorization": f"Bearer {token}"}
     async with ClientSession(f"{fiskaly_mock.base_url}/", headers=headers) as session:
         yield session
