@@ -107,6 +107,7 @@ def test_its_python_test_passes_as_pasted(tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert text.partition("<!-- run: pytest -->\n```python\n")[2].startswith(test)
     assert text.index("def test_") < text.index("## Start it")
+    assert "readme pytest >" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     (tmp_path / "test_pasted.py").write_text(test, encoding="utf-8")
     plugins = ["-p", "no:aiohttp", "-p", "no:asyncio"]
     done = subprocess.run(

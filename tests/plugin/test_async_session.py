@@ -1,6 +1,7 @@
 """The aiohttp session: with pytest-asyncio in both modes, and a clear word without it."""
 
 import pytest
+from fiskaly_mockserver import MockServer
 
 STRICT = '[tool.pytest]\nstrict = true\nfilterwarnings = ["error"]\n'
 SCOPED = STRICT + 'asyncio_default_fixture_loop_scope = "function"\n'
@@ -78,7 +79,31 @@ def test_a_client_that_breaks_the_contract_fails_the_asynchronous_test(
     )
     result = suite.runpytest("-o", "asyncio_mode=auto")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*The client broke the contract*"])
+    result.stdout.fnmatch_lines(["*client broke the contract*"])
+
+
+def test_it_speaks_to_another_server_too(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.fiskaly_real
+        async def test_one(fiskaly_session, fiskaly_base_url):
+            async with fiskaly_session.get("organizations") as answer:
+                assert answer.status == 200
+                assert str(answer.url) == f"{fiskaly_base_url}/organizations"
+        """
+    )
+    with MockServer() as other:
+        monkeypatch.setenv("FISKALY_API_KEY", other.credentials.key)
+        monkeypatch.setenv("FISKALY_API_SECRET", other.credentials.secret)
+        for arguments in ((), ("--fiskaly-url", other.base_url)):
+            result = suite.runpytest("-o", "asyncio_mode=auto", *arguments)
+            result.assert_outcomes(passed=1)
+        asked = [exchange.operation_id for exchange in other.journal]
+        assert asked[-1] == "listOrganizations"
 
 
 def said(suite: pytest.Pytester, *arguments: str) -> str:
