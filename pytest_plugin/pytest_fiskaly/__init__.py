@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     )
 
     from pytest_fiskaly.factory import Factory
-    from pytest_fiskaly.journal import JournalAssertions
+    from pytest_fiskaly.journal import BadCriterion, Call, JournalAssertions, JournalOverflow
     from pytest_fiskaly.mock import FiskalyMock
 
 __all__ = [
     "ApiKeyHandle",
+    "BadCriterion",
+    "Call",
     "Factory",
     "FiskalyMock",
     "JournalAssertions",
+    "JournalOverflow",
     "MockServer",
     "NotInTheTree",
     "OrganizationHandle",
@@ -33,9 +36,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BadCriterion": "pytest_fiskaly.journal",
+    "Call": "pytest_fiskaly.journal",
     "Factory": "pytest_fiskaly.factory",
     "FiskalyMock": "pytest_fiskaly.mock",
     "JournalAssertions": "pytest_fiskaly.journal",
+    "JournalOverflow": "pytest_fiskaly.journal",
     "MockServer": "fiskaly_mockserver",
     "ServerConfig": "fiskaly_mockserver",
 }

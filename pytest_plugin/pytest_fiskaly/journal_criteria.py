@@ -98,7 +98,13 @@ class Criteria:
             check_response(contract(), self.operation, self.response)
 
     def differences(self, exchange: Exchange) -> list[Difference]:
-        """Return what keeps an exchange from being looked for; nothing if it is."""
+        """Return what keeps an exchange from being looked for; nothing if it is.
+
+        Of a call of another operation nobody wants to know what else is another.
+        """
+        if self.operation not in (None, exchange.operation_id):
+            got = exchange.operation_id or "no operation"
+            return [Difference("operation", str(self.operation), got)]
         return [*self._differences(exchange)]
 
     def lines(self) -> list[str]:
@@ -120,9 +126,6 @@ class Criteria:
         ]
 
     def _differences(self, exchange: Exchange) -> Iterator[Difference]:
-        if self.operation not in (None, exchange.operation_id):
-            got = exchange.operation_id or "no operation"
-            yield Difference("operation", str(self.operation), got)
         if self.method is not None and self.method.upper() != exchange.method:
             yield Difference("method", self.method.upper(), exchange.method)
         if self.path is not None and not _has_path(exchange, self.path):

@@ -11,6 +11,7 @@ from fiskaly_mockserver.world.subsets import shortened
 from pytest_fiskaly.calls import Call
 from pytest_fiskaly.journal_criteria import Criteria
 from pytest_fiskaly.journal_differences import Difference
+from pytest_fiskaly.verdict import causes
 
 CALLS_SHOWN = 3
 DIFFERENCES_SHOWN = 6
@@ -135,9 +136,9 @@ def _is_another(unlike: Sequence[Difference]) -> bool:
 
 def _call(exchange: Exchange, unlike: Sequence[Difference]) -> Iterator[str]:
     yield str(Call(exchange))
-    if _is_another(unlike):  # nobody wants to know how else another call is another
-        unlike = ()
     for one in unlike[:DIFFERENCES_SHOWN]:
+        if one.place == "operation":  # as the line before says
+            continue
         if one.hidden:
             yield f"  {one.place}: the journal does not keep it"
         else:
@@ -145,7 +146,8 @@ def _call(exchange: Exchange, unlike: Sequence[Difference]) -> Iterator[str]:
     if len(unlike) > DIFFERENCES_SHOWN:
         yield f"  and {len(unlike) - DIFFERENCES_SHOWN} more differences"
     if exchange.breaches:
-        told = shortened(explain(exchange.breaches), BREACHES_SHOWN)
+        meant = [cause for breach in exchange.breaches for cause in causes(breach)]
+        told = shortened(explain(meant), BREACHES_SHOWN)
         yield f"  the client broke the contract: {told}"
     if exchange.refusal:
         yield f"  refused by {exchange.refusal}"

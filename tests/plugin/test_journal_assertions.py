@@ -7,12 +7,7 @@ from unittest.mock import ANY
 import pytest
 from fiskaly_mockserver import MockServer, ServerConfig
 from plugin.raw_client import RawClient
-from pytest_fiskaly.journal import (
-    BadCriterion,
-    Call,
-    JournalAssertions,
-    JournalOverflow,
-)
+from pytest_fiskaly import BadCriterion, Call, JournalAssertions, JournalOverflow
 
 
 @pytest.fixture(scope="module")
