@@ -1,6 +1,8 @@
 """Bodies are compared as the control API compares them, and what differs is told."""
 
+import doctest
 import re
+from importlib import import_module
 from unittest.mock import ANY
 
 import pytest
@@ -82,6 +84,13 @@ def test_a_pattern_in_the_place_of_a_secret_cannot_be_searched_for() -> None:
 def test_the_place_that_differs_is_named(kept: JsonValue, wanted: JsonValue, told: str) -> None:
     [found] = differences(kept, wanted, "body")
     assert f"{found.place}: expected {found.expected}, got {found.got}" == told
+
+
+@pytest.mark.parametrize("module", ["journal_differences", "journal_values"])
+def test_examples_in_docstrings_of_the_journal_are_true(module: str) -> None:
+    result = doctest.testmod(import_module(f"pytest_fiskaly.{module}"))
+    assert result.attempted > 0
+    assert result.failed == 0
 
 
 def test_a_value_is_shown_in_one_short_line_without_secrets() -> None:
