@@ -1,21 +1,18 @@
 """What calls a test looks for, checked against the contract before anything is compared."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
 from typing import Any, Literal, Self, TypedDict
 
-from fiskaly_contracts import Contract
 from fiskaly_mockserver.world.exchanges import Exchange
-from fiskaly_mockserver.world.journal_queries import NULL, JournalQuery
 from fiskaly_mockserver.world.names import did_you_mean
 
 from pytest_fiskaly.calls import Call
-from pytest_fiskaly.journal_differences import Difference, differences, weight
-from pytest_fiskaly.journal_fields import BadCriterion, check_body, check_response
-from pytest_fiskaly.journal_values import is_anything, is_whole, shown
+from pytest_fiskaly.journal_comparing import has_path, of_body, of_query
+from pytest_fiskaly.journal_differences import Difference
+from pytest_fiskaly.journal_fields import BadCriterion, check_body, check_response, contract
+from pytest_fiskaly.journal_values import is_whole, shown
 
 
 class Unasked(Enum):
@@ -128,24 +125,18 @@ class Criteria:
     def _differences(self, exchange: Exchange) -> Iterator[Difference]:
         if self.method is not None and self.method.upper() != exchange.method:
             yield Difference("method", self.method.upper(), exchange.method)
-        if self.path is not None and not _has_path(exchange, self.path):
+        if self.path is not None and not has_path(exchange, self.path):
             yield Difference("path", self.path, exchange.path)
         if self.query is not None:
-            yield from _of_query(exchange, self.query)
+            yield from of_query(exchange, self.query)
         if self.body is not UNASKED:
             note = exchange.request_body_note
-            yield from _of_body(exchange.request_body, note, self.body, "body")
+            yield from of_body(exchange.request_body, note, self.body, "body")
         if self.status not in (None, exchange.status):
             yield Difference("status", str(self.status), str(exchange.status or "no answer"))
         if self.response is not UNASKED:
             note = exchange.response_body_note
-            yield from _of_body(exchange.response_body, note, self.response, "response")
-
-
-@cache
-def contract() -> Contract:
-    """Return the contract of the API, indexed once per process; nobody changes it."""
-    return Contract.bundled()
+            yield from of_body(exchange.response_body, note, self.response, "response")
 
 
 def _check_operation(operation: object) -> None:
@@ -179,54 +170,3 @@ def _check_request_line(criteria: Criteria) -> None:
 
 def _is_glob(path: object) -> bool:
     return isinstance(path, str) and path.startswith(("/", "*", "["))
-
-
-def _has_path(exchange: Exchange, glob: str) -> bool:
-    return JournalQuery(path=glob, base_path=contract().base_path).matches(exchange)
-
-
-def _of_query(exchange: Exchange, wanted: Mapping[str, Any]) -> Iterator[Difference]:
-    """Compare by text, as parameters come: 10 is "10" and True is "true"."""
-    for name, value in wanted.items():
-        came = [text for key, text in exchange.query if key == name]
-        values = [*value] if isinstance(value, list | tuple) else [value]
-        place = f"query/{name}"
-        if not came:
-            yield Difference(place, shown(value), "nothing: it was not sent", weight(values))
-        elif len(values) == 1 == len(came):
-            yield from differences(came[0], _as_sent(values[0]), place)
-        else:
-            yield from differences([*came], [_as_sent(one) for one in values], place)
-
-
-def _as_sent(value: object) -> object:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
-        case _:
-            return value
-
-
-def _of_body(kept: Any, note: str, wanted: object, place: str) -> Iterator[Difference]:
-    if kept is None and note == NULL:
-        yield from differences(None, plain(wanted), place)
-    elif kept is None:
-        got = f"none ({note})" if note else "none"
-        yield Difference(place, shown(wanted), got, weight(wanted))
-    else:
-        yield from differences(kept, plain(wanted), place)
-
-
-def plain(wanted: object) -> object:
-    """Return a wanted value with dicts and lists in place of what is used like them."""
-    if is_anything(wanted) or isinstance(wanted, re.Pattern):
-        return wanted
-    match wanted:
-        case Mapping():
-            return {str(name): plain(value) for name, value in wanted.items()}
-        case list() | tuple():
-            return [plain(value) for value in wanted]
-        case _:
-            return wanted

@@ -25,6 +25,12 @@ class BadCriterion(ValueError):
     """What is asked of the journal makes no sense, so that no answer to it would be right."""
 
 
+@cache
+def contract() -> Contract:
+    """Return the contract of the API, indexed once per process; nobody changes it."""
+    return Contract.bundled()
+
+
 def check_body(contract: Contract, operation_id: str, wanted: object) -> None:
     """Demand that the journal keeps what is asked for of a request's body.
 

@@ -101,7 +101,10 @@ def test_the_override_of_the_settings_works(
 def test_its_table_is_that_of_the_settings() -> None:
     text = README.read_text(encoding="utf-8")
     table = text.partition("<!-- settings -->\n")[2].partition("<!-- /settings -->")[0]
-    assert table == settings.table()
+    assert table == settings.table(), (
+        "paste what this prints between the marks:"
+        " python -c 'from pytest_fiskaly import settings; print(settings.table(), end=\"\")'"
+    )
 
 
 def test_it_tells_every_fixture(suite: pytest.Pytester) -> None:
