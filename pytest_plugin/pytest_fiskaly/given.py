@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -85,20 +84,13 @@ def _demand(setting: Setting, value: str, place: str) -> None:
             if not (value.isascii() and value.isdigit() and int(value) <= GREATEST_SEED):
                 raise ValueError(f"{place} {shown(value)} is no integer from 0 to {GREATEST_SEED}")
         case "coverage":
-            _demand_a_file(value, place)
+            from pytest_fiskaly.usage_options import demand_a_file
+
+            demand_a_file(value, place)
         case "coverage_fail_under":
             _demand_a_percentage(value, place)
         case _:
             pass
-
-
-def _demand_a_file(value: str, place: str) -> None:
-    """Notice when a flag without a value swallowed the path of the tests."""
-    if value.endswith(".py") or "::" in value or Path(value).is_dir():
-        raise ValueError(
-            f"{place} {shown(value)} is no file for JSON: write {place}=FILE with an equals"
-            f" sign, or {place} after the paths of the tests"
-        )
 
 
 def _demand_a_percentage(value: str, place: str) -> None:
