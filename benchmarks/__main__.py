@@ -1,29 +1,59 @@
-"""Run a benchmark, print its table and keep it."""
+"""Run a benchmark, print its table and keep it: `python -m benchmarks NAME`."""
 
 import argparse
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import scale, worlds
+from benchmarks import coldstart, pytest_cost, scale, throughput, worlds
+from benchmarks.candidates import Missing
+from benchmarks.report import Asked, Report, peers_folder
 
-BENCHMARKS: Mapping[str, Callable[[int], str]] = {"scale": scale.report, "worlds": worlds.report}
+WORLDS_ROUNDS, WORLDS_QUICK = 20, 2
+SCALE_ROUNDS, SCALE_QUICK = 20, 2
+
+
+def _worlds(asked: Asked) -> Report:
+    return Report(worlds.report(asked.rounds_or(WORLDS_ROUNDS, WORLDS_QUICK)))
+
+
+def _scale(asked: Asked) -> Report:
+    return Report(scale.report(asked.rounds_or(SCALE_ROUNDS, SCALE_QUICK)))
+
+
+BENCHMARKS: Mapping[str, Callable[[Asked], Report]] = {
+    "coldstart": coldstart.report,
+    "pytest": pytest_cost.report,
+    "scale": _scale,
+    "throughput": throughput.report,
+    "worlds": _worlds,
+}
 RESULTS = Path(__file__).parent / "results"
-ROUNDS = 20
 
 
 def main() -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=sorted(BENCHMARKS))
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often, %(default)s")
-    asked = parser.parse_args()
-    if asked.rounds < 1:
+    parser.add_argument("--rounds", type=int, default=0, help="how often; each has its own default")
+    parser.add_argument("--quick", action="store_true", help="few and short rounds, not kept")
+    parser.add_argument(
+        "--peers", type=Path, default=peers_folder(), help="where they are: %(default)s"
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=(), metavar="NAME", help="some candidates alone, not kept"
+    )
+    flags = parser.parse_args()
+    if flags.rounds < 0:
         parser.error("--rounds: at least 1")
-    text = BENCHMARKS[asked.name](asked.rounds)
-    sys.stdout.write(text)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{asked.name}.md").write_text(text, encoding="utf-8")
+    asked = Asked(rounds=flags.rounds, quick=flags.quick, peers=flags.peers, only=tuple(flags.only))
+    try:
+        report = BENCHMARKS[flags.name](asked)
+    except Missing as error:
+        parser.exit(1, f"{error}\n")
+    sys.stdout.write(report.text)
+    if not asked.quick and not asked.only:
+        report.write(RESULTS, flags.name)
     return 0
 
 

@@ -2,13 +2,16 @@
 
 import os
 import platform
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from time import perf_counter_ns
 from typing import TypeVar
+
+PACKAGES = ("aiohttp", "openapi-core", "jsonschema-rs", "orjson", "uvloop")
+"""What a measurement of ours depends on."""
 
 Label = TypeVar("Label", bound=Hashable)
 
@@ -49,6 +52,18 @@ def machine() -> str:
         f" Python {platform.python_version()},"
         f" fiskaly-mockserver {version('fiskaly-mockserver')}"
     )
+
+
+def versions(names: Iterable[str] = PACKAGES) -> str:
+    """Say which versions of the packages that count were measured."""
+    return ", ".join(f"{name} {_version(name)}" for name in names)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _processor() -> str:

@@ -1,0 +1,1 @@
+"""Other people's fakes, served from the same contract for comparison."""

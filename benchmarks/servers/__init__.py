@@ -1,0 +1,1 @@
+"""Servers that are measured beside ours, each run as a module with a port."""

@@ -1,0 +1,5 @@
+"""One test that does nothing: what a start costs."""
+
+
+def test_nothing() -> None:
+    """Do nothing."""
