@@ -115,7 +115,7 @@ class OursLogging(Ours):
     """Our server with its request log, as it is by default."""
 
     name = "ours-log"
-    title = "the same, request log on"
+    title = "**fiskaly-mockserver**, request log on too"
     log_level = "info"
 
 
@@ -176,7 +176,7 @@ class CoreBoth(CoreRequests):
     arguments = ("requests", "answers")
 
 
-OWN: Sequence[type[Candidate]] = (Ours, OursLogging, Unchecked, Bare, CoreRequests, CoreBoth)
+OWN: Sequence[type[Candidate]] = (Ours, Unchecked, OursLogging, Bare, CoreRequests, CoreBoth)
 """What needs nothing but this project."""
 
 

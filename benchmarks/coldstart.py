@@ -36,7 +36,7 @@ class WithoutUvloop(Ours):
     """Our server where uvloop is not installed."""
 
     name = "ours-asyncio"
-    title = "the same, no uvloop"
+    title = "**fiskaly-mockserver**, no uvloop"
     start = ("-c", _NO_UVLOOP)
 
 

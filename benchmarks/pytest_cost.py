@@ -7,8 +7,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from shutil import copyfile
 from statistics import fmean, median
 
@@ -35,6 +37,7 @@ PLUGINS = {"fake": ("fiskaly",), "httpserver": ("pytest_httpserver",), "empty": 
 
 COLOURS = {"fake": OURS, "httpserver": THEIRS, "empty": LIMIT}
 Times = dict[str, list[float]]
+KINDS = ("with", "without")
 
 
 def report(asked: Asked) -> Report:
@@ -47,10 +50,10 @@ def report(asked: Asked) -> Report:
             copyfile(file, place.folder / file.name)
         (place.folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
         medians, means = _suites(place.folder, rounds)
-        starts = _starts(place.folder, rounds * STARTS)
+        starts = Starts()
+        _measure_starts(starts, place.folder, rounds * STARTS)
     tests = {suite: (figure(medians[suite]), figure(means[suite])) for suite in TITLES}
-    without, plain = figure(starts["without"]), figure(starts["with"])
-    return Report(_text(tests, without, plain, rounds), _plot(tests))
+    return Report(_text(tests, starts, rounds), _plot(tests))
 
 
 def _suites(folder: Path, rounds: int) -> tuple[Times, Times]:
@@ -69,18 +72,33 @@ def _suites(folder: Path, rounds: int) -> tuple[Times, Times]:
     return medians, means
 
 
-def _starts(folder: Path, rounds: int) -> Times:
-    """Return milliseconds of a run of one empty test, a number a round."""
-    taken: Times = {"with": [], "without": []}
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """Milliseconds of a run of one empty test, on the clock and of CPU, a number a round."""
+
+    clock: Times = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    cpu: Times = field(default_factory=lambda: {kind: [] for kind in KINDS})
+
+    def added(self, taken: Times) -> float | None:
+        """Return what the plugin adds, the median of the differences."""
+        return figure(taken["with"]).minus(figure(taken["without"])).median
+
+
+def _measure_starts(starts: Starts, folder: Path, rounds: int) -> None:
     sys.stderr.write(f"starts, {rounds} rounds\n")
     for number in range(rounds + 1):
-        for kind in sorted(taken, reverse=bool(number % 2)):
+        for kind in sorted(KINDS, reverse=bool(number % 2)):
             plugins = ("fiskaly",) if kind == "with" else ()
-            begun = time.perf_counter()
+            begun, before = time.perf_counter(), _children_cpu()
             _pytest(folder, "one", plugins)
             if number:
-                taken[kind].append((time.perf_counter() - begun) * 1e3)
-    return taken
+                starts.clock[kind].append((time.perf_counter() - begun) * 1e3)
+                starts.cpu[kind].append((_children_cpu() - before) * 1e3)
+
+
+def _children_cpu() -> float:
+    used = getrusage(RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _pytest(folder: Path, suite: str, plugins: Sequence[str], *flags: str, **given: str) -> None:
@@ -106,9 +124,7 @@ def _pytest(folder: Path, suite: str, plugins: Sequence[str], *flags: str, **giv
         raise RuntimeError(f"the suite {suite} failed:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
 
 
-def _text(
-    tests: Mapping[str, tuple[Figure, Figure]], without: Figure, plain: Figure, rounds: int
-) -> str:
+def _text(tests: Mapping[str, tuple[Figure, Figure]], starts: Starts, rounds: int) -> str:
     base_median, base_mean = tests["httpserver"]
     rows = [
         [
@@ -121,7 +137,6 @@ def _text(
         ]
         for suite, (middle, mean) in tests.items()
     ]
-    added = plain.minus(without).median
     fake_median, fake_mean = tests["fake"]
     wanted = [
         Goal(
@@ -134,7 +149,12 @@ def _text(
             fake_mean.over(base_mean).median,
             MOST_TIMES,
         ),
-        Goal("added to a start that uses none of it", added, MOST_MILLISECONDS, unit=" ms"),
+        Goal(
+            "added to a start that uses none of it",
+            starts.added(starts.clock),
+            MOST_MILLISECONDS,
+            unit=" ms",
+        ),
     ]
     how = (
         "500 tests, each with one create and one list of 20 by http.client on one connection,"
@@ -142,10 +162,15 @@ def _text(
         " mean includes the start of the session's server. Every plugin but the one of the"
         f" fixture is blocked. Medians of {rounds} rounds, in turn, after one that does not count."
     )
-    start = (
-        f"A run of one empty test takes {shown(without.median, 1)} ms with `-p no:fiskaly` and"
-        f" {shown(plain.median, 1)} ms without: medians of {len(plain.rounds)} runs each, in turn."
-    )
+    runs = [
+        [
+            title,
+            shown(figure(taken["without"]).median, 1),
+            shown(figure(taken["with"]).median, 1),
+            shown(starts.added(taken), 1),
+        ]
+        for title, taken in {"on the clock": starts.clock, "of CPU": starts.cpu}.items()
+    ]
     lines = [
         "# The pytest plugin",
         "",
@@ -155,7 +180,9 @@ def _text(
         "",
         *table(["test", "median ms", "times", "mean ms", "times", "spread"], rows),
         "",
-        start,
+        f"A run of one empty test, medians of {len(starts.clock['with'])} runs each, in turn:",
+        "",
+        *table(["milliseconds", "`-p no:fiskaly`", "by default", "added"], runs),
         "",
         *goals(wanted),
     ]

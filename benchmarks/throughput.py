@@ -52,23 +52,31 @@ def _measure(
     line: Sequence[Standing], place: Place, *, rounds: int, seconds: float
 ) -> list[Measured]:
     measured = {
-        one.candidate.name: Measured(one.candidate, one.candidate.version(place), one.checks)
+        one.candidate.name: Measured(one.candidate, one.candidate.version(place)) for one in line
+    }
+    # One load after the other, so that what is subtracted was measured side by side.
+    turns = [
+        (one, load)
+        for load in LOADS
         for one in line
+        if load == MIX or one.candidate.name in IN_DETAIL
+    ]
+    scripts = {
+        (name, load): wrk.load_file(place.folder / f"{name}-{load}.lua", one.requests, LOADS[load])
+        for one, load in turns
+        for name in [one.candidate.name]
     }
     for number in range(rounds + 1):
         sys.stderr.write(f"round {number} of {rounds}{' (warm-up)' if not number else ''}\n")
         # Whoever follows the heaviest peer should not always be the same.
-        for one in line if number % 2 else reversed(line):
+        for one, load in turns if number % 2 else reversed(turns):
             mine = measured[one.candidate.name]
-            for load, kinds in LOADS.items():
-                if load != MIX and one.candidate.name not in IN_DETAIL:
-                    continue
-                script = place.folder / f"{one.candidate.name}-{load}.lua"
-                wrk.load_file(script, one.requests, kinds)
-                turn, resident = _turn(one, script, seconds)
-                mine.resident = max(mine.resident, resident)
-                if number:
-                    mine.turns.setdefault(load, []).append(turn)
+            turn, resident = _turn(one, scripts[one.candidate.name, load], seconds)
+            mine.resident = max(mine.resident, resident)
+            if number:
+                mine.turns.setdefault(load, []).append(turn)
+    for one in line:
+        measured[one.candidate.name].checks = one.checks()
     return [*measured.values()]
 
 

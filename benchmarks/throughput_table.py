@@ -42,7 +42,7 @@ class Measured:
 
     candidate: Candidate
     version: str
-    checks: str
+    checks: str = "-"
     resident: int = 0
     turns: dict[str, list[Turn | None]] = field(default_factory=dict)
 
