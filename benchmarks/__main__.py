@@ -9,24 +9,20 @@ from benchmarks import coldstart, pytest_cost, scale, throughput, worlds
 from benchmarks.candidates import Missing
 from benchmarks.report import Asked, Report, peers_folder
 
-WORLDS_ROUNDS, WORLDS_QUICK = 20, 2
-SCALE_ROUNDS, SCALE_QUICK = 20, 2
+ROUNDS, QUICK_ROUNDS = 20, 2
 
 
-def _worlds(asked: Asked) -> Report:
-    return Report(worlds.report(asked.rounds_or(WORLDS_ROUNDS, WORLDS_QUICK)))
-
-
-def _scale(asked: Asked) -> Report:
-    return Report(scale.report(asked.rounds_or(SCALE_ROUNDS, SCALE_QUICK)))
+def _of_rounds(report: Callable[[int], str]) -> Callable[[Asked], Report]:
+    """Adapt a benchmark that asks for nothing but the number of rounds, and draws nothing."""
+    return lambda asked: Report(report(asked.rounds_or(ROUNDS, QUICK_ROUNDS)))
 
 
 BENCHMARKS: Mapping[str, Callable[[Asked], Report]] = {
     "coldstart": coldstart.report,
     "pytest": pytest_cost.report,
-    "scale": _scale,
+    "scale": _of_rounds(scale.report),
     "throughput": throughput.report,
-    "worlds": _worlds,
+    "worlds": _of_rounds(worlds.report),
 }
 RESULTS = Path(__file__).parent / "results"
 
