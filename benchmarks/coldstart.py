@@ -88,7 +88,7 @@ def report(asked: Asked) -> Report:
     ):
         place = replace(measured, account=mix.account(DEFAULT_SIZE))
         started, absent = _measure(place, asked, rounds)
-    return Report(_text(started, absent, rounds), _plot(started))
+    return Report(text(started, absent, rounds), _plot(started))
 
 
 def _measure(place: Place, asked: Asked, rounds: int) -> tuple[list[Started], Mapping[str, str]]:
@@ -127,7 +127,8 @@ def _start(candidate: Candidate, place: Place) -> tuple[float, float]:
         return taken * 1e3, cost_of(process.pid).resident_bytes / 2**20
 
 
-def _text(started: Sequence[Started], absent: Mapping[str, str], rounds: int) -> str:
+def text(started: Sequence[Started], absent: Mapping[str, str], rounds: int) -> str:
+    """Return the page: what was measured, how, and whether the goals are kept."""
     ours = _named(started, Ours.name)
     rows = [
         [

@@ -155,10 +155,12 @@ def plot(measured: Sequence[Measured]) -> str:
     limits = (Unchecked.name, Bare.name)
     rows = []
     for one in measured:
-        rate = one.of("rate").median or 0
+        rate = one.of("rate").median
         colour = LIMIT if one.candidate.name in limits else THEIRS
         label = one.candidate.title.replace("**", "")
-        rows.append(Bar(label, rate, f"{shown(rate)} /s", OURS if one.candidate.ours else colour))
+        rows.append(
+            Bar(label, rate or 0, f"{shown(rate)} /s", OURS if one.candidate.ours else colour)
+        )
     subtitle = "70 % retrieve, 20 % list of 20, 10 % create; one core, wrk on the other; medians"
     return bars("Requests a second", subtitle, rows)
 

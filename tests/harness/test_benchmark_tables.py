@@ -1,0 +1,81 @@
+"""What the pages of the benchmarks say of figures that are made up here."""
+
+from benchmarks.candidates import Bare, Candidate, Ours, Unchecked
+from benchmarks.coldstart import OneRoute, Started
+from benchmarks.coldstart import text as cold_text
+from benchmarks.peers.candidates import OpenapiBackend, Prism
+from benchmarks.pytest_table import Starts, Taken
+from benchmarks.pytest_table import text as pytest_text
+from benchmarks.throughput_table import LOADS, MIX, Measured, Turn, plot, text
+
+
+def measured(candidate: type[Candidate], *rates: float | None, cpu: float = 50) -> Measured:
+    turns = [None if rate is None else Turn(rate, 1, 2, cpu) for rate in rates]
+    return Measured(candidate(), "", turns=dict.fromkeys(LOADS, turns))
+
+
+def rows(page: str) -> list[list[str]]:
+    return [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in page.splitlines()
+        if "|" in line
+    ]
+
+
+def verdicts(page: str) -> list[str]:
+    return [row[-1] for row in rows(page) if row[-1] in {"kept", "missed", "not measured"}]
+
+
+def test_the_fastest_checking_peer_is_what_ours_is_held_against() -> None:
+    page = text(
+        [
+            measured(Ours, 900, 1_000, cpu=70),
+            measured(Unchecked, 1_000, 1_100),
+            measured(Bare, 9_000, 9_000),
+            measured(Prism, 100, 100),
+            measured(OpenapiBackend, 200, 250),
+        ],
+        {},
+        rounds=2,
+        seconds=3,
+    )
+    assert "fastest checking peer, openapi-backend" in page
+    assert verdicts(page) == ["kept", "kept", "kept"]
+    assert "| added by checks and journal, median | 20.0 µs |" in page
+
+
+def test_a_round_with_errors_and_a_peer_that_is_not_there_are_told() -> None:
+    page = text([measured(Ours, None, 100)], {"Prism": "not installed"}, rounds=2, seconds=3)
+    assert "(1 invalid rounds)" in page
+    assert "- Not measured: Prism: not installed" in page
+    assert verdicts(page) == ["not measured"] * 3
+
+
+def test_only_valid_rounds_make_a_rate() -> None:
+    assert measured(Ours, None, 100, 300).of("rate").median == 200
+    assert measured(Ours, None).of("rate", MIX).median is None
+    assert "- /s" in plot([measured(Ours, None)])
+
+
+def test_a_cold_start_is_held_against_the_script_and_prism() -> None:
+    started = [
+        Started(Ours(), "", [150, 160], [50, 52]),
+        Started(OneRoute(), "", [100, 100], [30, 30]),
+        Started(Prism(), "5", [500, 500], [300, 300]),
+    ]
+    page = cold_text(started, {}, rounds=2)
+    assert "| cold start against the script | 1.55 | ≤ 1.50 | missed |" in page
+    assert verdicts(page) == ["missed", "missed"]
+    assert verdicts(cold_text(started[1:], {}, rounds=2)) == ["not measured"] * 2
+
+
+def test_a_start_of_pytest_is_compared_run_by_run() -> None:
+    taken = Taken([2.0], [2.0], [2.0])
+    starts = Starts(
+        clock={"with": [110, 210, 310], "without": [100, 200, 300]},
+        cpu={"with": [100], "without": [91]},
+    )
+    tests = {"fake": Taken([3.1], [2.9], [3.0]), "httpserver": taken, "empty": taken}
+    page = pytest_text(tests, starts, rounds=1)
+    assert "| on the clock | 200.0 | 210.0 | 10.0 |" in page
+    assert verdicts(page) == ["missed", "kept", "kept"]
