@@ -23,10 +23,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A status and a body; `value` is what it says if it is JSON, else `None`."""
+    """A status, a body and headers; `value` is what it says if it is JSON, else `None`."""
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def value(self) -> Any:
@@ -49,7 +50,7 @@ def ask(port: int, request: Request) -> Reply:
             request.method, request.path, request.body.encode() or None, dict(request.headers)
         )
         answer = connection.getresponse()
-        return Reply(answer.status, answer.read())
+        return Reply(answer.status, answer.read(), dict(answer.getheaders()))
     except HTTPException as error:
         raise ConnectionError(str(error)) from error
     finally:

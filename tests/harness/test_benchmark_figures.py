@@ -55,6 +55,6 @@ def test_a_table_aligns_numbers_to_the_right() -> None:
         (None, True, "not measured"),
     ],
 )
-def test_a_goal_is_kept_at_its_bound(value: float | None, at_least: bool, verdict: str) -> None:  # noqa: FBT001
+def test_a_goal_is_kept_at_its_bound(value: float | None, verdict: str, *, at_least: bool) -> None:
     (_, _, row) = goals([Goal("it", value, 0.8, at_least=at_least)])
     assert row.endswith(f"| {verdict} |")
