@@ -59,24 +59,26 @@ class OneRoute(Candidate):
 CANDIDATES: Sequence[type[Candidate]] = (Ours, WithoutUvloop, OneRoute, *PEERS)
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start, up to its first answer: milliseconds, of CPU too, and MiB held then."""
+
+    clock: float
+    cpu: float
+    memory: float
+
+
 @dataclass(slots=True)
 class Started:
-    """The starts of one candidate: milliseconds and MiB, one of each a round."""
+    """The starts of one candidate, one a round."""
 
     candidate: Candidate
     version: str
-    milliseconds: list[float] = field(default_factory=list)
-    mebibytes: list[float] = field(default_factory=list)
+    starts: list[Start] = field(default_factory=list)
 
-    @property
-    def time(self) -> Figure:
-        """How long it took."""
-        return figure(self.milliseconds)
-
-    @property
-    def memory(self) -> Figure:
-        """What it held after its first answer."""
-        return figure(self.mebibytes)
+    def of(self, what: str) -> Figure:
+        """Return a figure by the name of an attribute of `Start`."""
+        return figure(getattr(start, what) for start in self.starts)
 
 
 def report(asked: Asked) -> Report:
@@ -101,7 +103,7 @@ def _measure(place: Place, asked: Asked, rounds: int) -> tuple[list[Started], Ma
             if one.title in absent:
                 continue
             try:
-                milliseconds, mebibytes = _start(one, place)
+                start = _start(one, place)
             except (Missing, Wrong) as error:
                 # A median over fewer rounds than the others' would not be the same thing.
                 absent[one.title] = str(error)
@@ -109,12 +111,11 @@ def _measure(place: Place, asked: Asked, rounds: int) -> tuple[list[Started], Ma
                 continue
             if number:
                 mine = started.setdefault(one.name, Started(one, one.version(place)))
-                mine.milliseconds.append(milliseconds)
-                mine.mebibytes.append(mebibytes)
+                mine.starts.append(start)
     return [*started.values()], absent
 
 
-def _start(candidate: Candidate, place: Place) -> tuple[float, float]:
+def _start(candidate: Candidate, place: Place) -> Start:
     port = free_port()
     command, environment = candidate.command(place, port), candidate.environment(place)
     login = candidate.login(place)
@@ -124,7 +125,8 @@ def _start(candidate: Candidate, place: Place) -> tuple[float, float]:
     ) as process:
         first_answer(process, port, login)
         taken = time.perf_counter() - begun
-        return taken * 1e3, cost_of(process.pid).resident_bytes / 2**20
+        cost = cost_of(process.pid)
+        return Start(taken * 1e3, cost.cpu_seconds * 1e3, cost.resident_bytes / 2**20)
 
 
 def text(started: Sequence[Started], absent: Mapping[str, str], rounds: int) -> str:
@@ -134,14 +136,15 @@ def text(started: Sequence[Started], absent: Mapping[str, str], rounds: int) -> 
         [
             one.candidate.title,
             one.version,
-            shown(one.time.median),
-            shown(one.time.over(ours.time).median if ours else None, 2),
-            percent(one.time.spread),
-            shown(one.memory.median),
+            shown(one.of("clock").median),
+            shown(one.of("clock").over(ours.of("clock")).median if ours else None, 2),
+            percent(one.of("clock").spread),
+            shown(one.of("cpu").median),
+            shown(one.of("memory").median),
         ]
         for one in started
     ]
-    head = ["server", "version", "ms", "times ours", "spread", "MiB"]
+    head = ["server", "version", "ms", "times ours", "spread", "CPU ms", "MiB"]
     how = (
         "From spawning the process to its first 200 on POST /auth (moto: on its own first call),"
         f" and the resident memory of its processes then. Medians of {rounds} rounds, all in turn,"
@@ -169,7 +172,7 @@ def _goals(started: Sequence[Started]) -> list[Goal]:
 
     def against(name: str) -> float | None:
         other = _named(started, name)
-        return ours.time.over(other.time).median if ours and other else None
+        return ours.of("clock").over(other.of("clock")).median if ours and other else None
 
     return [
         Goal("cold start against the script", against(OneRoute.name), MOST_OF_SCRIPT),
@@ -180,7 +183,7 @@ def _goals(started: Sequence[Started]) -> list[Goal]:
 def _plot(started: Sequence[Started]) -> str:
     rows = []
     for one in started:
-        taken, held = one.time.median or 0, one.memory.median or 0
+        taken, held = one.of("clock").median or 0, one.of("memory").median or 0
         colour = LIMIT if one.candidate.name == OneRoute.name else THEIRS
         label = one.candidate.title.replace("**", "")
         text = f"{shown(taken)} ms, {shown(held)} MiB"
