@@ -55,7 +55,7 @@ def test_a_server_that_crashed_goes_on(server: MockServer, monkeypatch: pytest.M
 
 def break_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        organizations, "listing", lambda kind, rows, count: {"data": list(rows), "total": count}
+        organizations, "listing_of", lambda kind, _, rows, count: {"data": [], "total": count}
     )
 
 

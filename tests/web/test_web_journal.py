@@ -101,15 +101,3 @@ async def test_an_answer_that_breaks_the_contract_is_kept_as_a_defect(
     assert [one.pointer for one in defect.response_violations] == ["/count"]
     assert defect.violations == ()
     service.defects.clear()
-
-
-async def test_answers_are_not_checked_unless_told(
-    service: Service,
-    account: Account,
-    aiohttp_client: AiohttpClient,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    unchecked = replace(service, check_responses=False)
-    api = await broken(lambda _: {}, unchecked, account, aiohttp_client, monkeypatch)
-    assert (await api.get("/organizations")).raw == b"{}"
-    assert not service.defects

@@ -13,7 +13,8 @@ from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.answers import Answer
 from fiskaly_mockserver.web.errors import answer_to
 from fiskaly_mockserver.web.faults import FaultMark, after, before, install_faults, mark_of
-from fiskaly_mockserver.web.responses import drop_server_header, response_of, stamp
+from fiskaly_mockserver.web.responses import drop_server_header, response_of
+from fiskaly_mockserver.web.stamps import Stamps
 from fiskaly_mockserver.world.fault_rules import FaultRule
 from fiskaly_mockserver.world.faults import Armed, FaultPlan, Target
 
@@ -59,7 +60,7 @@ async def serving(*, shutdown_timeout: float = 60) -> AsyncIterator[FaultApp]:
             response = await handler(request)
         except DomainError as error:
             response = response_of(answer_to(error))
-        stamp(response, request=request, request_id="0" * 32, seconds=0, now=0, violations=0)
+        Stamps().put(response, request=request, request_id="0" * 32, seconds=0, now=0, violations=0)
         seen.statuses.append(response.status)
         seen.marks.append(mark_of(request))
         assert isinstance(response, web.StreamResponse)

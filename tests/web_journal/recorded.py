@@ -73,7 +73,7 @@ def recorded(recorder: Recorder, checker: Checker, message: Message) -> Exchange
     response = web.Response(status=message.status, body=message.answer)
     for name, value in message.answer_headers:
         response.headers.add(name, value)
-    recorder.finish(exchange, request, response, seconds=0.001)
+    recorder.finish(exchange, response, seconds=0.001)
     return exchange
 
 

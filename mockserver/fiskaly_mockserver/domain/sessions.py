@@ -1,7 +1,8 @@
 """Opening sessions and recognising their tokens."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import is_
 
 from fiskaly_mockserver.domain.access import Principal, said
 from fiskaly_mockserver.domain.backend import Backend
@@ -29,6 +30,8 @@ from fiskaly_mockserver.domain.model import (
 from fiskaly_mockserver.domain.ports import Claims, TokenUse
 
 TOKEN_PARTS = 3
+MOST_RECOGNISED = 1_000
+"""Tokens that are recognised without verifying their signature again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +43,24 @@ class OpenSession:
     refresh_expires_in: int
 
 
+@dataclass(slots=True)
+class _Recognised:
+    """What a verified token says, and who last called with it."""
+
+    claims: Claims
+    principal: Principal | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """Authentication by key, by user and by refresh token, and of bearer tokens."""
+    """Authentication by key, by user and by refresh token, and of bearer tokens.
+
+    A token's signature is verified once; what it stands for is looked up on every call,
+    since time passes and rows change.
+    """
 
     backend: Backend
+    _recognised: dict[str, _Recognised] = field(default_factory=dict, init=False, repr=False)
 
     def open_with_key(self, key: str, secret: str) -> OpenSession:
         """Open or continue the session of an API key. Source: recorded.
@@ -98,7 +114,7 @@ class Sessions:
             InvalidCredentials: The token is no refresh token of ours, has expired, or
                 its key or user may open no session any more.
         """
-        claims = self.backend.tokens.read(token)
+        claims = self._claims_of(token)
         if (
             claims is None
             or claims.use is not TokenUse.REFRESH
@@ -137,35 +153,34 @@ class Sessions:
             ExpiredToken: Its time is over.
             RefreshTokenAsAccess: It is a refresh token.
         """
-        if token.count(".") != TOKEN_PARTS - 1:
+        if token not in self._recognised and token.count(".") != TOKEN_PARTS - 1:
             raise UnreadableToken(token)
-        claims = self.backend.tokens.read(token)
-        if claims is None:
-            raise ForeignToken(**self._facts_of(claims))
+        known = self._recognise(token)
+        if known is None:
+            raise ForeignToken(**self._facts_of(None))
+        claims = known.claims
         if claims.use is not TokenUse.ACCESS:
             raise RefreshTokenAsAccess(**self._facts_of(claims))
+        tables = self.backend.tables
         if (
             self.backend.clock.now() >= claims.expires_at
-            or self.backend.tables.ended_tokens.get(claims.token_id) is not None
+            or tables.ended_tokens.get(claims.token_id) is not None
         ):
             raise ExpiredToken(**self._facts_of(claims))
         if claims.kind is PrincipalKind.USER:
             memberships = self._memberships(UserId(claims.principal_id))
         else:
-            home = self.backend.tables.organizations.get(claims.organization_id)
+            home = tables.organizations.get(claims.organization_id)
             memberships = (home,) if home else ()
         if not memberships:
             raise ForeignToken(**self._facts_of(claims), organizations="0")
-        home = next(
-            (row for row in memberships if row.id == claims.organization_id), memberships[0]
-        )
-        return Principal(
-            id=claims.principal_id,
-            kind=claims.kind,
-            env=claims.env,
-            home=home,
-            memberships=memberships,
-        )
+        if known.principal is None or not _same(memberships, known.principal.memberships):
+            known.principal = _principal(claims, memberships)
+        return known.principal
+
+    def forget(self) -> None:
+        """Verify every token anew from now on."""
+        self._recognised.clear()
 
     def expire(self, token: str) -> None:
         """End an access token before its time, so that a client has to renew it.
@@ -173,7 +188,7 @@ class Sessions:
         Its session is over too: the next authentication or refresh opens another. What
         is no access token of ours is left alone.
         """
-        claims = self.backend.tokens.read(token)
+        claims = self._claims_of(token)
         if claims is None or claims.use is not TokenUse.ACCESS:
             return
         tables = self.backend.tables
@@ -181,6 +196,22 @@ class Sessions:
         session = tables.sessions.get((claims.principal_id, claims.env))
         if session is not None and session.access_token == token:
             tables.sessions.remove((claims.principal_id, claims.env))
+
+    def _recognise(self, token: str) -> _Recognised | None:
+        """Return what a token of ours says, verified at its first use."""
+        known = self._recognised.get(token)
+        if known is None:
+            claims = self.backend.tokens.read(token)
+            if claims is None:
+                return None
+            while len(self._recognised) >= MOST_RECOGNISED:
+                del self._recognised[next(iter(self._recognised))]
+            known = self._recognised[token] = _Recognised(claims)
+        return known
+
+    def _claims_of(self, token: str) -> Claims | None:
+        known = self._recognise(token)
+        return known.claims if known else None
 
     def _hand_out(
         self,
@@ -276,3 +307,19 @@ def _bearer(
     key: ApiKey,
 ) -> tuple[PrincipalId, PrincipalKind, OrganizationId, Environment]:
     return key.principal_id, PrincipalKind.API_KEY, key.organization_id, key.env
+
+
+def _principal(claims: Claims, memberships: tuple[Organization, ...]) -> Principal:
+    home = next((row for row in memberships if row.id == claims.organization_id), memberships[0])
+    return Principal(
+        id=claims.principal_id,
+        kind=claims.kind,
+        env=claims.env,
+        home=home,
+        memberships=memberships,
+    )
+
+
+def _same(rows: tuple[Organization, ...], others: tuple[Organization, ...]) -> bool:
+    """Tell whether they are the very same rows: a changed one is another object."""
+    return len(rows) == len(others) and all(map(is_, rows, others))

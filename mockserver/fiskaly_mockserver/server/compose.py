@@ -43,7 +43,6 @@ def compose(
         recorder=Recorder(Redactor(contract)),
         safety=Safety(config.control, config.control_token, is_loopback(config.host)),
         loose=config.loose,
-        check_responses=True,
         on_exchange=config.on_exchange,
         about={"version": VERSION, "contract": contract.version},
     )

@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from math import ceil
 
+import orjson
 from fiskaly_contracts import JsonValue
 
 CONTENT_TYPE = "application/json; charset=utf-8"
+
+_JSON_ALONE = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+"""What is no JSON value is refused instead of written somehow."""
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
@@ -53,7 +57,20 @@ def to_bytes(value: JsonValue) -> bytes:
 
     A lone surrogate, which only a header's or path's raw bytes can bring here, becomes
     a question mark.
+
+    Raises:
+        ValueError: A number is none that JSON can write.
     """
+    try:
+        raw = orjson.dumps(value, option=_JSON_ALONE)
+    except orjson.JSONEncodeError:
+        return _to_bytes_slowly(value)
+    # A NaN would be written as null, which hardly any answer has
+    return _to_bytes_slowly(value) if b"null" in raw else raw
+
+
+def _to_bytes_slowly(value: JsonValue) -> bytes:
+    """Write what orjson refuses, as surrogates and large integers, or may have got wrong."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.encode("utf-8", "replace")
 

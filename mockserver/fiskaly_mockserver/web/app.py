@@ -3,16 +3,19 @@
 from aiohttp import web
 from fiskaly_contracts import Contract
 
+from fiskaly_mockserver.web.checks import Checks
 from fiskaly_mockserver.web.controls.dispatch import Dispatcher
 from fiskaly_mockserver.web.controls.later import LaterHandlers
 from fiskaly_mockserver.web.controls.routes import control_routes
+from fiskaly_mockserver.web.explaining import Explainer
 from fiskaly_mockserver.web.faults import install_faults
 from fiskaly_mockserver.web.handlers import HANDLERS
 from fiskaly_mockserver.web.middleware import exchange
 from fiskaly_mockserver.web.operations import routes_of
 from fiskaly_mockserver.web.responses import drop_server_header
 from fiskaly_mockserver.web.sandboxes import SANDBOX_PREFIX
-from fiskaly_mockserver.web.service import MAX_BODY, SERVICE, Service
+from fiskaly_mockserver.web.service import MAX_BODY, SERVING, Service, Serving
+from fiskaly_mockserver.web.writing import Writer
 
 DISPATCHER: web.AppKey[Dispatcher] = web.AppKey("dispatcher", Dispatcher)
 
@@ -24,15 +27,23 @@ def create_app(service: Service) -> web.Application:
         LookupError: The contract and the handlers do not name the same operations.
     """
     app = web.Application(client_max_size=MAX_BODY, middlewares=[exchange])
-    app[SERVICE] = service
-    dispatcher = app[DISPATCHER] = Dispatcher(service, Contract.control(), LaterHandlers())
+    explainer = Explainer()
+    checks = Checks(service.checker, explainer, loose=service.loose)
+    serving = app[SERVING] = Serving(service, checks, Writer(service.checker))
+    dispatcher = app[DISPATCHER] = Dispatcher(
+        service, Contract.control(), LaterHandlers(), explainer
+    )
     app.on_response_prepare.append(drop_server_header)
     install_faults(app)
     app.on_shutdown.append(_end_waits)
-    operations, base_path = service.contract.operations, service.contract.base_path
-    app.add_routes(routes_of(operations, HANDLERS, base_path))
-    app.add_routes(routes_of(operations, HANDLERS, SANDBOX_PREFIX + base_path))
+    app.add_routes(routes_of(HANDLERS, serving))
+    app.add_routes(routes_of(HANDLERS, serving, prefix=SANDBOX_PREFIX))
     app.add_routes(control_routes(dispatcher, service.safety))
+
+    async def close_explainer(_: web.Application) -> None:
+        explainer.close()
+
+    app.on_cleanup.append(close_explainer)
     return app
 
 

@@ -9,9 +9,10 @@ from fiskaly_contracts import JsonValue
 from fiskaly_mockserver.domain.access import Principal
 from fiskaly_mockserver.domain.errors import MissingToken
 from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.web.shown import JsonObject, Shown
 from fiskaly_mockserver.world.world import World
 
-JsonObject = dict[str, JsonValue]
+__all__ = ["Call", "Handler", "JsonObject"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,6 @@ class Call:
         return cast("list[str]", self.query.get(name, []))
 
 
-Handler = Callable[[Call], JsonObject]
+Handler = Callable[[Call], Shown]
 """Answers a call with the body of a 200. Synchronous, so that nothing comes between
 reading and writing the world."""

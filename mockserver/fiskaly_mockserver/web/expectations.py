@@ -1,13 +1,13 @@
 """The Expect header: a client may wait to be asked for its body, and for nothing else."""
 
-import secrets
 import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 
 from fiskaly_mockserver.web.answers import uncoded_error
-from fiskaly_mockserver.web.responses import response_of, stamp
+from fiskaly_mockserver.web.responses import response_of
+from fiskaly_mockserver.web.stamps import Stamps
 
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -19,15 +19,17 @@ def refuse_odd_expectations(handle: Handle) -> Handle:
     crash over one that is no UTF-8.
     """
 
+    stamps = Stamps()
+
     async def refuse_or_handle(request: web.BaseRequest) -> web.StreamResponse:
         wanted = request.headers.get(hdrs.EXPECT)
         if not wanted or wanted.lower() == "100-continue":
             return await handle(request)
         response = response_of(uncoded_error(417, "the only expectation met is 100-continue"))
-        stamp(
+        stamps.put(
             response,
             request=request,
-            request_id=secrets.token_hex(16),
+            request_id=stamps.request_id(),
             seconds=0.0,
             now=time.time(),
             violations=0,

@@ -1,13 +1,12 @@
 """The outermost layer: every request becomes an exchange and gets a well-shaped answer."""
 
 import logging
-import secrets
 import time
 import traceback
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
-from fiskaly_contracts import ResponseData, Violation, Where
+from fiskaly_contracts import Violation, Where
 
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.answers import Answer, coded_error, uncoded_error
@@ -15,18 +14,15 @@ from fiskaly_mockserver.web.controls.routes import is_control
 from fiskaly_mockserver.web.errors import answer_to
 from fiskaly_mockserver.web.faults import mark_of
 from fiskaly_mockserver.web.operations import BodyRefused
-from fiskaly_mockserver.web.responses import response_of, stamp
+from fiskaly_mockserver.web.recorded import Recorded
+from fiskaly_mockserver.web.responses import response_of
 from fiskaly_mockserver.web.sandboxes import world_of
-from fiskaly_mockserver.web.service import EXCHANGE, SERVICE, WORLD, Service
-from fiskaly_mockserver.world.journal import Exchange
+from fiskaly_mockserver.web.service import EXCHANGE, SERVING, WORLD, Service, Serving
 from fiskaly_mockserver.world.worlds import BadSandboxName
 
 _LOG = logging.getLogger("fiskaly_mockserver.exchanges")
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-REQUEST_ID_BYTES = 16
-"""Half the hex digits of a request id (recorded: 32)."""
 
 
 @web.middleware
@@ -36,22 +32,23 @@ async def exchange(request: web.Request, handler: Next) -> web.StreamResponse:
     resource = request.match_info.route.resource
     if resource is not None and is_control(resource.canonical):
         return await handler(request)
-    service = request.app[SERVICE]
+    serving = request.app[SERVING]
+    service = serving.service
     started = time.perf_counter()
     try:
         world = world_of(request, service.worlds)
     except BadSandboxName as error:
-        return _of_no_world(request, error)
+        return _of_no_world(request, serving, error)
     record = service.recorder.begin(
         request,
-        request_id=secrets.token_hex(REQUEST_ID_BYTES),
+        request_id=serving.stamps.request_id(),
         at=world.clock.now(),
         sandbox=world.name,
     )
     request[EXCHANGE], request[WORLD] = record, world
     response = await _answer(request, handler, record, service)
     seconds = time.perf_counter() - started
-    stamp(
+    serving.stamps.put(
         response,
         request=request,
         request_id=record.request_id,
@@ -59,13 +56,17 @@ async def exchange(request: web.Request, handler: Next) -> web.StreamResponse:
         now=world.clock.now(),
         violations=len(record.violations),
     )
-    service.recorder.finish(record, request, response, seconds=seconds)
+    service.recorder.finish(record, response, seconds=seconds)
     mark = mark_of(request)
     record.fault = " ".join(mark.fault_ids)
-    if service.check_responses and record.operation_id and not record.crash and not mark.altered:
-        record.response_violations = service.recorder.redactor.violations(
-            _check(service, record, response)
-        )
+    if (
+        record.operation_id
+        and not record.crash
+        and not mark.altered
+        and not serving.checks.accepts(record.operation_id, response)
+    ):
+        breaches = await serving.checks.breaches(record.operation_id, response)
+        record.response_violations = service.recorder.redactor.violations(breaches)
     world.journal.add(record)
     if record.is_our_fault:
         service.defects.append(record)
@@ -77,22 +78,24 @@ async def exchange(request: web.Request, handler: Next) -> web.StreamResponse:
     return response
 
 
-def _of_no_world(request: web.Request, error: BadSandboxName) -> web.Response:
+def _of_no_world(
+    request: web.Request, serving: Serving, error: BadSandboxName
+) -> web.StreamResponse:
     """Refuse a request that no world can keep a record of."""
     response = response_of(coded_error(400, "E_FAILED_SCHEMA_VALIDATION", str(error)))
-    stamp(
+    serving.stamps.put(
         response,
         request=request,
-        request_id=secrets.token_hex(REQUEST_ID_BYTES),
+        request_id=serving.stamps.request_id(),
         seconds=0,
-        now=request.app[SERVICE].world.clock.now(),
+        now=serving.service.world.clock.now(),
         violations=0,
     )
     return response
 
 
 async def _answer(
-    request: web.Request, handler: Next, record: Exchange, service: Service
+    request: web.Request, handler: Next, record: Recorded, service: Service
 ) -> web.StreamResponse:
     try:
         return await handler(request)
@@ -141,21 +144,4 @@ def _wrong_method(method: str, error: web.HTTPMethodNotAllowed) -> Violation:
         expected=allowed,
         demand=f"should be called with {allowed}",
         got_text=method,
-    )
-
-
-def _check(
-    service: Service, record: Exchange, response: web.StreamResponse
-) -> tuple[Violation, ...]:
-    body = response.body if isinstance(response, web.Response) else b""
-    return tuple(
-        service.checker.response(
-            ResponseData(
-                operation_id=record.operation_id,
-                status=response.status,
-                content_type=response.headers.get(hdrs.CONTENT_TYPE, ""),
-                body=body if isinstance(body, bytes) else b"",
-                headers=dict(response.headers),
-            )
-        )
     )

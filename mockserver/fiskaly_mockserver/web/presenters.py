@@ -4,7 +4,7 @@ Source: recorded for the order of organisations, keys, sessions and lists; assum
 (A-49) for fields that no recording shows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from fiskaly_contracts import JsonValue
 
@@ -18,8 +18,7 @@ from fiskaly_mockserver.domain.model import (
     User,
 )
 from fiskaly_mockserver.domain.sessions import OpenSession
-
-JsonObject = dict[str, JsonValue]
+from fiskaly_mockserver.web.shown import JsonObject, Presenter, ShownRows
 
 SUCCESS: Mapping[str, JsonValue] = {"_success": True}
 
@@ -136,6 +135,11 @@ def session(opened: OpenSession) -> JsonObject:
 def listing(kind: str, rows: Iterable[JsonObject], count: int) -> JsonObject:
     """Show a list: its page, the size of the whole, its type (recorded order)."""
     return {"data": list(rows), "count": count, "_type": kind}
+
+
+def listing_of(kind: str, present: Presenter, rows: Sequence[object], count: int) -> ShownRows:
+    """Show a list of rows that are shown by themselves."""
+    return ShownRows(listing(kind, (), count), present, rows)
 
 
 def _envs(envs: tuple[Environment, ...]) -> list[JsonValue]:

@@ -1,4 +1,4 @@
-"""From aiohttp's requests and responses to exchanges, without secrets from the start."""
+"""From aiohttp's requests and responses to exchanges that show no secret."""
 
 from dataclasses import dataclass
 
@@ -6,66 +6,63 @@ from aiohttp import web
 
 from fiskaly_mockserver.domain.access import Principal
 from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.web.redaction import Redactor
-from fiskaly_mockserver.world.exchanges import Caller, Exchange, Refusal
+from fiskaly_mockserver.web.recorded import Recorded
+from fiskaly_mockserver.web.redaction import LARGEST_BODY, Redactor
+from fiskaly_mockserver.web.responses import JsonResponse
+from fiskaly_mockserver.world.exchanges import Refusal
 
-METHOD_KEPT = 20
-"""Characters of a method; HTTP allows any."""
-NOT_READ = "not read"
-"""The note of a body that nobody looked at, since the call was refused before."""
+LARGEST_UNREAD = 32 * 1024
+"""Bytes of the largest body that waits for somebody who reads it: what is kept of a larger
+one takes less room than the body, so that is done at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Writes down the stages of an exchange; each keeps what may be kept and no more."""
+    """Writes down the stages of an exchange; what takes time waits until somebody reads."""
 
     redactor: Redactor
 
     def begin(
         self, request: web.BaseRequest, *, request_id: str, at: float, sandbox: str = ""
-    ) -> Exchange:
+    ) -> Recorded:
         """Return the exchange of a request that just came; `at` is the world's time."""
-        return Exchange(
-            request_id=request_id,
-            sandbox=sandbox,
-            at=at,
-            method=request.method[:METHOD_KEPT],
-            path=self.redactor.path(request.rel_url.raw_path),
-            request_body_note=NOT_READ if request.can_read_body else "",
+        return Recorded.begun(
+            request, self.redactor, request_id=request_id, at=at, sandbox=sandbox
         )
 
-    def called(self, exchange: Exchange, principal: Principal) -> None:
+    def called(self, exchange: Recorded, principal: Principal) -> None:
         """Keep who calls."""
-        exchange.caller = Caller.of(principal)
+        exchange.called(principal)
 
-    def sent(self, exchange: Exchange, raw: bytes) -> None:
+    def sent(self, exchange: Recorded, raw: bytes) -> None:
         """Keep what may be kept of the body; the operation is known by now."""
-        exchange.request_body, exchange.request_body_note = self.redactor.request_body(
-            exchange.operation_id, raw
-        )
+        exchange.sent(raw)
 
-    def refused(self, exchange: Exchange, error: DomainError) -> None:
+    def refused(self, exchange: Recorded, error: DomainError) -> None:
         """Keep what the domain refused, not the error itself."""
         exchange.error = Refusal.of(error)
         exchange.refusal = str(exchange.error)
 
     def finish(
-        self,
-        exchange: Exchange,
-        request: web.BaseRequest,
-        response: web.StreamResponse,
-        *,
-        seconds: float,
+        self, exchange: Recorded, response: web.StreamResponse, *, seconds: float
     ) -> None:
-        """Keep headers, query and answer; `seconds` is the real time that it took."""
-        body = response.body if isinstance(response, web.Response) else None
-        raw = body if isinstance(body, bytes) else b""
-        exchange.status, exchange.duration = response.status, seconds
-        exchange.query = self.redactor.query(exchange.operation_id, request.rel_url.query.items())
-        exchange.request_headers = self.redactor.headers(request.headers.items())
-        exchange.response_headers = self.redactor.headers(response.headers.items())
-        exchange.response_body, exchange.response_body_note = self.redactor.response_body(
-            exchange.operation_id, response.status, raw
-        )
-        exchange.violations = self.redactor.violations(exchange.violations)
-        exchange.crash = self.redactor.text(exchange.crash)
+        """Keep the answer; `seconds` is the real time that it took."""
+        exchange.duration = seconds
+        # aiohttp goes on to write its own headers into those of the response
+        exchange.answered(response.status, response.headers.copy(), _kept(response))
+        if exchange.unread > LARGEST_UNREAD:
+            exchange.settle()
+        if exchange.violations:
+            exchange.violations = self.redactor.violations(exchange.violations)
+        if exchange.crash:
+            exchange.crash = self.redactor.text(exchange.crash)
+
+
+def _kept(response: web.StreamResponse) -> bytes:
+    """Return the body, or of a long list as much as could be shown of it."""
+    body = response.body if isinstance(response, web.Response) else None
+    if not isinstance(body, bytes):
+        return b""
+    if isinstance(response, JsonResponse) and len(body) <= LARGEST_BODY:
+        return response.excerpt
+    return body

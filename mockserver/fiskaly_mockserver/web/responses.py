@@ -1,49 +1,42 @@
-"""From answers to aiohttp responses, with the headers of the real API."""
+"""From answers to aiohttp responses."""
 
-from email.utils import formatdate
+from collections.abc import Mapping
 
 from aiohttp import hdrs, web
+from fiskaly_contracts import JsonValue
 
 from fiskaly_mockserver.web.answers import CONTENT_TYPE, REASONS, Answer, to_bytes
 
-VIOLATIONS_HEADER = "X-Mock-Violations"
+_PLAIN: Mapping[str, str] = {hdrs.CONTENT_TYPE: CONTENT_TYPE}
 
 
-def response_of(answer: Answer) -> web.Response:
-    """Return the response that an answer becomes."""
-    return web.Response(
-        status=answer.status,
-        reason=REASONS[answer.status],
-        body=to_bytes(answer.body),
-        headers={hdrs.CONTENT_TYPE: CONTENT_TYPE, **answer.headers},
-    )
+class JsonResponse(web.Response):
+    """A response that still knows what its body was written from.
 
-
-def stamp(
-    response: web.StreamResponse,
-    *,
-    request: web.BaseRequest,
-    request_id: str,
-    seconds: float,
-    now: float,
-    violations: int,
-) -> None:
-    """Add the headers that every answer of the API carries.
-
-    `seconds` is the real time the answer took, `now` the world's time (unix seconds).
-    Source: recorded; `X-Mock-Violations` is our own and stands only if there are any.
+    Attributes:
+        value: The JSON value of the body, or None where every part of the body was checked
+            against the contract before.
+        excerpt: As much of the body as a journal could ever show; still JSON.
     """
-    took = f"{seconds:.3f}"
-    response.headers["X-Request-Id"] = request_id
-    response.headers["X-Response-Time"] = took
-    response.headers["Response-Time"] = took
-    response.headers[hdrs.DATE] = formatdate(now, usegmt=True)
-    if response.status == web.HTTPOk.status_code:
-        response.headers[hdrs.VARY] = "Accept-Encoding"
-    if request.keep_alive:
-        response.headers[hdrs.CONNECTION] = "keep-alive"
-    if violations:
-        response.headers[VIOLATIONS_HEADER] = str(violations)
+
+    def __init__(
+        self,
+        body: bytes,
+        value: JsonValue,
+        *,
+        status: int = web.HTTPOk.status_code,
+        headers: Mapping[str, str] = _PLAIN,
+        excerpt: bytes | None = None,
+    ) -> None:
+        super().__init__(status=status, reason=REASONS[status], body=body, headers=headers)
+        self.value = value
+        self.excerpt = body if excerpt is None else excerpt
+
+
+def response_of(answer: Answer) -> JsonResponse:
+    """Return the response that an answer becomes."""
+    headers = {**_PLAIN, **answer.headers} if answer.headers else _PLAIN
+    return JsonResponse(to_bytes(answer.body), answer.body, status=answer.status, headers=headers)
 
 
 async def drop_server_header(_: web.BaseRequest, response: web.StreamResponse) -> None:

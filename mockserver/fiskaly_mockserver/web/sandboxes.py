@@ -23,4 +23,6 @@ def world_of(request: web.Request, worlds: Worlds) -> World:
         BadSandboxName: The name breaks the rule for names.
     """
     named = _PREFIX.match(request.rel_url.raw_path)
-    return worlds.get(unquote(named[1]) if named else request.headers.get(SANDBOX_HEADER))
+    if named is not None:
+        return worlds.get(unquote(named[1]))
+    return worlds.get(request.headers.get(SANDBOX_HEADER))

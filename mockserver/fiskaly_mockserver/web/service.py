@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from fiskaly_contracts import Checker, Contract
 
+from fiskaly_mockserver.web.checks import Checks
+from fiskaly_mockserver.web.recorded import Recorded
 from fiskaly_mockserver.web.recording import Recorder
 from fiskaly_mockserver.web.safety import Safety
+from fiskaly_mockserver.web.stamps import Stamps
+from fiskaly_mockserver.web.writing import Writer
 from fiskaly_mockserver.world.exchanges import Exchange, unheard
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
@@ -28,7 +32,6 @@ class Service:
         recorder: Writes exchanges down, without secrets.
         safety: Who may make control calls.
         loose: Drop body properties that the contract does not know instead of refusing.
-        check_responses: Check every answer against the contract too.
         on_exchange: Called with each finished exchange of the API.
         defects: The exchanges of any world in which the fake itself was wrong; no clearing
             of a journal hides them.
@@ -41,7 +44,6 @@ class Service:
     recorder: Recorder
     safety: Safety = field(default_factory=Safety)
     loose: bool = False
-    check_responses: bool = False
     on_exchange: Callable[[Exchange], None] = unheard
     defects: deque[Exchange] = field(default_factory=lambda: deque(maxlen=MOST_DEFECTS))
     about: dict[str, str | int | None] = field(default_factory=dict)
@@ -52,6 +54,16 @@ class Service:
         return self.worlds.default
 
 
-SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
-EXCHANGE: web.RequestKey[Exchange] = web.RequestKey("exchange", Exchange)
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A service and what one application serves it with."""
+
+    service: Service
+    checks: Checks
+    writer: Writer
+    stamps: Stamps = field(default_factory=Stamps)
+
+
+SERVING: web.AppKey[Serving] = web.AppKey("serving", Serving)
+EXCHANGE: web.RequestKey[Recorded] = web.RequestKey("exchange", Recorded)
 WORLD: web.RequestKey[World] = web.RequestKey("world", World)

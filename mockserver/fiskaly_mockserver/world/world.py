@@ -133,6 +133,7 @@ class World:
         self.clock = WorldClock(self.seams.clock)
         self.faults = FaultPlan(self.settings.operations)
         self.limits = RateWindows(self.settings.rate_limit)
+        self.sessions.forget()
         self.journal.clear()
 
     def reseed(self, baseline: Baseline) -> None:

@@ -5,6 +5,7 @@ import inspect
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from fiskaly_contracts import (
     Checker,
@@ -24,6 +25,7 @@ from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.answers import REASONS, Answer
 from fiskaly_mockserver.web.controls.call import ControlCall, ControlError, ControlHandler
 from fiskaly_mockserver.web.errors import answer_to
+from fiskaly_mockserver.web.explaining import Explainer
 from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
 from fiskaly_mockserver.web.service import Service
 
@@ -51,9 +53,14 @@ class Dispatcher:
     """
 
     def __init__(
-        self, service: Service, contract: Contract, handlers: Mapping[str, ControlHandler]
+        self,
+        service: Service,
+        contract: Contract,
+        handlers: Mapping[str, ControlHandler],
+        explainer: Explainer,
     ) -> None:
         self.contract = contract
+        self._explainer = explainer
         self._service = service
         self._handlers = handlers
         self._checker = Checker(contract)
@@ -62,7 +69,7 @@ class Dispatcher:
     async def answer(self, asked: Asked) -> Answer:
         """Return the answer to a call: its result, or why it is refused."""
         try:
-            call = self._checked(asked)
+            call = await self._checked(asked)
             result = self._handlers[asked.operation_id](call)
             return Answer(200, await result if inspect.isawaitable(result) else result)
         except ControlError as error:
@@ -75,7 +82,7 @@ class Dispatcher:
             _LOG.exception("the control call %s failed", asked.operation_id)
             return refusal(ControlError(500, "fiskaly-mockserver itself failed; its log tells why"))
 
-    def _checked(self, asked: Asked) -> ControlCall:
+    async def _checked(self, asked: Asked) -> ControlCall:
         operation = self.contract.operations[asked.operation_id]
         value: JsonValue = {}
         if operation.has_body and asked.body:
@@ -86,7 +93,7 @@ class Dispatcher:
             if parsed.violations:
                 raise ControlError(400, explain(parsed.violations))
             value = parsed.value
-        violations = self._checker.request(
+        await self._demand_accepted(
             RequestData(
                 operation_id=asked.operation_id,
                 path_parameters=asked.path,
@@ -96,10 +103,6 @@ class Dispatcher:
                 headers={} if asked.sandbox is None else {SANDBOX_HEADER: asked.sandbox},
             )
         )
-        errors = [one for one in violations if one.severity is Severity.ERROR]
-        wrong_parts = [*_meant(errors or violations)]
-        if wrong_parts:
-            raise ControlError(400, explain(wrong_parts), field=_field_of(wrong_parts[0]))
         spoken_of = asked.sandbox if _has_sandbox(operation) else None
         return ControlCall(
             service=self._service,
@@ -111,6 +114,17 @@ class Dispatcher:
             body=value if isinstance(value, dict) else {},
             origin=asked.origin,
         )
+
+    async def _demand_accepted(self, data: RequestData) -> None:
+        """Refuse what breaks the control contract, also what is merely warned of there."""
+        accepted = self._checker.accepted(data)
+        if accepted is not None and not accepted.warnings:
+            return
+        violations = await self._explainer.ask(partial(self._checker.request, data))
+        errors = [one for one in violations if one.severity is Severity.ERROR]
+        wrong_parts = [*_meant(errors or violations)]
+        if wrong_parts:
+            raise ControlError(400, explain(wrong_parts), field=_field_of(wrong_parts[0]))
 
 
 def _has_sandbox(operation: Operation) -> bool:

@@ -6,17 +6,18 @@ from typing import cast
 from fiskaly_mockserver.domain.api_keys import ApiKeyFilter
 from fiskaly_mockserver.domain.model import Environment, KeyStatus
 from fiskaly_mockserver.web.call import Call, Handler, JsonObject
-from fiskaly_mockserver.web.presenters import SUCCESS, api_key, listing
+from fiskaly_mockserver.web.presenters import SUCCESS, api_key, listing_of
+from fiskaly_mockserver.web.shown import ShownRow, ShownRows
 
 
-def list_api_keys(call: Call) -> JsonObject:
+def list_api_keys(call: Call) -> ShownRows:
     """List an organisation's keys of the caller's environment."""
     narrowed = ApiKeyFilter(
         statuses=[KeyStatus(status) for status in call.asked_all("status")],
         kinds=[Environment(kind.upper()) for kind in call.asked_all("kind")],
     )
     page = call.world.api_keys.list(call.principal, call.organization_id, narrowed, call.paging)
-    return listing("API_KEY_LIST", map(api_key, page.rows), page.count)
+    return listing_of("API_KEY_LIST", api_key, page.rows, page.count)
 
 
 def create_api_key(call: Call) -> JsonObject:
@@ -32,14 +33,15 @@ def create_api_key(call: Call) -> JsonObject:
     return api_key(row, secret=secret)
 
 
-def retrieve_api_key(call: Call) -> JsonObject:
+def retrieve_api_key(call: Call) -> ShownRow:
     """Show one key, without its secret."""
-    return api_key(
-        call.world.api_keys.retrieve(call.principal, call.organization_id, call.path["key_id"])
+    row = call.world.api_keys.retrieve(
+        call.principal, call.organization_id, call.path["key_id"]
     )
+    return ShownRow(api_key, row)
 
 
-def update_api_key(call: Call) -> JsonObject:
+def update_api_key(call: Call) -> ShownRow:
     """Change a key's status or metadata."""
     status = call.sent("status")
     row = call.world.api_keys.update(
@@ -49,7 +51,7 @@ def update_api_key(call: Call) -> JsonObject:
         status=None if status is None else KeyStatus(status),
         metadata=cast("Mapping[str, str] | None", call.body.get("metadata")),
     )
-    return api_key(row)
+    return ShownRow(api_key, row)
 
 
 def delete_api_key(call: Call) -> JsonObject:

@@ -11,10 +11,11 @@ from fiskaly_mockserver.domain.model import (
 )
 from fiskaly_mockserver.domain.organizations import OrganizationFilter, Profile
 from fiskaly_mockserver.web.call import Call, Handler, JsonObject
-from fiskaly_mockserver.web.presenters import SUCCESS, listing, organization
+from fiskaly_mockserver.web.presenters import SUCCESS, listing_of, organization
+from fiskaly_mockserver.web.shown import ShownRow, ShownRows
 
 
-def list_organizations(call: Call) -> JsonObject:
+def list_organizations(call: Call) -> ShownRows:
     """List the organisations in the caller's sight."""
     env, kind = call.asked("env"), call.asked("type")
     narrowed = OrganizationFilter(
@@ -23,35 +24,34 @@ def list_organizations(call: Call) -> JsonObject:
         managed_by_organization_id=call.asked("managed_by_organization_id"),
     )
     page = call.world.organizations.list(call.principal, call.paging, narrowed)
-    return listing("ORGANIZATION_LIST", map(organization, page.rows), page.count)
+    return listing_of("ORGANIZATION_LIST", organization, page.rows, page.count)
 
 
-def create_organization(call: Call) -> JsonObject:
+def create_organization(call: Call) -> ShownRow:
     """Create a managed organisation, or a further main one."""
-    return organization(
-        call.world.organizations.create(
-            call.principal,
-            profile_of(call.body),
-            managed_by=call.sent("managed_by_organization_id"),
-        )
+    row = call.world.organizations.create(
+        call.principal,
+        profile_of(call.body),
+        managed_by=call.sent("managed_by_organization_id"),
     )
+    return ShownRow(organization, row)
 
 
-def retrieve_organization(call: Call) -> JsonObject:
+def retrieve_organization(call: Call) -> ShownRow:
     """Show one organisation."""
-    return organization(call.world.organizations.retrieve(call.principal, call.organization_id))
+    row = call.world.organizations.retrieve(call.principal, call.organization_id)
+    return ShownRow(organization, row)
 
 
-def update_organization(call: Call) -> JsonObject:
+def update_organization(call: Call) -> ShownRow:
     """Change an organisation."""
-    return organization(
-        call.world.organizations.update(
-            call.principal,
-            call.organization_id,
-            profile_of(call.body),
-            managed_by=call.sent("managed_by_organization_id"),
-        )
+    row = call.world.organizations.update(
+        call.principal,
+        call.organization_id,
+        profile_of(call.body),
+        managed_by=call.sent("managed_by_organization_id"),
     )
+    return ShownRow(organization, row)
 
 
 def delete_organization(call: Call) -> JsonObject:

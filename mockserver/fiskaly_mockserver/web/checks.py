@@ -1,0 +1,103 @@
+"""The contract's say on requests and answers: at once if it is yes, else with the reasons."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from aiohttp import hdrs, web
+from fiskaly_contracts import (
+    Checker,
+    JsonValue,
+    Operation,
+    RequestData,
+    ResponseData,
+    Severity,
+    Violation,
+    explain,
+    media_type_violation,
+    parse_body,
+)
+
+from fiskaly_mockserver.web.answers import Answer, coded_error, to_bytes
+from fiskaly_mockserver.web.explaining import Explainer
+from fiskaly_mockserver.web.responses import JsonResponse
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBody:
+    """What the body says, and what is to be said against it."""
+
+    value: JsonValue = None
+    violations: tuple[Violation, ...] = ()
+    refusal: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Asks the compiled check, which takes microseconds, and the authority where that says no.
+
+    With `loose`, properties that the contract does not know are dropped from bodies.
+    """
+
+    checker: Checker
+    explainer: Explainer
+    loose: bool = False
+
+    async def doubtful(self, operation: Operation, data: RequestData) -> CheckedBody:
+        """Check a request that was not accepted at once; what refuses it comes as an answer."""
+        return await self.explainer.ask(partial(self._checked, operation, data))
+
+    def accepts(self, operation_id: str, response: web.StreamResponse) -> bool:
+        """Tell whether an answer is sure to obey the contract."""
+        if not isinstance(response, JsonResponse):
+            return False
+        if response.value is not None:
+            return self.checker.accepts_answer(
+                operation_id, response.status, response.value, response.headers
+            )
+        plan = self.checker.answer_plan(operation_id, response.status)
+        return plan is not None and plan.accepts_headers(response.headers)
+
+    async def breaches(
+        self, operation_id: str, response: web.StreamResponse
+    ) -> tuple[Violation, ...]:
+        """Return what is wrong with an answer of ours that was not accepted at once."""
+        body = response.body if isinstance(response, web.Response) else b""
+        data = ResponseData(
+            operation_id=operation_id,
+            status=response.status,
+            content_type=response.headers.get(hdrs.CONTENT_TYPE, ""),
+            body=body if isinstance(body, bytes) else b"",
+            headers=dict(response.headers),
+        )
+        return tuple(await self.explainer.ask(partial(self.checker.response, data)))
+
+    def _checked(self, operation: Operation, data: RequestData) -> CheckedBody:
+        value: JsonValue = None
+        dropped: list[Violation] = []
+        if operation.has_body and data.body:
+            wrong_type = media_type_violation(data.operation_id, data.content_type)
+            if wrong_type is not None:
+                refusal = coded_error(415, "E_UNSUPPORTED_MEDIA_TYPE", explain([wrong_type]))
+                return CheckedBody(violations=(wrong_type,), refusal=refusal)
+            parsed = parse_body(data.operation_id, data.body)
+            if parsed.violations:
+                return _refused(parsed.violations)
+            value = parsed.value
+            if self.loose:
+                value, dropped = self.checker.loosen(data.operation_id, value)
+                data = replace(data, body=to_bytes(value))
+        violations = (*dropped, *self.checker.request(data))
+        refusing = [
+            one
+            for one in violations
+            if one.severity is Severity.ERROR and not any(one is drop for drop in dropped)
+        ]
+        return _refused(violations, refusing) if refusing else CheckedBody(value, violations)
+
+
+def _refused(violations: tuple[Violation, ...], said: list[Violation] | None = None) -> CheckedBody:
+    """Refuse with the API's shape and every failing field and rule (A-07)."""
+    message = explain(violations if said is None else said)
+    return CheckedBody(
+        violations=violations, refusal=coded_error(400, "E_FAILED_SCHEMA_VALIDATION", message)
+    )
