@@ -45,15 +45,25 @@ class AnswerPlan:
         """Tell whether all declared headers are sure to be right; names in any case."""
         if self.headers is None:
             return False
-        sent = by_declared_name(headers, {plan.name: None for plan in self.headers})
         try:
             for plan in self.headers:
-                if plan.name in sent:
-                    plan.read(sent[plan.name])
-                elif plan.required:
-                    return False
+                text = headers.get(plan.name)
+                if text is None:
+                    return self._accepts_in_any_case(headers)
+                if text not in plan.known:
+                    plan.remember(text)
         except Exception:  # noqa: BLE001 - whatever it is, the authority will say it
             return False
+        return True
+
+    def _accepts_in_any_case(self, headers: Mapping[str, str]) -> bool:
+        plans = self.headers or ()
+        sent = by_declared_name(headers, {plan.name: None for plan in plans})
+        for plan in plans:
+            if plan.name in sent:
+                plan.read(sent[plan.name])
+            elif plan.required:
+                return False
         return True
 
 

@@ -1,7 +1,7 @@
 """Parameters and headers: text to value, cast as the authority casts it, and checked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -12,6 +12,9 @@ from fiskaly_contracts.json_value import JsonValue, Schema
 from fiskaly_contracts.parameters import LEXICAL, MAX_DIGITS, Parameter
 
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
+MOST_KNOWN = 64
+LONGEST_KNOWN = 64
+"""How many texts are remembered, and of how many characters at most."""
 _OWN_STYLES = {"path": "simple", "header": "simple", "query": "form"}
 
 
@@ -31,6 +34,7 @@ class TextPlan:
         explode: Whether they are sent as `a=1&a=2` instead of `a=1,2`.
         kind: The type of the value, or of an array's items.
         accepts: The compiled check of the cast value.
+        known: Some texts that were read and are right, since many come again and again.
     """
 
     name: str
@@ -40,6 +44,17 @@ class TextPlan:
     explode: bool
     kind: str
     accepts: Accepts
+    known: set[str] = field(default_factory=set, repr=False, compare=False)
+
+    def remember(self, text: str) -> None:
+        """Keep in mind that a text is right, if there is room.
+
+        Raises:
+            DoubtError: It is not clearly right.
+        """
+        self.read(text)
+        if len(self.known) < MOST_KNOWN and len(text) <= LONGEST_KNOWN:
+            self.known.add(text)
 
     def read(self, text: str) -> JsonValue:
         """Return the value of a scalar.

@@ -10,7 +10,7 @@ from fiskaly_mockserver.web.controls.routes import control_routes
 from fiskaly_mockserver.web.explaining import Explainer
 from fiskaly_mockserver.web.faults import install_faults
 from fiskaly_mockserver.web.handlers import HANDLERS
-from fiskaly_mockserver.web.middleware import exchange
+from fiskaly_mockserver.web.middleware import exchanges
 from fiskaly_mockserver.web.operations import routes_of
 from fiskaly_mockserver.web.responses import drop_server_header
 from fiskaly_mockserver.web.sandboxes import SANDBOX_PREFIX
@@ -26,10 +26,11 @@ def create_app(service: Service) -> web.Application:
     Raises:
         LookupError: The contract and the handlers do not name the same operations.
     """
-    app = web.Application(client_max_size=MAX_BODY, middlewares=[exchange])
     explainer = Explainer()
     checks = Checks(service.checker, explainer, loose=service.loose)
-    serving = app[SERVING] = Serving(service, checks, Writer(service.checker))
+    serving = Serving(service, checks, Writer(service.checker))
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[exchanges(serving)])
+    app[SERVING] = serving
     dispatcher = app[DISPATCHER] = Dispatcher(
         service, Contract.control(), LaterHandlers(), explainer
     )

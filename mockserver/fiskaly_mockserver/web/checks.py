@@ -50,12 +50,11 @@ class Checks:
         """Tell whether an answer is sure to obey the contract."""
         if not isinstance(response, JsonResponse):
             return False
-        if response.value is not None:
-            return self.checker.accepts_answer(
-                operation_id, response.status, response.value, response.headers
-            )
-        plan = self.checker.answer_plan(operation_id, response.status)
-        return plan is not None and plan.accepts_headers(response.headers)
+        if response.accepted_by is not None:
+            return response.accepted_by.accepts_headers(response.headers)
+        return self.checker.accepts_answer(
+            operation_id, response.status, response.value, response.headers
+        )
 
     async def breaches(
         self, operation_id: str, response: web.StreamResponse

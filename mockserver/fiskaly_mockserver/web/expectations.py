@@ -21,10 +21,13 @@ def refuse_odd_expectations(handle: Handle) -> Handle:
 
     stamps = Stamps()
 
-    async def refuse_or_handle(request: web.BaseRequest) -> web.StreamResponse:
+    def refuse_or_handle(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         wanted = request.headers.get(hdrs.EXPECT)
         if not wanted or wanted.lower() == "100-continue":
-            return await handle(request)
+            return handle(request)
+        return refuse(request)
+
+    async def refuse(request: web.BaseRequest) -> web.StreamResponse:
         response = response_of(uncoded_error(417, "the only expectation met is 100-continue"))
         stamps.put(
             response,

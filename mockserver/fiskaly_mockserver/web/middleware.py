@@ -3,9 +3,9 @@
 import logging
 import time
 import traceback
-from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
 from fiskaly_contracts import Violation, Where
 
 from fiskaly_mockserver.domain.errors import DomainError
@@ -22,60 +22,58 @@ from fiskaly_mockserver.world.worlds import BadSandboxName
 
 _LOG = logging.getLogger("fiskaly_mockserver.exchanges")
 
-Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+def exchanges(serving: Serving) -> Middleware:
+    """Return what answers every request of the API, stamps the answer, checks and records it."""
+    service, stamps = serving.service, serving.stamps
+    accepts = serving.checks.accepts
 
-@web.middleware
-async def exchange(request: web.Request, handler: Next) -> web.StreamResponse:
-    """Answer every request of the API, stamp the answer, check it and keep a record."""
-    # What the router found decides: it reads escapes in a path in its own way.
-    resource = request.match_info.route.resource
-    if resource is not None and is_control(resource.canonical):
-        return await handler(request)
-    serving = request.app[SERVING]
-    service = serving.service
-    started = time.perf_counter()
-    try:
-        world = world_of(request, service.worlds)
-    except BadSandboxName as error:
-        return _of_no_world(request, serving, error)
-    record = service.recorder.begin(
-        request,
-        request_id=serving.stamps.request_id(),
-        at=world.clock.now(),
-        sandbox=world.name,
-    )
-    request[EXCHANGE], request[WORLD] = record, world
-    response = await _answer(request, handler, record, service)
-    seconds = time.perf_counter() - started
-    serving.stamps.put(
-        response,
-        request=request,
-        request_id=record.request_id,
-        seconds=seconds,
-        now=world.clock.now(),
-        violations=len(record.violations),
-    )
-    service.recorder.finish(record, response, seconds=seconds)
-    mark = mark_of(request)
-    record.fault = " ".join(mark.fault_ids)
-    if (
-        record.operation_id
-        and not record.crash
-        and not mark.altered
-        and not serving.checks.accepts(record.operation_id, response)
-    ):
-        breaches = await serving.checks.breaches(record.operation_id, response)
-        record.response_violations = service.recorder.redactor.violations(breaches)
-    world.journal.add(record)
-    if record.is_our_fault:
-        service.defects.append(record)
-    try:
-        service.on_exchange(record)
-    except Exception:  # noqa: BLE001 - see below
-        # The change stands and its answer is due, whatever a listener makes of it.
-        _LOG.exception("a listener to exchanges failed")
-    return response
+    @web.middleware
+    async def exchange(request: web.Request, handler: Handler) -> web.StreamResponse:
+        # What the router found decides: it reads escapes in a path in its own way.
+        resource = request.match_info.route.resource
+        if resource is not None and is_control(resource.canonical):
+            return await handler(request)
+        started = time.perf_counter()
+        try:
+            world = world_of(request, service.worlds)
+        except BadSandboxName as error:
+            return _of_no_world(request, serving, error)
+        record = service.recorder.begin(
+            request, request_id=stamps.request_id(), at=world.clock.now(), sandbox=world.name
+        )
+        request[EXCHANGE], request[WORLD] = record, world
+        try:
+            response = await handler(request)
+        except Exception as error:  # noqa: BLE001 - a defect of ours is answered, too
+            response = _refusal(error, request, record, service)
+        seconds = time.perf_counter() - started
+        stamps.put(
+            response,
+            request=request,
+            request_id=record.request_id,
+            seconds=seconds,
+            now=world.clock.now(),
+            violations=len(record.violations),
+        )
+        service.recorder.finish(record, response, seconds=seconds)
+        mark = mark_of(request)
+        record.fault = " ".join(mark.fault_ids)
+        asked = record.operation_id and not record.crash and not mark.altered
+        if asked and not accepts(record.operation_id, response):
+            breaches = await serving.checks.breaches(record.operation_id, response)
+            record.response_violations = service.recorder.redactor.violations(breaches)
+        world.journal.add(record)
+        if record.is_our_fault:
+            service.defects.append(record)
+        try:
+            service.on_exchange(record)
+        except Exception:  # noqa: BLE001 - see below
+            # The change stands and its answer is due, whatever a listener makes of it.
+            _LOG.exception("a listener to exchanges failed")
+        return response
+
+    return exchange
 
 
 def _of_no_world(
@@ -94,27 +92,27 @@ def _of_no_world(
     return response
 
 
-async def _answer(
-    request: web.Request, handler: Next, record: Recorded, service: Service
+def _refusal(
+    error: Exception, request: web.Request, record: Recorded, service: Service
 ) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except DomainError as error:
-        service.recorder.refused(record, error)
-        return response_of(answer_to(error))
-    except BodyRefused as refused:
-        record.violations = (refused.violation,)
-        return response_of(refused.answer)
-    except web.HTTPMethodNotAllowed as error:
-        allowed = {"Allow": error.headers[hdrs.ALLOW]}
-        record.violations = (_wrong_method(request.method, error),)
-        return response_of(uncoded_error(405, "Method Not Allowed", allowed))
-    except web.HTTPNotFound:
-        record.violations = (_no_such_route(service, request.path),)
-        return response_of(uncoded_error(404, "Not Found"))
-    except Exception:  # noqa: BLE001 - a defect of ours is answered, kept and told
-        record.crash = traceback.format_exc()
-        return response_of(CRASH)
+    """Return the answer to what was raised, and keep what is to be kept of it."""
+    match error:
+        case DomainError():
+            service.recorder.refused(record, error)
+            return response_of(answer_to(error))
+        case BodyRefused():
+            record.violations = (error.violation,)
+            return response_of(error.answer)
+        case web.HTTPMethodNotAllowed():
+            allowed = {"Allow": error.headers[hdrs.ALLOW]}
+            record.violations = (_wrong_method(request.method, error),)
+            return response_of(uncoded_error(405, "Method Not Allowed", allowed))
+        case web.HTTPNotFound():
+            record.violations = (_no_such_route(service, request.path),)
+            return response_of(uncoded_error(404, "Not Found"))
+        case _:
+            record.crash = "".join(traceback.format_exception(error))
+            return response_of(CRASH)
 
 
 CRASH = Answer(

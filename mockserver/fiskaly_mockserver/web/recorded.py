@@ -85,15 +85,15 @@ class Recorded(Exchange):
         """Take down the answer; nobody changes `headers` any more."""
         self.status, self._answer_headers, self._answer = status, headers, body
 
-    @property
-    def unread(self) -> int:
-        """Bytes of the bodies that were taken down as they came."""
-        return len(self._body) + len(self._answer)
+    def settle_request(self) -> None:
+        """Redact the request's body now, and let go of it as it came."""
+        _ = self.request_body
+        self._body = b""
 
-    def settle(self) -> None:
-        """Redact the bodies now, and let go of them as they came."""
-        _ = self.request_body, self.response_body
-        self._body = self._answer = b""
+    def settle_answer(self) -> None:
+        """Redact the answer's body now, and let go of it as it went."""
+        _ = self.response_body
+        self._answer = b""
 
     def __getattr__(self, name: str) -> Any:
         """Fill an empty slot.

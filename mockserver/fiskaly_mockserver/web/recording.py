@@ -37,6 +37,8 @@ class Recorder:
     def sent(self, exchange: Recorded, raw: bytes) -> None:
         """Keep what may be kept of the body; the operation is known by now."""
         exchange.sent(raw)
+        if len(raw) > LARGEST_UNREAD:
+            exchange.settle_request()
 
     def refused(self, exchange: Recorded, error: DomainError) -> None:
         """Keep what the domain refused, not the error itself."""
@@ -48,10 +50,11 @@ class Recorder:
     ) -> None:
         """Keep the answer; `seconds` is the real time that it took."""
         exchange.duration = seconds
+        body = _kept(response)
         # aiohttp goes on to write its own headers into those of the response
-        exchange.answered(response.status, response.headers.copy(), _kept(response))
-        if exchange.unread > LARGEST_UNREAD:
-            exchange.settle()
+        exchange.answered(response.status, response.headers.copy(), body)
+        if len(body) > LARGEST_UNREAD:
+            exchange.settle_answer()
         if exchange.violations:
             exchange.violations = self.redactor.violations(exchange.violations)
         if exchange.crash:
@@ -61,8 +64,6 @@ class Recorder:
 def _kept(response: web.StreamResponse) -> bytes:
     """Return the body, or of a long list as much as could be shown of it."""
     body = response.body if isinstance(response, web.Response) else None
-    if not isinstance(body, bytes):
-        return b""
-    if isinstance(response, JsonResponse) and len(body) <= LARGEST_BODY:
-        return response.excerpt
-    return body
+    if isinstance(response, JsonResponse) and isinstance(body, bytes):
+        return response.excerpt if len(body) <= LARGEST_BODY else body
+    return body if isinstance(body, bytes) else b""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from aiohttp import hdrs, web
-from fiskaly_contracts import JsonValue
+from fiskaly_contracts import AnswerPlan, JsonValue
 
 from fiskaly_mockserver.web.answers import CONTENT_TYPE, REASONS, Answer, to_bytes
 
@@ -14,8 +14,9 @@ class JsonResponse(web.Response):
     """A response that still knows what its body was written from.
 
     Attributes:
-        value: The JSON value of the body, or None where every part of the body was checked
-            against the contract before.
+        value: The JSON value of the body; None where there is an `accepted_by`.
+        accepted_by: The part of the contract by which every part of the body was checked
+            already; None where it is yet to be checked.
         excerpt: As much of the body as a journal could ever show; still JSON.
     """
 
@@ -26,10 +27,12 @@ class JsonResponse(web.Response):
         *,
         status: int = web.HTTPOk.status_code,
         headers: Mapping[str, str] = _PLAIN,
+        accepted_by: AnswerPlan | None = None,
         excerpt: bytes | None = None,
     ) -> None:
         super().__init__(status=status, reason=REASONS[status], body=body, headers=headers)
         self.value = value
+        self.accepted_by = accepted_by
         self.excerpt = body if excerpt is None else excerpt
 
 

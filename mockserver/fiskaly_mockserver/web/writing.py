@@ -7,25 +7,26 @@ as long as there is room. Rows are never changed, so the object itself tells a r
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from fiskaly_contracts import Checker
+from fiskaly_contracts import AnswerPlan, Checker
 
 from fiskaly_mockserver.web.answers import to_bytes
 from fiskaly_mockserver.web.redacted_values import ITEMS_KEPT
 from fiskaly_mockserver.web.responses import JsonResponse
 from fiskaly_mockserver.web.shown import JsonObject, Presenter, Shown, ShownRow, ShownRows
 
+OK = 200
 ROOM = 8 * 1024 * 1024
 """Bytes of written rows that are kept: about ten thousand usual ones."""
 
 
 @dataclass(slots=True)
 class _Written:
-    """A row as it was written, and the operations that may answer with it."""
+    """A row as it was written, and the kinds of answers that may show it."""
 
     present: Presenter
     row: object
     raw: bytes
-    accepted_by: tuple[str, ...] = ()
+    accepted_by: tuple[AnswerPlan, ...] = ()
 
 
 class Writer:
@@ -50,39 +51,42 @@ class Writer:
 
     def _of_row(self, operation_id: str, shown: ShownRow) -> JsonResponse:
         present, row = shown.present, shown.row
-        written = self._written.get(id(row))
+        plan = self._checker.answer_plan(operation_id, OK)
         value = None
+        written = self._written.get(id(row))
         if written is None or written.present is not present:
             value = present(row)
             written = self._keep(present, row, value)
-        if operation_id not in written.accepted_by:
-            plan = self._checker.answer_plan(operation_id, 200)
+        if plan is not None and plan not in written.accepted_by:
             value = present(row) if value is None else value
-            if plan is None or not plan.accepts(value):
-                return JsonResponse(written.raw, value)
-            written.accepted_by += (operation_id,)
-        return JsonResponse(written.raw, None)
+            if plan.accepts(value):
+                written.accepted_by += (plan,)
+            else:
+                plan = None
+        if plan is None:
+            return JsonResponse(written.raw, present(row) if value is None else value)
+        return JsonResponse(written.raw, None, accepted_by=plan)
 
     def _of_rows(self, operation_id: str, shown: ShownRows) -> JsonResponse:
-        present, kept = shown.present, self._written
-        rows, doubtful = [], False
+        present, kept, envelope = shown.present, self._written, shown.envelope
+        plan = self._checker.answer_plan(operation_id, OK)
+        rows, accepted = [], plan is not None
         for row in shown.rows:
             written = kept.get(id(row))
             if written is None or written.present is not present:
                 written = self._keep(present, row, present(row))
-            if operation_id not in written.accepted_by:
-                doubtful = not self._accepts_row(operation_id, written) or doubtful
+            if plan not in written.accepted_by:
+                accepted = accepted and _accept_row(plan, written)
             rows.append(written.raw)
-        envelope = shown.envelope
         head, _, tail = to_bytes(envelope).partition(b"[]")
-        excerpt = b"%b[%b]%b" % (head, b",".join(rows[: ITEMS_KEPT + 1]), tail)
-        many = len(rows) > ITEMS_KEPT + 1
-        raw = b"%b[%b]%b" % (head, b",".join(rows), tail) if many else excerpt
-        plan = self._checker.answer_plan(operation_id, 200)
-        if doubtful or plan is None or not plan.accepts_envelope(envelope):
-            value = {**envelope, "data": [present(row) for row in shown.rows]}
-            return JsonResponse(raw, value, excerpt=excerpt)
-        return JsonResponse(raw, None, excerpt=excerpt)
+        raw = b"%b[%b]%b" % (head, b",".join(rows), tail)
+        excerpt = None
+        if len(rows) > ITEMS_KEPT:
+            excerpt = b"%b[%b]%b" % (head, b",".join(rows[: ITEMS_KEPT + 1]), tail)
+        if accepted and _accepts_envelope(plan, envelope):
+            return JsonResponse(raw, None, accepted_by=plan, excerpt=excerpt)
+        value = {**envelope, "data": [present(row) for row in shown.rows]}
+        return JsonResponse(raw, value, excerpt=excerpt)
 
     def _keep(self, present: Presenter, row: object, value: JsonObject) -> _Written:
         """Write a row, and let go of the oldest where there is no room."""
@@ -94,9 +98,18 @@ class Writer:
             self._taken -= len(oldest.raw)
         return written
 
-    def _accepts_row(self, operation_id: str, written: _Written) -> bool:
-        plan = self._checker.answer_plan(operation_id, 200)
-        if plan is None or not plan.accepts_row(written.present(written.row)):
-            return False
-        written.accepted_by += (operation_id,)
-        return True
+
+def _accept_row(plan: AnswerPlan | None, written: _Written) -> bool:
+    """Check a row that a list shows, and keep in mind that it is right."""
+    if plan is None or plan.accepts_row is None:
+        return False
+    if not plan.accepts_row(written.present(written.row)):
+        return False
+    written.accepted_by += (plan,)
+    return True
+
+
+def _accepts_envelope(plan: AnswerPlan | None, envelope: JsonObject) -> bool:
+    return (
+        plan is not None and plan.accepts_envelope is not None and plan.accepts_envelope(envelope)
+    )

@@ -77,7 +77,6 @@ class Journal:
         self.cleared = 0
         """How often it was cleared: who counts along starts over when this changes."""
         self._exchanges: deque[Exchange] = deque()
-        self._by_id: dict[str, Exchange] = {}
         self._dropped_kinds: set[tuple[str, str | None, int]] = set()
         self._listeners: dict[object, Listener] = {}
 
@@ -90,16 +89,15 @@ class Journal:
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange, let the oldest go if there is no room, and tell who listens."""
         self._exchanges.append(exchange)
-        self._by_id[exchange.request_id] = exchange
         if len(self._exchanges) > self.capacity:
             self._drop(self._exchanges.popleft())
-        for listener in tuple(self._listeners.values()):
-            listener(exchange)
+        if self._listeners:
+            for listener in tuple(self._listeners.values()):
+                listener(exchange)
 
     def clear(self) -> None:
         """Forget everything, also what was dropped; listeners stay."""
         self._exchanges.clear()
-        self._by_id.clear()
         self._dropped_kinds.clear()
         self.dropped = 0
         self.cleared += 1
@@ -110,9 +108,10 @@ class Journal:
         Raises:
             UnknownRequest: There is none, or it was dropped.
         """
-        if request_id not in self._by_id:
+        found = self._find(request_id)
+        if found is None:
             raise UnknownRequest(request_id)
-        return self._by_id[request_id]
+        return found
 
     def find(self, query: JournalQuery = EVERYTHING) -> list[Exchange]:
         """Return what is looked for and still kept, oldest first.
@@ -141,7 +140,7 @@ class Journal:
         if query.since is None:
             missed = any(query.admits(*kind) for kind in self._dropped_kinds)
         else:
-            missed = query.since not in self._by_id
+            missed = self._find(query.since) is None
         if missed:
             return Overflowed(dropped=self.dropped, capacity=self.capacity, at_least=found)
         return found
@@ -166,14 +165,17 @@ class Journal:
 
     def _drop(self, oldest: Exchange) -> None:
         self.dropped += 1
-        if self._by_id.get(oldest.request_id) is oldest:
-            del self._by_id[oldest.request_id]
         # Without an operation a client could name any number of methods.
         method = oldest.method if oldest.operation_id else None
         self._dropped_kinds.add((oldest.operation_id, method, oldest.status))
 
+    def _find(self, request_id: str) -> Exchange | None:
+        """Look an exchange up: who asks for one is rare, so an index would not pay."""
+        latest_first = reversed(self._exchanges)
+        return next((one for one in latest_first if one.request_id == request_id), None)
+
     def _after(self, request_id: str | None) -> Iterator[Exchange]:
-        if request_id is None or (request_id not in self._by_id and self.dropped):
+        if request_id is None or (self.dropped and self._find(request_id) is None):
             return iter(self._exchanges)
         first = self.get(request_id)
         later = iter(self._exchanges)
