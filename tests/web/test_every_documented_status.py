@@ -22,7 +22,8 @@ from builders.accounts import (
     secret_of,
 )
 from fiskaly_contracts import Contract
-from fiskaly_mockserver.web.service import MAX_BODY, Service
+from fiskaly_mockserver.web.bodies import MAX_BODY
+from fiskaly_mockserver.web.service import Service
 from web.api import JSON, Api
 
 LOGIN = {"api_key": f"test_{'0' * 25}_vendor-test", "api_secret": secret_of("vendor_test")}

@@ -17,7 +17,8 @@ from builders.accounts import (
     profile,
 )
 from builders.snapshots import listed
-from fiskaly_mockserver.web.service import MAX_BODY, Service
+from fiskaly_mockserver.web.bodies import MAX_BODY
+from fiskaly_mockserver.web.service import Service
 from web.api import Answer, Api, wire
 
 VOLATILE = {"X-Request-Id", "X-Response-Time", "Response-Time"}

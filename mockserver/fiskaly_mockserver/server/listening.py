@@ -11,8 +11,8 @@ from fiskaly_mockserver.server.errors import CannotListen
 from fiskaly_mockserver.web.app import DISPATCHER, create_app
 from fiskaly_mockserver.web.controls.dispatch import Dispatcher
 from fiskaly_mockserver.web.controls.routes import CONTROL_PREFIX
-from fiskaly_mockserver.web.expectations import refuse_odd_expectations
-from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.web.guarding import guarded
+from fiskaly_mockserver.web.service import SERVING, Service
 
 SHUTDOWN_SECONDS = 0.25
 """Patience with open requests when the server stops; aiohttp may spend it twice."""
@@ -68,7 +68,7 @@ async def listen(service: Service, host: str, port: int) -> Listening:
     )
     await runner.setup()
     if runner.server is not None:
-        runner.server.request_handler = refuse_odd_expectations(runner.server.request_handler)
+        runner.server.request_handler = guarded(runner.server.request_handler, app[SERVING])
     site = web.TCPSite(runner, host, port)
     try:
         await site.start()

@@ -3,20 +3,23 @@
 from aiohttp import web
 from fiskaly_contracts import Contract
 
+from fiskaly_mockserver.web.bodies import MAX_BODY
 from fiskaly_mockserver.web.checks import Checks
 from fiskaly_mockserver.web.controls.dispatch import Dispatcher
 from fiskaly_mockserver.web.controls.later import LaterHandlers
 from fiskaly_mockserver.web.controls.routes import control_routes
+from fiskaly_mockserver.web.exchanging import exchanging, unrouted
 from fiskaly_mockserver.web.explaining import Explainer
 from fiskaly_mockserver.web.faults import install_faults
 from fiskaly_mockserver.web.handlers import HANDLERS
-from fiskaly_mockserver.web.middleware import exchanges
 from fiskaly_mockserver.web.operations import routes_of
 from fiskaly_mockserver.web.responses import drop_server_header
 from fiskaly_mockserver.web.sandboxes import SANDBOX_PREFIX
-from fiskaly_mockserver.web.service import MAX_BODY, SERVING, Service, Serving
+from fiskaly_mockserver.web.service import SERVING, Service, Serving
 from fiskaly_mockserver.web.writing import Writer
 
+ANYTHING = r"/{rest:[\s\S]*}"
+"""Every path that begins with a slash; it is looked at after all others."""
 DISPATCHER: web.AppKey[Dispatcher] = web.AppKey("dispatcher", Dispatcher)
 
 
@@ -29,7 +32,7 @@ def create_app(service: Service) -> web.Application:
     explainer = Explainer()
     checks = Checks(service.checker, explainer, loose=service.loose)
     serving = Serving(service, checks, Writer(service.checker))
-    app = web.Application(client_max_size=MAX_BODY, middlewares=[exchanges(serving)])
+    app = web.Application(client_max_size=MAX_BODY)
     app[SERVING] = serving
     dispatcher = app[DISPATCHER] = Dispatcher(
         service, Contract.control(), LaterHandlers(), explainer
@@ -40,6 +43,7 @@ def create_app(service: Service) -> web.Application:
     app.add_routes(routes_of(HANDLERS, serving))
     app.add_routes(routes_of(HANDLERS, serving, prefix=SANDBOX_PREFIX))
     app.add_routes(control_routes(dispatcher, service.safety))
+    app.router.add_route("*", ANYTHING, exchanging(serving, unrouted))
 
     async def close_explainer(_: web.Application) -> None:
         explainer.close()

@@ -1,24 +1,26 @@
 """The way of one checked request: caller, body, contract, handler."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from aiohttp import hdrs, web
-from fiskaly_contracts import Operation, RequestData, Violation, Where
+from fiskaly_contracts import Operation, RequestData
 
 from fiskaly_mockserver.domain.access import Principal
-from fiskaly_mockserver.web.answers import coded_error, too_many_requests
+from fiskaly_mockserver.web.answers import too_many_requests
 from fiskaly_mockserver.web.authorization import caller_of, token_of
+from fiskaly_mockserver.web.bodies import body_of
 from fiskaly_mockserver.web.call import Call, Handler
+from fiskaly_mockserver.web.exchanging import Answering, exchanging
 from fiskaly_mockserver.web.faults import after, before
+from fiskaly_mockserver.web.recorded import Recorded
 from fiskaly_mockserver.web.responses import response_of
-from fiskaly_mockserver.web.service import EXCHANGE, MAX_BODY, WORLD, Serving
+from fiskaly_mockserver.web.service import Serving
+from fiskaly_mockserver.world.world import World
 
-Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-
-def endpoint_of(operation: Operation, handler: Handler, serving: Serving) -> Endpoint:
-    """Return the aiohttp handler that serves an operation.
+def endpoint_of(operation: Operation, handler: Handler, serving: Serving) -> Answering:
+    """Return what answers the requests of an operation.
 
     A missing or bad token is told before anything in the request is looked at, a bad
     media type before the body, a bad body before the state (A-35).
@@ -27,10 +29,11 @@ def endpoint_of(operation: Operation, handler: Handler, serving: Serving) -> End
     accepted_by_contract = serving.service.checker.accepted
     write = serving.writer.response
 
-    async def serve(request: web.Request) -> web.StreamResponse:
-        world, exchange = request[WORLD], request[EXCHANGE]
+    async def serve(
+        request: web.Request, world: World, exchange: Recorded
+    ) -> web.StreamResponse:
         exchange.operation_id = operation_id
-        caller = _caller_of(request, operation)
+        caller = _caller_of(request, operation, world)
         if caller is not None:
             exchange.called(caller)
             if world.limits.limit is not None:
@@ -40,7 +43,7 @@ def endpoint_of(operation: Operation, handler: Handler, serving: Serving) -> End
         waited = operation.has_body
         raw = b""
         if operation.has_body:
-            raw = await _body_of(request, operation)
+            raw = await body_of(request, operation)
             exchange.sent(raw)
         data = RequestData(
             operation_id=operation_id,
@@ -62,7 +65,7 @@ def endpoint_of(operation: Operation, handler: Handler, serving: Serving) -> End
             query, body = operation.query(data.query), checked.value
         if world.faults:
             waited = True
-            expire = partial(_expire, request)
+            expire = partial(_expire, request, world)
             stand_in = await before(request, operation, world.faults, expire)
             if stand_in is not None:
                 return stand_in
@@ -70,7 +73,7 @@ def endpoint_of(operation: Operation, handler: Handler, serving: Serving) -> End
             world=world,
             # While this waited the caller's rows may have changed; from here on nothing
             # waits until the handler is done.
-            caller=_caller_of(request, operation) if waited else caller,
+            caller=_caller_of(request, operation, world) if waited else caller,
             path=request.match_info,
             query=query,
             body=body if isinstance(body, dict) else {},
@@ -83,58 +86,21 @@ def endpoint_of(operation: Operation, handler: Handler, serving: Serving) -> End
     return serve
 
 
-def _caller_of(request: web.Request, operation: Operation) -> Principal | None:
+def _caller_of(request: web.Request, operation: Operation, world: World) -> Principal | None:
     """Return who calls; nobody where the operation is open to everyone."""
     if not operation.secured:
         return None
-    return caller_of(request.headers.get(hdrs.AUTHORIZATION), request[WORLD].sessions)
+    return caller_of(request.headers.get(hdrs.AUTHORIZATION), world.sessions)
 
 
-def _expire(request: web.Request) -> None:
+def _expire(request: web.Request, world: World) -> None:
     """Make the world take the caller's token for expired from now on."""
-    request[WORLD].sessions.expire(token_of(request.headers.get(hdrs.AUTHORIZATION)))
+    world.sessions.expire(token_of(request.headers.get(hdrs.AUTHORIZATION)))
 
 
 def _query_of(request: web.Request) -> tuple[tuple[str, str], ...]:
     url = request.rel_url
     return tuple(url.query.items()) if url.raw_query_string else ()
-
-
-async def _body_of(request: web.Request, operation: Operation) -> bytes:
-    """Read a body that the operation has; real clients send one with GET, unasked.
-
-    Raises:
-        BodyRefused: It is too large, or cannot be read.
-    """
-    try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        violation = Violation(
-            where=Where.BODY,
-            pointer="",
-            rule="max-size",
-            expected=f"at most {MAX_BODY} bytes",
-            operation_id=operation.operation_id,
-        )
-        raise BodyRefused(413, "E_PAYLOAD_TOO_LARGE", violation) from None
-    except (web.RequestPayloadError, ValueError, ConnectionError) as error:
-        violation = Violation(
-            where=Where.BODY,
-            pointer="",
-            rule="encoding",
-            expected="a body in the encoding that its headers name",
-            operation_id=operation.operation_id,
-        )
-        raise BodyRefused(400, "E_FAILED_SCHEMA_VALIDATION", violation) from error
-
-
-class BodyRefused(Exception):
-    """A body that could not even be read; it carries the whole answer."""
-
-    def __init__(self, status: int, code: str, violation: Violation) -> None:
-        super().__init__(code)
-        self.violation = violation
-        self.answer = coded_error(status, code, violation.sentence())
 
 
 def routes_of(
@@ -157,7 +123,7 @@ def routes_of(
         web.route(
             operation.method,
             prefix + contract.base_path + operation.path,
-            endpoint_of(operation, handlers[operation_id], serving),
+            exchanging(serving, endpoint_of(operation, handlers[operation_id], serving)),
             # aiohttp would answer HEAD wherever there is a GET (A-28)
             **({"allow_head": False} if operation.method == hdrs.METH_GET else {}),
         )

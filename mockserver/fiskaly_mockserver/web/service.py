@@ -8,7 +8,6 @@ from aiohttp import web
 from fiskaly_contracts import Checker, Contract
 
 from fiskaly_mockserver.web.checks import Checks
-from fiskaly_mockserver.web.recorded import Recorded
 from fiskaly_mockserver.web.recording import Recorder
 from fiskaly_mockserver.web.safety import Safety
 from fiskaly_mockserver.web.stamps import Stamps
@@ -16,10 +15,6 @@ from fiskaly_mockserver.web.writing import Writer
 from fiskaly_mockserver.world.exchanges import Exchange, unheard
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
-
-MAX_BODY = 1024 * 1024
-"""Bytes of the largest body that is read. Source: assumption (A-35)."""
-
 
 MOST_DEFECTS = 1_000
 
@@ -65,5 +60,3 @@ class Serving:
 
 
 SERVING: web.AppKey[Serving] = web.AppKey("serving", Serving)
-EXCHANGE: web.RequestKey[Recorded] = web.RequestKey("exchange", Recorded)
-WORLD: web.RequestKey[World] = web.RequestKey("world", World)

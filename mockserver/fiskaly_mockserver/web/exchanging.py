@@ -3,37 +3,42 @@
 import logging
 import time
 import traceback
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler, Middleware
+from aiohttp.typedefs import Handler
 from fiskaly_contracts import Violation, Where
 
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.answers import Answer, coded_error, uncoded_error
-from fiskaly_mockserver.web.controls.routes import is_control
+from fiskaly_mockserver.web.bodies import BodyRefused
 from fiskaly_mockserver.web.errors import answer_to
 from fiskaly_mockserver.web.faults import mark_of
-from fiskaly_mockserver.web.operations import BodyRefused
 from fiskaly_mockserver.web.recorded import Recorded
 from fiskaly_mockserver.web.responses import response_of
 from fiskaly_mockserver.web.sandboxes import world_of
-from fiskaly_mockserver.web.service import EXCHANGE, SERVING, WORLD, Service, Serving
+from fiskaly_mockserver.web.service import Service, Serving
+from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import BadSandboxName
+
+Answering = Callable[[web.Request, World, Recorded], Awaitable[web.StreamResponse]]
+"""Answers a request of a world, or raises, and notes on the exchange what there is to note."""
 
 _LOG = logging.getLogger("fiskaly_mockserver.exchanges")
 
 
-def exchanges(serving: Serving) -> Middleware:
-    """Return what answers every request of the API, stamps the answer, checks and records it."""
+def exchanging(serving: Serving, answering: Answering) -> Handler:
+    """Return a handler that makes an exchange of every request.
+
+    Whatever becomes of a request, it gets a well-shaped answer, which is stamped, checked
+    and recorded. That is no middleware of aiohttp's, which would cost every request
+    some microseconds more.
+    """
     service, stamps = serving.service, serving.stamps
     accepts = serving.checks.accepts
 
-    @web.middleware
-    async def exchange(request: web.Request, handler: Handler) -> web.StreamResponse:
-        # What the router found decides: it reads escapes in a path in its own way.
-        resource = request.match_info.route.resource
-        if resource is not None and is_control(resource.canonical):
-            return await handler(request)
+    async def exchange(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
         try:
             world = world_of(request, service.worlds)
@@ -42,9 +47,8 @@ def exchanges(serving: Serving) -> Middleware:
         record = service.recorder.begin(
             request, request_id=stamps.request_id(), at=world.clock.now(), sandbox=world.name
         )
-        request[EXCHANGE], request[WORLD] = record, world
         try:
-            response = await handler(request)
+            response = await answering(request, world, record)
         except Exception as error:  # noqa: BLE001 - a defect of ours is answered, too
             response = _refusal(error, request, record, service)
         seconds = time.perf_counter() - started
@@ -74,6 +78,23 @@ def exchanges(serving: Serving) -> Middleware:
         return response
 
     return exchange
+
+
+async def unrouted(request: web.Request, _: World, __: Recorded) -> NoReturn:
+    """Refuse a request that no route was found for, as aiohttp would.
+
+    Raises:
+        HTTPMethodNotAllowed: The path has routes, but none for the method.
+        HTTPNotFound: It has none.
+    """
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource is not request.match_info.route.resource:
+            _, methods = await resource.resolve(request)
+            allowed |= methods
+    if allowed:
+        raise web.HTTPMethodNotAllowed(request.method, allowed)
+    raise web.HTTPNotFound
 
 
 def _of_no_world(
