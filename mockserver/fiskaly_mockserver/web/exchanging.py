@@ -36,7 +36,7 @@ def exchanging(serving: Serving, answering: Answering) -> Handler:
     some microseconds more.
     """
     service, stamps = serving.service, serving.stamps
-    accepts = serving.checks.accepts
+    accepts, recorder = serving.checks.accepts, service.recorder
 
     async def exchange(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
@@ -44,7 +44,7 @@ def exchanging(serving: Serving, answering: Answering) -> Handler:
             world = world_of(request, service.worlds)
         except BadSandboxName as error:
             return _of_no_world(request, serving, error)
-        record = service.recorder.begin(
+        record = recorder.begin(
             request, request_id=stamps.request_id(), at=world.clock.now(), sandbox=world.name
         )
         try:
@@ -60,13 +60,14 @@ def exchanging(serving: Serving, answering: Answering) -> Handler:
             now=world.clock.now(),
             violations=len(record.violations),
         )
-        service.recorder.finish(record, response, seconds=seconds)
+        recorder.finish(record, response, seconds=seconds)
         mark = mark_of(request)
-        record.fault = " ".join(mark.fault_ids)
+        if mark.fault_ids:
+            record.fault = " ".join(mark.fault_ids)
         asked = record.operation_id and not record.crash and not mark.altered
         if asked and not accepts(record.operation_id, response):
             breaches = await serving.checks.breaches(record.operation_id, response)
-            record.response_violations = service.recorder.redactor.violations(breaches)
+            record.response_violations = recorder.redactor.violations(breaches)
         world.journal.add(record)
         if record.is_our_fault:
             service.defects.append(record)
@@ -90,8 +91,7 @@ async def unrouted(request: web.Request, _: World, __: Recorded) -> NoReturn:
     allowed: set[str] = set()
     for resource in request.app.router.resources():
         if resource is not request.match_info.route.resource:
-            _, methods = await resource.resolve(request)
-            allowed |= methods
+            allowed |= (await resource.resolve(request))[1]
     if allowed:
         raise web.HTTPMethodNotAllowed(request.method, allowed)
     raise web.HTTPNotFound

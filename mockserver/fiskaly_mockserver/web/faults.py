@@ -55,8 +55,10 @@ async def _stop(app: web.Application) -> None:
 
 def mark_of(request: web.Request) -> FaultMark:
     """Return what faults did to a request."""
-    mark: FaultMark = request.get(MARK, UNTOUCHED)
-    return mark
+    try:
+        return request[MARK]
+    except KeyError:
+        return UNTOUCHED
 
 
 async def before(

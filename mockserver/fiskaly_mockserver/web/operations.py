@@ -4,86 +4,117 @@ from collections.abc import Mapping
 from functools import partial
 
 from aiohttp import hdrs, web
-from fiskaly_contracts import Operation, RequestData
+from fiskaly_contracts import Accepted, Operation, RequestData
 
 from fiskaly_mockserver.domain.access import Principal
-from fiskaly_mockserver.web.answers import too_many_requests
+from fiskaly_mockserver.web.answers import Answer, too_many_requests
 from fiskaly_mockserver.web.authorization import caller_of, token_of
 from fiskaly_mockserver.web.bodies import body_of
 from fiskaly_mockserver.web.call import Call, Handler
-from fiskaly_mockserver.web.exchanging import Answering, exchanging
+from fiskaly_mockserver.web.exchanging import exchanging
 from fiskaly_mockserver.web.faults import after, before
 from fiskaly_mockserver.web.recorded import Recorded
 from fiskaly_mockserver.web.responses import response_of
 from fiskaly_mockserver.web.service import Serving
 from fiskaly_mockserver.world.world import World
 
+MOST_TARGETS = 1_000
+"""Targets of one operation whose verdict is kept; when there are more, it begins anew."""
 
-def endpoint_of(operation: Operation, handler: Handler, serving: Serving) -> Answering:
-    """Return what answers the requests of an operation.
+
+class Endpoint:
+    """Answers the requests of one operation.
 
     A missing or bad token is told before anything in the request is looked at, a bad
     media type before the body, a bad body before the state (A-35).
     """
-    operation_id = operation.operation_id
-    accepted_by_contract = serving.service.checker.accepted
-    write = serving.writer.response
 
-    async def serve(
-        request: web.Request, world: World, exchange: Recorded
+    def __init__(self, operation: Operation, handler: Handler, serving: Serving) -> None:
+        self._operation = operation
+        self._operation_id = operation.operation_id
+        self._handler = handler
+        self._recorder = serving.service.recorder
+        self._checker = serving.service.checker
+        self._checks = serving.checks
+        self._write = serving.writer.response
+        # Without a body the verdict hangs on the target alone
+        self._accepted_before: dict[str, Accepted] = {}
+
+    async def answer(
+        self, request: web.Request, world: World, exchange: Recorded
     ) -> web.StreamResponse:
-        exchange.operation_id = operation_id
+        """Answer a request of a world.
+
+        Raises:
+            DomainError: The call is refused.
+            BodyRefused: Its body cannot be read.
+        """
+        operation = self._operation
+        exchange.operation_id = self._operation_id
         caller = _caller_of(request, operation, world)
         if caller is not None:
-            exchange.called(caller)
+            self._recorder.called(exchange, caller)
             if world.limits.limit is not None:
                 wait = world.limits.check(caller.id, world.clock.now())
                 if wait is not None:
                     return response_of(too_many_requests(wait))
-        waited = operation.has_body
-        raw = b""
-        if operation.has_body:
-            raw = await body_of(request, operation)
-            exchange.sent(raw)
-        data = RequestData(
-            operation_id=operation_id,
-            path_parameters=request.match_info,
-            query=_query_of(request),
-            content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
-            body=raw,
-        )
-        accepted = accepted_by_contract(data)
-        if accepted is not None:
-            exchange.violations = accepted.warnings
-            query, body = accepted.query, accepted.body
-        else:
-            checked = await serving.checks.doubtful(operation, data)
-            waited = True
-            exchange.violations = checked.violations
-            if checked.refusal is not None:
-                return response_of(checked.refusal)
-            query, body = operation.query(data.query), checked.value
+        accepted = self._accepted_before.get(request.raw_path)
+        waited = accepted is None
+        if accepted is None:
+            checked = await self._checked(request, exchange)
+            if isinstance(checked, Answer):
+                return response_of(checked)
+            accepted = checked
         if world.faults:
-            waited = True
             expire = partial(_expire, request, world)
             stand_in = await before(request, operation, world.faults, expire)
             if stand_in is not None:
                 return stand_in
+            waited = True
         call = Call(
             world=world,
             # While this waited the caller's rows may have changed; from here on nothing
             # waits until the handler is done.
             caller=_caller_of(request, operation, world) if waited else caller,
             path=request.match_info,
-            query=query,
-            body=body if isinstance(body, dict) else {},
+            query=accepted.query,
+            body=accepted.body if isinstance(accepted.body, dict) else {},
         )
-        response = write(operation_id, handler(call))
+        response = self._write(self._operation_id, self._handler(call))
         if world.faults:
             return await after(request, operation, world.faults, response)
         return response
 
-    return serve
+    async def _checked(self, request: web.Request, exchange: Recorded) -> Accepted | Answer:
+        """Return what the contract lets through, or the answer that refuses."""
+        operation, raw = self._operation, b""
+        if operation.has_body:
+            raw = await body_of(request, operation)
+            self._recorder.sent(exchange, raw)
+        url = request.rel_url
+        data = RequestData(
+            operation_id=self._operation_id,
+            path_parameters=request.match_info,
+            query=tuple(url.query.items()) if url.raw_query_string else (),
+            content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
+            body=raw,
+        )
+        accepted = self._checker.accepted(data)
+        if accepted is not None:
+            exchange.violations = accepted.warnings
+            if not operation.has_body and not accepted.warnings:
+                self._remember(request.raw_path, accepted)
+            return accepted
+        checked = await self._checks.doubtful(operation, data)
+        exchange.violations = checked.violations
+        if checked.refusal is not None:
+            return checked.refusal
+        return Accepted(checked.value, operation.query(data.query), checked.violations)
+
+    def _remember(self, target: str, accepted: Accepted) -> None:
+        if len(self._accepted_before) >= MOST_TARGETS:
+            self._accepted_before.clear()
+        self._accepted_before[target] = accepted
 
 
 def _caller_of(request: web.Request, operation: Operation, world: World) -> Principal | None:
@@ -96,11 +127,6 @@ def _caller_of(request: web.Request, operation: Operation, world: World) -> Prin
 def _expire(request: web.Request, world: World) -> None:
     """Make the world take the caller's token for expired from now on."""
     world.sessions.expire(token_of(request.headers.get(hdrs.AUTHORIZATION)))
-
-
-def _query_of(request: web.Request) -> tuple[tuple[str, str], ...]:
-    url = request.rel_url
-    return tuple(url.query.items()) if url.raw_query_string else ()
 
 
 def routes_of(
@@ -123,7 +149,7 @@ def routes_of(
         web.route(
             operation.method,
             prefix + contract.base_path + operation.path,
-            exchanging(serving, endpoint_of(operation, handlers[operation_id], serving)),
+            exchanging(serving, Endpoint(operation, handlers[operation_id], serving).answer),
             # aiohttp would answer HEAD wherever there is a GET (A-28)
             **({"allow_head": False} if operation.method == hdrs.METH_GET else {}),
         )

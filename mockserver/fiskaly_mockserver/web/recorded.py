@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -46,31 +46,29 @@ class Recorded(Exchange):
     _redactor: Redactor
     _url: "URL"
 
-    @classmethod
-    def begun(
-        cls,
+    def __init__(
+        self,
         request: web.BaseRequest,
         redactor: Redactor,
         *,
         request_id: str,
         at: float,
         sandbox: str,
-    ) -> Self:
-        """Return the exchange of a request that just came."""
-        new = cls.__new__(cls)
-        new._redactor = redactor
-        new._url, new._headers = request.rel_url, request.headers
-        new._answer_headers, new._answer, new._body = {}, b"", b""
-        new._principal = None
-        new.request_id, new.at, new.sandbox = request_id, at, sandbox
-        new.method = request.method[:METHOD_KEPT]
-        new.request_body = None
-        new.request_body_note = NOT_READ if request.can_read_body else ""
-        new.operation_id = new.refusal = new.crash = new.fault = ""
-        new.violations = new.response_violations = ()
-        new.error = None
-        new.status, new.duration = 0, 0.0
-        return new
+    ) -> None:
+        """Take down a request that just came; `at` is the world's time in unix seconds."""
+        self._redactor = redactor
+        self._url, self._headers = request.rel_url, request.headers
+        self._body = self._answer = b""
+        self._answer_headers = {}
+        self._principal = None
+        self.request_id, self.at, self.sandbox = request_id, at, sandbox
+        self.method = request.method[:METHOD_KEPT]
+        self.request_body = None
+        self.request_body_note = NOT_READ if request.can_read_body else ""
+        self.operation_id = self.refusal = self.crash = self.fault = ""
+        self.violations = self.response_violations = ()
+        self.error = None
+        self.status, self.duration = 0, 0.0
 
     def called(self, principal: Principal) -> None:
         """Take down who calls."""

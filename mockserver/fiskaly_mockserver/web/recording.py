@@ -26,9 +26,7 @@ class Recorder:
         self, request: web.BaseRequest, *, request_id: str, at: float, sandbox: str = ""
     ) -> Recorded:
         """Return the exchange of a request that just came; `at` is the world's time."""
-        return Recorded.begun(
-            request, self.redactor, request_id=request_id, at=at, sandbox=sandbox
-        )
+        return Recorded(request, self.redactor, request_id=request_id, at=at, sandbox=sandbox)
 
     def called(self, exchange: Recorded, principal: Principal) -> None:
         """Keep who calls."""
@@ -45,9 +43,7 @@ class Recorder:
         exchange.error = Refusal.of(error)
         exchange.refusal = str(exchange.error)
 
-    def finish(
-        self, exchange: Recorded, response: web.StreamResponse, *, seconds: float
-    ) -> None:
+    def finish(self, exchange: Recorded, response: web.StreamResponse, *, seconds: float) -> None:
         """Keep the answer; `seconds` is the real time that it took."""
         exchange.duration = seconds
         body = _kept(response)

@@ -37,4 +37,3 @@ class ShownRows:
 
 
 Shown = JsonObject | ShownRow | ShownRows
-

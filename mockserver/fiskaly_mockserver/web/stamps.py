@@ -29,9 +29,7 @@ class Stamps:
         """Return a new request id, which nobody can guess."""
         if not self._ids:
             drawn = os.urandom(ID_BYTES * IDS_AT_ONCE)
-            self._ids = [
-                drawn[at : at + ID_BYTES].hex() for at in range(0, len(drawn), ID_BYTES)
-            ]
+            self._ids = [drawn[at : at + ID_BYTES].hex() for at in range(0, len(drawn), ID_BYTES)]
         return self._ids.pop()
 
     def put(

@@ -85,8 +85,8 @@ class Writer:
             excerpt = b"%b[%b]%b" % (head, b",".join(rows[: ITEMS_KEPT + 1]), tail)
         if accepted and _accepts_envelope(plan, envelope):
             return JsonResponse(raw, None, accepted_by=plan, excerpt=excerpt)
-        value = {**envelope, "data": [present(row) for row in shown.rows]}
-        return JsonResponse(raw, value, excerpt=excerpt)
+        whole: JsonObject = {**envelope, "data": [present(row) for row in shown.rows]}
+        return JsonResponse(raw, whole, excerpt=excerpt)
 
     def _keep(self, present: Presenter, row: object, value: JsonObject) -> _Written:
         """Write a row, and let go of the oldest where there is no room."""

@@ -35,9 +35,7 @@ def create_api_key(call: Call) -> JsonObject:
 
 def retrieve_api_key(call: Call) -> ShownRow:
     """Show one key, without its secret."""
-    row = call.world.api_keys.retrieve(
-        call.principal, call.organization_id, call.path["key_id"]
-    )
+    row = call.world.api_keys.retrieve(call.principal, call.organization_id, call.path["key_id"])
     return ShownRow(api_key, row)
 
 
