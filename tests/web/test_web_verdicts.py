@@ -1,0 +1,100 @@
+"""How the contract's verdict is come by: at once where it is yes, beside the loop where not."""
+
+import threading
+from collections import Counter
+from typing import Any
+
+import pytest
+from builders.accounts import CAFE, SHOP, VENDOR
+from fiskaly_contracts import Checker, RequestData, Violation
+from fiskaly_mockserver.web import operations
+from fiskaly_mockserver.web.service import Service
+from web.api import Api
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count what the compiled check is asked, by operation."""
+    seen: Counter[str] = Counter()
+    accepted = Checker.accepted
+
+    def counting(self: Checker, data: RequestData) -> Any:
+        seen[data.operation_id] += 1
+        return accepted(self, data)
+
+    monkeypatch.setattr(Checker, "accepted", counting)
+    return seen
+
+
+async def test_a_refusal_is_explained_in_a_thread_of_its_own(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[str] = set()
+    request = Checker.request
+
+    def noting(self: Checker, data: RequestData) -> list[Violation]:
+        threads.add(threading.current_thread().name)
+        return request(self, data)
+
+    monkeypatch.setattr(Checker, "request", noting)
+    assert (await api.post("/organizations", {"name": 1})).status == 400
+    assert (await api.get("/organizations")).status == 200
+    assert threads == {"fiskaly-explainer_0"}
+
+
+async def test_a_target_is_checked_once(api: Api, asked: Counter[str]) -> None:
+    for _ in range(3):
+        assert (await api.get("/organizations?limit=1")).body["count"] == 5
+        assert (await api.get(f"/organizations/{SHOP}")).body["_id"] == SHOP
+    assert asked == {"listOrganizations": 1, "retrieveOrganization": 1}
+
+
+async def test_each_target_has_its_own_verdict(api: Api) -> None:
+    for _ in range(2):
+        assert len((await api.get("/organizations?limit=1")).body["data"]) == 1
+        assert len((await api.get("/organizations?limit=2")).body["data"]) == 2
+        assert (await api.get("/organizations?limit=0")).status == 400
+        assert (await api.get(f"/organizations/{CAFE}")).body["_id"] == CAFE
+        assert (await api.get("/organizations/none")).status == 400
+
+
+async def test_a_target_that_is_warned_of_is_warned_of_again(api: Api, service: Service) -> None:
+    for _ in range(2):
+        answer = await api.get(f"/organizations/{SHOP}?colour=red")
+        assert answer.headers["X-Mock-Violations"] == "1"
+    assert [len(one.violations) for one in service.world.journal] == [1, 1]
+
+
+async def test_a_body_is_checked_each_time(api: Api, asked: Counter[str]) -> None:
+    for name in ("First", "Second"):
+        assert (await api.patch(f"/organizations/{SHOP}", {"name": name})).body["name"] == name
+    assert (await api.patch(f"/organizations/{SHOP}", {"name": 1})).status == 400
+    assert asked["updateOrganization"] >= 3
+
+
+async def test_no_more_targets_are_remembered_than_there_is_room_for(
+    api: Api, asked: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "MOST_TARGETS", 2)
+    for organization_id in (SHOP, CAFE, VENDOR, SHOP):
+        assert (await api.get(f"/organizations/{organization_id}")).status == 200
+    assert asked == {"retrieveOrganization": 4}
+
+
+async def test_request_ids_never_repeat(api: Api) -> None:
+    ids = [(await api.get("/nowhere")).headers["X-Request-Id"] for _ in range(600)]
+    assert len(set(ids)) == 600
+    assert all(len(one) == 32 and not set(one) - set("0123456789abcdef") for one in ids)
+
+
+async def test_the_date_goes_with_the_worlds_clock(api: Api) -> None:
+    dates = []
+    for seconds in (0, 0, 1, 86_400):
+        api.account.clock.advance(seconds)
+        dates.append((await api.get("/nowhere")).headers["Date"])
+    assert dates == [
+        "Thu, 09 Oct 2025 08:53:20 GMT",
+        "Thu, 09 Oct 2025 08:53:20 GMT",
+        "Thu, 09 Oct 2025 08:53:21 GMT",
+        "Fri, 10 Oct 2025 08:53:21 GMT",
+    ]

@@ -1,0 +1,140 @@
+"""Rows are written once and checked once for each kind of answer, as long as they are the same."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from builders.accounts import SHOP, VENDOR, Account
+from fiskaly_contracts import Checker, Contract
+from fiskaly_mockserver.domain.model import Organization
+from fiskaly_mockserver.web import presenters
+from fiskaly_mockserver.web.call import JsonObject
+from fiskaly_mockserver.web.redacted_values import ITEMS_KEPT
+from fiskaly_mockserver.web.shown import ShownRow
+from fiskaly_mockserver.web.writing import Writer
+from web.api import wire
+
+
+class Presenting:
+    """Presents organisations, and counts how often."""
+
+    def __init__(self) -> None:
+        self.times: Counter[str] = Counter()
+
+    def __call__(self, row: Organization) -> JsonObject:
+        self.times[row.id] += 1
+        return presenters.organization(row)
+
+
+@pytest.fixture(scope="module")
+def checker() -> Checker:
+    return Checker(Contract.bundled())
+
+
+@pytest.fixture
+def shop(account: Account) -> Organization:
+    return account.organization(SHOP)
+
+
+def listing(present: Presenting, *rows: Organization) -> presenters.ShownRows:
+    return presenters.listing_of("ORGANIZATION_LIST", present, rows, len(rows))
+
+
+def test_a_row_is_written_as_it_is_presented(checker: Checker, shop: Organization) -> None:
+    response = Writer(checker).response("retrieveOrganization", ShownRow(Presenting(), shop))
+    assert response.body == wire(presenters.organization(shop))
+    assert response.value is None
+    assert response.accepted_by is checker.answer_plan("retrieveOrganization", 200)
+
+
+def test_a_row_is_presented_once_for_each_kind_of_answer(
+    checker: Checker, shop: Organization
+) -> None:
+    present, writer = Presenting(), Writer(checker)
+    for _ in range(3):
+        writer.response("retrieveOrganization", ShownRow(present, shop))
+    assert present.times == {SHOP: 1}
+    for _ in range(3):
+        assert writer.response("listOrganizations", listing(present, shop)).accepted_by
+    assert present.times == {SHOP: 2}
+
+
+def test_a_changed_row_is_written_anew(checker: Checker, shop: Organization) -> None:
+    present, writer = Presenting(), Writer(checker)
+    writer.response("retrieveOrganization", ShownRow(present, shop))
+    changed = replace(shop, name="Renamed")
+    body = writer.response("retrieveOrganization", ShownRow(present, changed)).body
+    assert body == wire(presenters.organization(changed))
+
+
+def test_another_presenter_shows_the_same_row_in_its_own_way(
+    checker: Checker, shop: Organization
+) -> None:
+    writer = Writer(checker)
+    writer.response("retrieveOrganization", ShownRow(Presenting(), shop))
+
+    def name(row: Organization) -> JsonObject:
+        return {"name": row.name}
+
+    response = writer.response("retrieveOrganization", ShownRow(name, shop))
+    assert (response.body, response.value) == (wire(name(shop)), name(shop))
+    assert response.accepted_by is None
+
+
+@pytest.mark.parametrize("length", [0, 1, ITEMS_KEPT, ITEMS_KEPT + 1, ITEMS_KEPT + 2, 100])
+def test_a_list_is_the_same_as_if_it_were_written_whole(
+    checker: Checker, account: Account, length: int
+) -> None:
+    rows = [
+        replace(account.organization(VENDOR), name=f'"data":[], "{number}')
+        for number in range(length)
+    ]
+    response = Writer(checker).response("listOrganizations", listing(Presenting(), *rows))
+    shown = presenters.listing("ORGANIZATION_LIST", map(presenters.organization, rows), length)
+    assert response.body == wire(shown)
+    assert response.accepted_by is not None
+    excerpt = json.loads(response.excerpt)
+    assert excerpt["data"] == json.loads(wire(shown))["data"][: ITEMS_KEPT + 1]
+    assert excerpt["count"] == length
+
+
+def test_one_bad_row_makes_a_whole_list_doubtful(checker: Checker, account: Account) -> None:
+    good, bad = account.organization(SHOP), replace(account.organization(VENDOR), name="")
+    writer = Writer(checker)
+    for rows in ((good, bad), (bad, good)):
+        response = writer.response("listOrganizations", listing(Presenting(), *rows))
+        assert response.accepted_by is None
+        assert response.value == json.loads(response.body or b"")
+
+
+def test_a_bad_row_is_never_taken_for_a_good_one(checker: Checker, shop: Organization) -> None:
+    writer, bad = Writer(checker), replace(shop, country_code="XX")
+    for _ in range(2):
+        response = writer.response("retrieveOrganization", ShownRow(Presenting(), bad))
+        assert response.accepted_by is None
+        assert response.value == presenters.organization(bad)
+
+
+def test_a_bad_envelope_makes_a_list_doubtful(checker: Checker, shop: Organization) -> None:
+    page = presenters.listing_of("ORGANIZATION_LIST", presenters.organization, [shop], -1)
+    assert Writer(checker).response("listOrganizations", page).accepted_by is None
+
+
+def test_the_oldest_rows_make_room(checker: Checker, account: Account) -> None:
+    present = Presenting()
+    shop, vendor = account.organization(SHOP), account.organization(VENDOR)
+    size = max(len(wire(presenters.organization(row))) for row in (shop, vendor))
+    writer = Writer(checker, room=size)
+    for row in (shop, shop, vendor, vendor, shop):
+        writer.response("retrieveOrganization", ShownRow(present, row))
+    assert present.times == {SHOP: 2, VENDOR: 1}
+
+
+def test_a_row_for_which_there_is_no_room_at_all_is_shown_nevertheless(
+    checker: Checker, shop: Organization
+) -> None:
+    writer = Writer(checker, room=1)
+    for _ in range(2):
+        response = writer.response("retrieveOrganization", ShownRow(Presenting(), shop))
+        assert response.body == wire(presenters.organization(shop))
