@@ -94,7 +94,7 @@ def test_a_list_is_the_same_as_if_it_were_written_whole(
     shown = presenters.listing("ORGANIZATION_LIST", map(presenters.organization, rows), length)
     assert response.body == wire(shown)
     assert response.accepted_by is not None
-    excerpt = json.loads(response.excerpt)
+    excerpt = json.loads(bytes(response.excerpt))
     assert excerpt["data"] == json.loads(wire(shown))["data"][: ITEMS_KEPT + 1]
     assert excerpt["count"] == length
 
@@ -105,7 +105,7 @@ def test_one_bad_row_makes_a_whole_list_doubtful(checker: Checker, account: Acco
     for rows in ((good, bad), (bad, good)):
         response = writer.response("listOrganizations", listing(Presenting(), *rows))
         assert response.accepted_by is None
-        assert response.value == json.loads(response.excerpt)
+        assert response.value == json.loads(bytes(response.excerpt))
 
 
 def test_a_bad_row_is_never_taken_for_a_good_one(checker: Checker, shop: Organization) -> None:

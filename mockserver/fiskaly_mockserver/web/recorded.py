@@ -8,6 +8,7 @@ from aiohttp import web
 
 from fiskaly_mockserver.domain.access import Principal
 from fiskaly_mockserver.web.redaction import Redactor
+from fiskaly_mockserver.web.responses import Pieces
 from fiskaly_mockserver.world.exchanges import Caller, Exchange
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Recorded(Exchange):
         "_url",
     )
 
-    _answer: bytes
+    _answer: bytes | Pieces
     _answer_headers: Mapping[str, str]
     _body: bytes
     _headers: Mapping[str, str]
@@ -79,7 +80,7 @@ class Recorded(Exchange):
         self._body = body
         del self.request_body, self.request_body_note
 
-    def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def answered(self, status: int, headers: Mapping[str, str], body: bytes | Pieces) -> None:
         """Take down the answer; nobody changes `headers` any more."""
         self.status, self._answer_headers, self._answer = status, headers, body
 
@@ -116,7 +117,7 @@ class Recorded(Exchange):
                 self.response_headers = self._redactor.headers(self._answer_headers.items())
             case "response_body" | "response_body_note":
                 self.response_body, self.response_body_note = self._redactor.response_body(
-                    self.operation_id, self.status, self._answer
+                    self.operation_id, self.status, bytes(self._answer)
                 )
             case _:
                 raise AttributeError(name)

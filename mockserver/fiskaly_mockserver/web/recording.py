@@ -8,7 +8,7 @@ from fiskaly_mockserver.domain.access import Principal
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.recorded import Recorded
 from fiskaly_mockserver.web.redaction import LARGEST_BODY, Redactor
-from fiskaly_mockserver.web.responses import JsonResponse
+from fiskaly_mockserver.web.responses import JsonResponse, Pieces
 from fiskaly_mockserver.world.exchanges import Refusal
 
 LARGEST_UNREAD = 32 * 1024
@@ -49,7 +49,7 @@ class Recorder:
         body = _kept(response)
         # aiohttp goes on to write its own headers into those of the response
         exchange.answered(response.status, response.headers.copy(), body)
-        if len(body) > LARGEST_UNREAD:
+        if _is_large(body):
             exchange.settle_answer()
         if exchange.violations:
             exchange.violations = self.redactor.violations(exchange.violations)
@@ -57,7 +57,11 @@ class Recorder:
             exchange.crash = self.redactor.text(exchange.crash)
 
 
-def _kept(response: web.StreamResponse) -> bytes:
+def _is_large(body: bytes | Pieces) -> bool:
+    return (body.size if isinstance(body, Pieces) else len(body)) > LARGEST_UNREAD
+
+
+def _kept(response: web.StreamResponse) -> bytes | Pieces:
     """Return the body, or of a long list as much as could be shown of it."""
     body = response.body if isinstance(response, web.Response) else None
     if isinstance(response, JsonResponse) and isinstance(body, bytes):

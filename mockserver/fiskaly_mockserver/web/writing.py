@@ -11,7 +11,7 @@ from fiskaly_contracts import AnswerPlan, Checker
 
 from fiskaly_mockserver.web.answers import to_bytes
 from fiskaly_mockserver.web.redacted_values import ITEMS_KEPT
-from fiskaly_mockserver.web.responses import JsonResponse
+from fiskaly_mockserver.web.responses import JsonResponse, Pieces
 from fiskaly_mockserver.web.shown import JsonObject, Presenter, Shown, ShownRow, ShownRows
 
 OK = 200
@@ -79,10 +79,8 @@ class Writer:
                 accepted = accepted and _accept_row(plan, written)
             rows.append(written.raw)
         head, _, tail = to_bytes(envelope).partition(b"[]")
-        raw = b"%b[%b]%b" % (head, b",".join(rows), tail)
-        excerpt = None
-        if len(rows) > ITEMS_KEPT:
-            excerpt = b"%b[%b]%b" % (head, b",".join(rows[: ITEMS_KEPT + 1]), tail)
+        raw = bytes(Pieces(head, rows, tail))
+        excerpt = Pieces(head, rows[: ITEMS_KEPT + 1], tail)
         if accepted and _accepts_envelope(plan, envelope):
             return JsonResponse(raw, None, accepted_by=plan, excerpt=excerpt)
         whole: JsonObject = {**envelope, "data": [present(row) for row in shown.rows]}
