@@ -4,11 +4,13 @@ import asyncio
 import signal
 
 from aiohttp import web
+from fiskaly_mockserver.server.loops import loop_factory
 
 
 def serve(app: web.Application, port: int) -> None:
     """Serve an application on loopback until SIGTERM, in the kind of loop that ours takes."""
-    asyncio.run(_serve(app, port))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_serve(app, port))
 
 
 async def _serve(app: web.Application, port: int) -> None:

@@ -1,27 +1,27 @@
-"""The limit in this stack: our app, store, presenters and authentication, nothing else.
+"""The limit in this stack: our app, store, writer and authentication, nothing else.
 
 No contract check, no journal, no faults, no limits, no sandboxes. The answers are byte for
 byte those of our server, headers included.
 """
 
 import json
-import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
-from fiskaly_contracts import Contract, Operation
+from fiskaly_contracts import AnswerPlan, Checker, Contract, Operation
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.trees import tree_of
-from fiskaly_mockserver.web.answers import Answer
 from fiskaly_mockserver.web.authorization import caller_of
 from fiskaly_mockserver.web.call import Call, Handler
 from fiskaly_mockserver.web.errors import answer_to
 from fiskaly_mockserver.web.handlers import HANDLERS
-from fiskaly_mockserver.web.responses import drop_server_header, response_of, stamp
+from fiskaly_mockserver.web.responses import drop_server_header, response_of
+from fiskaly_mockserver.web.stamps import Stamps
+from fiskaly_mockserver.web.writing import Writer
 from fiskaly_mockserver.world.world import World
 
 from benchmarks.mix import SIZE
@@ -30,18 +30,43 @@ from benchmarks.servers.loop import serve
 Endpoint = Callable[[web.Request], Awaitable[web.Response]]
 
 
+class _Anything(AnswerPlan):
+    """The plan of an answer that nobody checks."""
+
+    def __init__(self) -> None:
+        """Compile nothing."""
+
+    def accepts(self, value: object) -> bool:
+        """Let it pass."""
+        return True
+
+    accepts_row = accepts_envelope = accepts
+
+
+class _Unasked(Checker):
+    """Stands where the writer of answers asks a checker."""
+
+    def answer_plan(self, operation_id: str, status: int) -> AnswerPlan:
+        """Return the plan that lets everything pass."""
+        return _ANYTHING
+
+
+_ANYTHING = _Anything()
+
+
 def app() -> web.Application:
     """Return the application."""
     config = ServerConfig(size=SIZE)
     world = compose(config, tree_of(config)).world
     contract = Contract.bundled()
+    serving = _Serving(world, Writer(_Unasked(contract)), Stamps())
     made = web.Application()
     made.on_response_prepare.append(drop_server_header)
     for operation_id, operation in contract.operations.items():
         made.router.add_route(
             operation.method,
             contract.base_path + operation.path,
-            _endpoint(operation, HANDLERS[operation_id], world),
+            serving.endpoint(operation, HANDLERS[operation_id]),
         )
 
     async def reset(_: web.Request) -> web.Response:
@@ -52,40 +77,50 @@ def app() -> web.Application:
     return made
 
 
-def _endpoint(operation: Operation, handler: Handler, world: World) -> Endpoint:
-    defaults = operation.query(())
+class _Serving:
+    """Turns handlers into endpoints."""
 
-    async def answer(request: web.Request) -> web.Response:
-        started = time.perf_counter()
-        raw = await request.read() if operation.has_body else b""
-        try:
-            caller = (
-                caller_of(request.headers.get(hdrs.AUTHORIZATION), world.sessions)
-                if operation.secured
-                else None
-            )
-            asked = request.rel_url.query
-            call = Call(
-                world=world,
-                caller=caller,
-                path=request.match_info,
-                query=operation.query(asked.items()) if asked else defaults,
-                body=json.loads(raw) if raw else {},
-            )
-            response = response_of(Answer(200, handler(call)))
-        except DomainError as error:
-            response = response_of(answer_to(error))
-        stamp(
-            response,
-            request=request,
-            request_id=secrets.token_hex(16),
-            seconds=time.perf_counter() - started,
-            now=world.clock.now(),
-            violations=0,
-        )
-        return response
+    def __init__(self, world: World, writer: Writer, stamps: Stamps) -> None:
+        self._world = world
+        self._writer = writer
+        self._stamps = stamps
 
-    return answer
+    def endpoint(self, operation: Operation, handler: Handler) -> Endpoint:
+        """Return what answers an operation."""
+        world, write, stamps = self._world, self._writer.response, self._stamps
+        defaults = operation.query(())
+
+        async def answer(request: web.Request) -> web.Response:
+            started = time.perf_counter()
+            raw = await request.read() if operation.has_body else b""
+            url = request.rel_url
+            try:
+                caller = (
+                    caller_of(request.headers.get(hdrs.AUTHORIZATION), world.sessions)
+                    if operation.secured
+                    else None
+                )
+                call = Call(
+                    world=world,
+                    caller=caller,
+                    path=request.match_info,
+                    query=operation.query(url.query.items()) if url.raw_query_string else defaults,
+                    body=json.loads(raw) if raw else {},
+                )
+                response = write(operation.operation_id, handler(call))
+            except DomainError as error:
+                response = response_of(answer_to(error))
+            stamps.put(
+                response,
+                request=request,
+                request_id=stamps.request_id(),
+                seconds=time.perf_counter() - started,
+                now=world.clock.now(),
+                violations=0,
+            )
+            return response
+
+        return answer
 
 
 if __name__ == "__main__":
