@@ -111,6 +111,23 @@ class Ours(Candidate):
         return [Request(method="POST", path="/_mock/reset")]
 
 
+_FORGETFUL = """\
+from fiskaly_mockserver.web import operations, writing
+operations.MOST_TARGETS = 0
+writing.Writer.__init__.__kwdefaults__["room"] = 0
+from fiskaly_mockserver.cli import main
+main()
+"""
+
+
+class Forgetful(Ours):
+    """Our server as if every target and every row were new: the most its checks can cost."""
+
+    name = "forgetful"
+    title = "**fiskaly-mockserver**, no verdict remembered, no row kept"
+    start = ("-c", _FORGETFUL)
+
+
 class OursLogging(Ours):
     """Our server with its request log, as it is by default."""
 
@@ -176,7 +193,15 @@ class CoreBoth(CoreRequests):
     arguments = ("requests", "answers")
 
 
-OWN: Sequence[type[Candidate]] = (Ours, Unchecked, OursLogging, Bare, CoreRequests, CoreBoth)
+OWN: Sequence[type[Candidate]] = (
+    Ours,
+    Unchecked,
+    Forgetful,
+    OursLogging,
+    Bare,
+    CoreRequests,
+    CoreBoth,
+)
 """What needs nothing but this project."""
 
 

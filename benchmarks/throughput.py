@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks import wrk
-from benchmarks.candidates import OWN, Missing, Ours, Place, Unchecked
+from benchmarks.candidates import OWN, Forgetful, Missing, Ours, Place, Unchecked
 from benchmarks.lineup import Standing, Wrong, place_for, standing
 from benchmarks.peers.lineup import PEERS
 from benchmarks.processes import cost_of
@@ -16,7 +16,7 @@ from benchmarks.throughput_table import LOADS, MIX, Measured, Turn, plot, text
 
 ROUNDS, QUICK_ROUNDS = 7, 2
 SECONDS, QUICK_SECONDS = 3, 1
-IN_DETAIL = (Ours.name, Unchecked.name)
+IN_DETAIL = (Ours.name, Unchecked.name, Forgetful.name)
 """Candidates that are asked each kind of request alone, too."""
 
 

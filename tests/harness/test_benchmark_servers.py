@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fiskaly_mockserver.web import operations
+from fiskaly_mockserver.web.writing import Writer
 
 from benchmarks.asking import ask
 from benchmarks.candidates import Bare, Candidate, CoreBoth, Ours, Place, Unchecked
@@ -39,3 +41,9 @@ def test_without_checks_the_wire_is_the_same(place: Place) -> None:
             if kind is Kind.RETRIEVE:
                 assert theirs[0] == theirs[1]
             assert theirs[0].headers.keys() == theirs[1].headers.keys()
+
+
+def test_what_the_forgetful_server_forgets_has_these_names() -> None:
+    # They are set in the text of a command, where no type checker looks.
+    assert operations.MOST_TARGETS > 0
+    assert (Writer.__init__.__kwdefaults__ or {})["room"] > 0
