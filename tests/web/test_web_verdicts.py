@@ -81,6 +81,13 @@ async def test_no_more_targets_are_remembered_than_there_is_room_for(
     assert asked == {"retrieveOrganization": 4}
 
 
+async def test_a_long_target_is_checked_each_time(api: Api, asked: Counter[str]) -> None:
+    zeros = "0" * operations.LONGEST_TARGET
+    for _ in range(2):
+        assert (await api.get(f"/organizations?limit={zeros}1")).status == 200
+    assert asked == {"listOrganizations": 2}
+
+
 async def test_request_ids_never_repeat(api: Api) -> None:
     ids = [(await api.get("/nowhere")).headers["X-Request-Id"] for _ in range(600)]
     assert len(set(ids)) == 600

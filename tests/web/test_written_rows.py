@@ -42,7 +42,9 @@ def listing(present: Presenting, *rows: Organization) -> ShownRows:
 
 
 def test_a_row_is_written_as_it_is_presented(checker: Checker, shop: Organization) -> None:
-    response = Writer(checker).response("retrieveOrganization", ShownRow(Presenting(), shop))
+    response = Writer(checker.answer_plan).response(
+        "retrieveOrganization", ShownRow(Presenting(), shop)
+    )
     assert response.body == wire(presenters.organization(shop))
     assert response.value is None
     assert response.accepted_by is checker.answer_plan("retrieveOrganization", 200)
@@ -51,7 +53,7 @@ def test_a_row_is_written_as_it_is_presented(checker: Checker, shop: Organizatio
 def test_a_row_is_presented_once_for_each_kind_of_answer(
     checker: Checker, shop: Organization
 ) -> None:
-    present, writer = Presenting(), Writer(checker)
+    present, writer = Presenting(), Writer(checker.answer_plan)
     for _ in range(3):
         writer.response("retrieveOrganization", ShownRow(present, shop))
     assert present.times == {SHOP: 1}
@@ -61,7 +63,7 @@ def test_a_row_is_presented_once_for_each_kind_of_answer(
 
 
 def test_a_changed_row_is_written_anew(checker: Checker, shop: Organization) -> None:
-    present, writer = Presenting(), Writer(checker)
+    present, writer = Presenting(), Writer(checker.answer_plan)
     writer.response("retrieveOrganization", ShownRow(present, shop))
     changed = replace(shop, name="Renamed")
     body = writer.response("retrieveOrganization", ShownRow(present, changed)).body
@@ -71,7 +73,7 @@ def test_a_changed_row_is_written_anew(checker: Checker, shop: Organization) -> 
 def test_another_presenter_shows_the_same_row_in_its_own_way(
     checker: Checker, shop: Organization
 ) -> None:
-    writer = Writer(checker)
+    writer = Writer(checker.answer_plan)
     writer.response("retrieveOrganization", ShownRow(Presenting(), shop))
 
     def name(row: Organization) -> JsonObject:
@@ -90,7 +92,9 @@ def test_a_list_is_the_same_as_if_it_were_written_whole(
         replace(account.organization(VENDOR), name=f'"data":[], "{number}')
         for number in range(length)
     ]
-    response = Writer(checker).response("listOrganizations", listing(Presenting(), *rows))
+    response = Writer(checker.answer_plan).response(
+        "listOrganizations", listing(Presenting(), *rows)
+    )
     shown = presenters.listing("ORGANIZATION_LIST", map(presenters.organization, rows), length)
     assert response.body == wire(shown)
     assert response.accepted_by is not None
@@ -101,7 +105,7 @@ def test_a_list_is_the_same_as_if_it_were_written_whole(
 
 def test_one_bad_row_makes_a_whole_list_doubtful(checker: Checker, account: Account) -> None:
     good, bad = account.organization(SHOP), replace(account.organization(VENDOR), name="")
-    writer = Writer(checker)
+    writer = Writer(checker.answer_plan)
     for rows in ((good, bad), (bad, good)):
         response = writer.response("listOrganizations", listing(Presenting(), *rows))
         assert response.accepted_by is None
@@ -109,7 +113,7 @@ def test_one_bad_row_makes_a_whole_list_doubtful(checker: Checker, account: Acco
 
 
 def test_a_bad_row_is_never_taken_for_a_good_one(checker: Checker, shop: Organization) -> None:
-    writer, bad = Writer(checker), replace(shop, country_code="XX")
+    writer, bad = Writer(checker.answer_plan), replace(shop, country_code="XX")
     for _ in range(2):
         response = writer.response("retrieveOrganization", ShownRow(Presenting(), bad))
         assert response.accepted_by is None
@@ -118,14 +122,14 @@ def test_a_bad_row_is_never_taken_for_a_good_one(checker: Checker, shop: Organiz
 
 def test_a_bad_envelope_makes_a_list_doubtful(checker: Checker, shop: Organization) -> None:
     page = presenters.listing_of("ORGANIZATION_LIST", presenters.organization, [shop], -1)
-    assert Writer(checker).response("listOrganizations", page).accepted_by is None
+    assert Writer(checker.answer_plan).response("listOrganizations", page).accepted_by is None
 
 
 def test_the_oldest_rows_make_room(checker: Checker, account: Account) -> None:
     present = Presenting()
     shop, vendor = account.organization(SHOP), account.organization(VENDOR)
     size = max(len(wire(presenters.organization(row))) for row in (shop, vendor))
-    writer = Writer(checker, room=size)
+    writer = Writer(checker.answer_plan, room=size)
     for row in (shop, shop, vendor, vendor, shop):
         writer.response("retrieveOrganization", ShownRow(present, row))
     assert present.times == {SHOP: 2, VENDOR: 1}
@@ -134,7 +138,7 @@ def test_the_oldest_rows_make_room(checker: Checker, account: Account) -> None:
 def test_a_row_for_which_there_is_no_room_at_all_is_shown_nevertheless(
     checker: Checker, shop: Organization
 ) -> None:
-    writer = Writer(checker, room=1)
+    writer = Writer(checker.answer_plan, room=1)
     for _ in range(2):
         response = writer.response("retrieveOrganization", ShownRow(Presenting(), shop))
         assert response.body == wire(presenters.organization(shop))

@@ -31,7 +31,7 @@ def create_app(service: Service) -> web.Application:
     """
     explainer = Explainer()
     checks = Checks(service.checker, explainer, loose=service.loose)
-    serving = Serving(service, checks, Writer(service.checker))
+    serving = Serving(service, checks, Writer(service.checker.answer_plan))
     app = web.Application(client_max_size=MAX_BODY)
     app[SERVING] = serving
     dispatcher = app[DISPATCHER] = Dispatcher(

@@ -21,6 +21,9 @@ from fiskaly_mockserver.world.world import World
 MOST_TARGETS = 1_000
 """Targets of one operation whose verdict is kept; when there are more, it begins anew."""
 
+LONGEST_TARGET = 500
+"""Characters of the longest target that is worth the room."""
+
 
 class Endpoint:
     """Answers the requests of one operation.
@@ -112,6 +115,8 @@ class Endpoint:
         return Accepted(checked.value, operation.query(data.query), checked.violations)
 
     def _remember(self, target: str, accepted: Accepted) -> None:
+        if len(target) > LONGEST_TARGET:
+            return
         if len(self._accepted_before) >= MOST_TARGETS:
             self._accepted_before.clear()
         self._accepted_before[target] = accepted

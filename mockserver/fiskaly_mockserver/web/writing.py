@@ -5,15 +5,18 @@ as long as there is room. Rows are never changed, so the object itself tells a r
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from fiskaly_contracts import AnswerPlan, Checker
+from fiskaly_contracts import AnswerPlan
 
 from fiskaly_mockserver.web.answers import to_bytes
 from fiskaly_mockserver.web.redacted_values import ITEMS_KEPT
 from fiskaly_mockserver.web.responses import JsonResponse, Pieces
 from fiskaly_mockserver.web.shown import JsonObject, Presenter, Shown, ShownRow, ShownRows
 
+PlanOf = Callable[[str, int], AnswerPlan | None]
+"""Returns the compiled check of an operation's answers with a status, as `Checker.answer_plan`."""
 OK = 200
 ROOM = 8 * 1024 * 1024
 """Bytes of written rows that are kept: about ten thousand usual ones."""
@@ -32,8 +35,9 @@ class _Written:
 class Writer:
     """Writes the answers of one server's operations, all of them with status 200."""
 
-    def __init__(self, checker: Checker, *, room: int = ROOM) -> None:
-        self._checker = checker
+    def __init__(self, plan_of: PlanOf, *, room: int = ROOM) -> None:
+        """Begin with nothing written; `room` is in bytes of JSON."""
+        self._plan_of = plan_of
         self._room = room
         self._taken = 0
         # By identity, which is sound as long as the row is held; oldest first
@@ -51,7 +55,7 @@ class Writer:
 
     def _of_row(self, operation_id: str, shown: ShownRow) -> JsonResponse:
         present, row = shown.present, shown.row
-        plan = self._checker.answer_plan(operation_id, OK)
+        plan = self._plan_of(operation_id, OK)
         value = None
         written = self._written.get(id(row))
         if written is None or written.present is not present:
@@ -69,7 +73,7 @@ class Writer:
 
     def _of_rows(self, operation_id: str, shown: ShownRows) -> JsonResponse:
         present, kept, envelope = shown.present, self._written, shown.envelope
-        plan = self._checker.answer_plan(operation_id, OK)
+        plan = self._plan_of(operation_id, OK)
         rows, accepted = [], plan is not None
         for row in shown.rows:
             written = kept.get(id(row))

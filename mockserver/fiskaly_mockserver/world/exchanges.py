@@ -1,7 +1,8 @@
 """One request and what became of it, as the journal keeps it: without any secret.
 
-What is kept of headers, query and bodies has been redacted before it gets here
-(`fiskaly_mockserver.web.redaction`); nothing here could tell a secret from a name.
+What is shown of headers, query and bodies has been redacted by whoever makes an exchange:
+before, or when it is first read (`fiskaly_mockserver.web.recorded`). Nothing here could tell
+a secret from a name.
 """
 
 from collections.abc import Mapping
