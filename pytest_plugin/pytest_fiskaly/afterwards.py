@@ -16,7 +16,9 @@ OBSERVED: Final = "fiskaly contract (observed)"
 NOTES: Final = "fiskaly notes"
 """How the heading begins of what is worth telling, but no failure."""
 SHOWN_AT_MOST: Final = 10
-"""Observed tests that are told in full; `-rP` shows all of them."""
+"""Different observations that are told in full; `-rP` shows all of them."""
+NAMED_AT_MOST: Final = 3
+"""Tests that are named for each."""
 OUTPUT: Final = "fiskaly_strays"
 """The name under which a worker of pytest-xdist tells."""
 
@@ -43,28 +45,43 @@ def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
 
 
 def summarise(reporter: pytest.TerminalReporter) -> None:
-    """Print what was only observed, and what belongs to no test."""
-    observed = list(_told(reporter, OBSERVED))
-    if observed:
-        reporter.section(OBSERVED)
-        for nodeid, text in observed[:SHOWN_AT_MOST]:
-            reporter.write_line("")
-            reporter.write_line(nodeid, bold=True)
-            reporter.write_line(text)
-        tests = len({nodeid for nodeid, _ in observed})
-        reporter.write_line("")
-        reporter.write_line(
-            f"{tests} test{'s' if tests > 1 else ''} would fail with --fiskaly-contract=enforce"
-            + (f" (the first {SHOWN_AT_MOST} are shown)" if tests > SHOWN_AT_MOST else "")
-        )
-    notes = list(_told(reporter, NOTES)) if reporter.config.get_verbosity() > 0 else []
+    """Print what was only observed, what is worth a note, and what belongs to no test."""
+    config = reporter.config
+    if config.get_verbosity() < 0 or config.getoption("no_summary", default=False):
+        return
+    _summarise_observed(reporter)
+    notes = list(_told(reporter, NOTES)) if config.get_verbosity() > 0 else []
     if notes:
         reporter.section(NOTES)
         for nodeid, text in notes:
             reporter.write_line(f"{nodeid}: {text}")
-    for text in reporter.config.stash.get(STRAYS, []):
+    for text in config.stash.get(STRAYS, []):
         reporter.section("fiskaly contract (while no test was running)")
         reporter.write_line(text)
+
+
+def _summarise_observed(reporter: pytest.TerminalReporter) -> None:
+    """Print what was observed; what is the same in several tests is said once."""
+    tests: dict[str, list[str]] = {}
+    for nodeid, text in _told(reporter, OBSERVED):
+        tests.setdefault(text, []).append(nodeid)
+    if not tests:
+        return
+    reporter.section(OBSERVED)
+    for text, nodeids in list(tests.items())[:SHOWN_AT_MOST]:
+        more = len(nodeids) - NAMED_AT_MOST
+        reporter.write_line("")
+        for nodeid in nodeids[:NAMED_AT_MOST]:
+            reporter.write_line(nodeid, bold=True)
+        if more > 0:
+            reporter.write_line(f"and {more} more", bold=True)
+        reporter.write_line(text)
+    count = len({nodeid for nodeids in tests.values() for nodeid in nodeids})
+    cut = f" (-rP shows those beyond {SHOWN_AT_MOST})" if len(tests) > SHOWN_AT_MOST else ""
+    reporter.write_line("")
+    reporter.write_line(
+        f"{count} test{'s' if count > 1 else ''} would fail with --fiskaly-contract=enforce{cut}"
+    )
 
 
 def _told(reporter: pytest.TerminalReporter, heading: str) -> Iterator[tuple[str, str]]:

@@ -89,7 +89,6 @@ def test_the_command_line_softens_a_run_and_hardens_no_test(
         ("seed", "-1", "'-1' is no integer from 0 to *"),
         ("contract", "enforced", "'enforced' is not one of enforce, observe, off (did you *"),
         ("coverage_fail_under", "101", "'101' is no percentage from 0 to 100"),
-        ("coverage", "tests/test_one.py", "'tests/test_one.py' is no file for JSON*equals sign*"),
         ("url", "localhost:8722", "'localhost:8722' is no URL: give http://*"),
     ],
 )

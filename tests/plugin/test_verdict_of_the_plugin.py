@@ -411,9 +411,30 @@ def test_it_can_be_observed_only_or_switched_off(client: pytest.Pytester) -> Non
             "1 test would fail with --fiskaly-contract=enforce",
         ]
     )
+    quiet = client.runpytest("--fiskaly-contract=observe", "-q")
+    assert "enum" not in quiet.stdout.str()
     off = client.runpytest("--fiskaly-contract=off")
     off.assert_outcomes(passed=1)
     assert "contract" not in off.stdout.str()
+
+
+def test_what_is_observed_in_many_tests_is_told_once(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        import pytest
+        from api_client import break_contract
+
+        @pytest.mark.parametrize("number", range(5))
+        def test_one(fiskaly_mock, number):
+            break_contract(fiskaly_mock)
+        """
+    )
+    for arguments in ((), ("-n", "2")):
+        run = client.runpytest_subprocess if arguments else client.runpytest
+        result = run("--fiskaly-contract=observe", *arguments)
+        result.assert_outcomes(passed=5)
+        assert result.stdout.str().count("breaks enum\n") == 1
+        result.stdout.fnmatch_lines(["and 2 more", "5 tests would fail with *enforce"])
 
 
 def test_a_defect_of_the_fake_counts_even_if_the_contract_is_off(client: pytest.Pytester) -> None:
