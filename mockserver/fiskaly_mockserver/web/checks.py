@@ -51,7 +51,7 @@ class Checks:
         if not isinstance(response, JsonResponse):
             return False
         if response.accepted_by is not None:
-            return response.accepted_by.accepts_headers(response.headers)
+            return response.accepted_by.accepts_own_headers(response.headers)
         return self.checker.accepts_answer(
             operation_id, response.status, response.value, response.headers
         )
