@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fiskaly_contracts import Contract
 from fiskaly_contracts.coverage_file import load
+from fiskaly_mockserver import MockServer
 
 UNDER = "--fiskaly-coverage-fail-under"
 GOOD = """
@@ -121,11 +122,16 @@ def test_ini_keys_say_the_same(counted: pytest.Pytester) -> None:
     assert read(counted)["exchanges"] == 2
 
 
-def test_another_server_is_not_measured(suite: pytest.Pytester) -> None:
+def test_another_server_is_not_measured(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     suite.makepyfile("def test_one(): pass")
-    result = suite.runpytest(
-        "--fiskaly-url=http://127.0.0.1:9/api/v0", f"{UNDER}=99", "--fiskaly-coverage=c.json"
-    )
+    with MockServer() as other:
+        monkeypatch.setenv("FISKALY_API_KEY", other.credentials.key)
+        monkeypatch.setenv("FISKALY_API_SECRET", other.credentials.secret)
+        result = suite.runpytest(
+            f"--fiskaly-url={other.base_url}", f"{UNDER}=99", "--fiskaly-coverage=c.json"
+        )
     assert result.ret == 0
     result.stdout.fnmatch_lines(["fiskaly: coverage is not measured with --fiskaly-url"])
     assert not (suite.path / "c.json").exists()
