@@ -52,7 +52,8 @@ class World:
     `name` is the sandbox's, `""` for the default world. `baseline` is what a reset
     returns to; the rows may stand on another one after a restore or an import. `rows`,
     `tables` and `journal` are the same objects for ever; `clock`, `faults` and `limits`
-    are others after a reset, restore or import.
+    are others after a reset, restore or import. `beginnings` counts how often the whole state
+    was replaced: whoever works something out beside the world sees whether it is still wanted.
 
     Not thread-safe: one thread works on a world. `reset`, `fork`, `snapshot` and
     `restore` take the same time however many rows there are and were changed; the first
@@ -68,6 +69,7 @@ class World:
         name: str = "",
     ) -> None:
         self.name = name
+        self.beginnings = 0
         self.seams = seams
         self.settings = settings or WorldSettings()
         self.rows = Rows.of(baseline)
@@ -129,6 +131,7 @@ class World:
         before stay valid as long as their organisation is part of the baseline, for they
         stand for themselves.
         """
+        self.beginnings += 1
         self.rows.become(self._pristine)
         self.clock = WorldClock(self.seams.clock)
         self.faults = FaultPlan(self.settings.operations)
@@ -175,6 +178,7 @@ class World:
 
     def become(self, state: State) -> None:
         """Take over a state, which is left as it is, and keep journal and snapshots."""
+        self.beginnings += 1
         self.rows.become(state.rows)
         self.clock = state.clock.copy()
         self.faults = state.faults.copy()

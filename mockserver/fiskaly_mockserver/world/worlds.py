@@ -113,6 +113,13 @@ class Worlds:
         self._sandboxes.move_to_end(name)
         return sandbox.world
 
+    def has(self, world: World) -> bool:
+        """Tell whether a world is still in use: a sandbox may have been given up."""
+        if world is self.default:
+            return True
+        sandbox = self._sandboxes.get(world.name)
+        return sandbox is not None and sandbox.world is world
+
     def names(self) -> tuple[str, ...]:
         """Return the sandboxes' names, the one left alone the longest first."""
         return tuple(self._sandboxes)

@@ -82,8 +82,11 @@ def reset(call: ControlCall) -> JsonValue:
 
 
 async def seed(call: ControlCall) -> JsonValue:
-    """Start over with another tree; until it is grown, the present one is served."""
-    present = call.world.preset
+    """Start over with another tree; until it is grown, the present one is served.
+
+    What somebody put in its place meanwhile was asked for later, so it stays.
+    """
+    present, beginnings = call.world.preset, call.world.beginnings
     asked = {**({} if present is None else {"preset": present}), **call.body}
     started_at = call.world.seams.clock.now()
 
@@ -96,6 +99,12 @@ async def seed(call: ControlCall) -> JsonValue:
         baseline = await asyncio.to_thread(grow)
     except TreeError as error:
         raise _unknown_tree(error) from error
+    if call.world.beginnings != beginnings or not call.service.worlds.has(call.world):
+        raise ControlError(
+            409,
+            "while the tree grew, the world was reset, seeded, restored,"
+            " imported or dropped meanwhile, which stays: seed again if the tree is still wanted",
+        )
     call.world.reseed(baseline)
     return get_tree(call)
 
