@@ -4,11 +4,13 @@ import copy
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import asdict
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from fiskaly_contracts import Checker
+from fiskaly_mockserver.domain.errors import OrganizationNotFound
 from fiskaly_mockserver.web import recorded as module
 from fiskaly_mockserver.web.recording import LARGEST_UNREAD, Recorder
 from fiskaly_mockserver.web.redaction import LARGEST_BODY, Redactor
@@ -76,6 +78,23 @@ def test_a_copy_is_a_plain_exchange_without_secrets(
     assert API_SECRET.encode() not in pickle.dumps(exchange)
     assert API_SECRET not in repr(exchange)
     assert plain.request_body == {"api_key": "test_0_till", "api_secret": REDACTED}
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))]
+)
+def test_a_refused_exchange_is_copied_with_its_reasons(
+    redactor: Redactor, checker: Checker, copied: Callable[[Exchange], Exchange]
+) -> None:
+    recorder = Recorder(redactor)
+    exchange = recorded(recorder, checker, SIGN_IN)
+    assert isinstance(exchange, module.Recorded)
+    recorder.refused(exchange, OrganizationNotFound(organization="gone", exists="no"))
+    plain = copied(exchange)
+    assert plain.error == exchange.error
+    assert asdict(plain) == asdict(exchange)
+    assert plain.error is not None
+    assert plain.error.facts == {"organization": "gone", "exists": "no"}
 
 
 def test_an_unknown_attribute_is_none(redactor: Redactor, checker: Checker) -> None:

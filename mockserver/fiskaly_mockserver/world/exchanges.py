@@ -8,7 +8,6 @@ a secret from a name.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import MappingProxyType
 
 from fiskaly_contracts import JsonValue, Severity, Violation
 
@@ -52,12 +51,12 @@ class Refusal:
     """
 
     kind: type[DomainError]
-    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, error: DomainError) -> "Refusal":
         """Return what the journal keeps of an error."""
-        return cls(kind=type(error), facts=error.facts)
+        return cls(kind=type(error), facts=dict(error.facts))  # a proxy can be no copy's part
 
     def __str__(self) -> str:
         """Return the refusal's name for logs, as `NotTheAdmin (R4)`."""
