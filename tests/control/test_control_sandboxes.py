@@ -146,6 +146,15 @@ def test_a_bad_name_in_the_path_is_refused(wire: Wire, control: Control, name: s
     assert control.count() == 0
 
 
+@pytest.mark.parametrize("prefix", ["/s/box", "/%73/box", "/s/b%6Fx", "/%73/%62ox"])
+def test_a_prefix_means_the_same_however_it_is_escaped(
+    wire: Wire, control: Control, prefix: str
+) -> None:
+    assert wire.ask("GET", f"{prefix}/api/v0/organizations").status == 401
+    assert names_of(control) == ["box"]
+    assert control.count() == 0
+
+
 def test_a_bad_name_in_the_header_is_refused(wire: Wire, control: Control) -> None:
     reply = wire.ask("POST", "/api/v0/auth", {}, headers={"X-Mock-Sandbox": "a b"})
     assert reply.status == 400

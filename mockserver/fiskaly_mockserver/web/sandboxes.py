@@ -22,7 +22,7 @@ def world_of(request: web.Request, worlds: Worlds) -> World:
     Raises:
         BadSandboxName: The name breaks the rule for names.
     """
-    path = request.rel_url.raw_path
+    path = request.rel_url.path_safe  # as the router reads it: `/%73/` is `/s/`
     if path.startswith("/s/") and (named := _PREFIX.match(path)) is not None:
         return worlds.get(unquote(named[1]))
     return worlds.get(request.headers.get(SANDBOX_HEADER))
