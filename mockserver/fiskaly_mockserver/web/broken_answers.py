@@ -1,6 +1,6 @@
 """Responses that break on the wire, for faults.
 
-Each does its damage when aiohttp sends it, after the middleware has stamped and journaled
+Each does its damage when aiohttp sends it, after `exchanging` has stamped and journaled
 it. A `ConnectionResetError` there makes aiohttp hang up without a word in the log.
 """
 

@@ -1,7 +1,7 @@
 """Armed faults, applied to the requests of the API.
 
 The way of a request calls `before` when a request has passed authentication and the
-contract, and `after` with the answer of an operation that succeeded. The middleware asks
+contract, and `after` with the answer of an operation that succeeded. `exchanging` asks
 `mark_of` which faults struck, and leaves altered answers out of the response check.
 """
 

@@ -17,11 +17,6 @@ MAX_CONTROL_BODY = 256 * 1024 * 1024
 """Bytes of the largest control body: an exported world may be large."""
 
 
-def is_control(path: str) -> bool:
-    """Tell whether a path belongs to the control routes."""
-    return path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/")
-
-
 def control_routes(dispatcher: Dispatcher, safety: Safety) -> list[web.RouteDef]:
     """Return a route for each operation of the control contract, and one for the rest."""
     routes = [
