@@ -117,6 +117,17 @@ def test_large_bodies_do_not_wait_for_a_reader(
     assert not any(isinstance(one, bytes) and one for one in held)
 
 
+def test_headers_that_are_large_together_are_not_held_as_they_came(
+    redactor: Redactor, checker: Checker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = tuple((f"X-Part-{at}", "x" * 8_000) for at in range(5))
+    exchange = recorded(Recorder(redactor), checker, Message(headers=headers))
+    monkeypatch.setattr(module.Recorded, "__getattr__", None)
+    assert sum(len(value) for _, value in exchange.request_headers) < LARGEST_UNREAD
+    assert isinstance(exchange, module.Recorded)
+    assert not exchange._headers
+
+
 @pytest.mark.parametrize(("size", "kept"), [(LARGEST_BODY, True), (LARGEST_BODY + 1, False)])
 def test_of_a_long_list_the_excerpt_is_kept_unless_the_list_is_too_large(
     redactor: Redactor, size: int, *, kept: bool

@@ -84,6 +84,16 @@ class Recorded(Exchange):
         """Take down the answer; nobody changes `headers` any more."""
         self.status, self._answer_headers, self._answer = status, headers, body
 
+    @property
+    def head_size(self) -> int:
+        """The characters of all request headers' values together, as they came."""
+        return sum(map(len, self._headers.values()))
+
+    def settle_head(self) -> None:
+        """Redact the request's headers now, and let go of them as they came."""
+        _ = self.request_headers
+        self._headers = {}
+
     def settle_request(self) -> None:
         """Redact the request's body now, and let go of it as it came."""
         _ = self.request_body

@@ -12,8 +12,8 @@ from fiskaly_mockserver.web.responses import JsonResponse, Pieces
 from fiskaly_mockserver.world.exchanges import Refusal
 
 LARGEST_UNREAD = 32 * 1024
-"""Bytes of the largest body that waits for somebody who reads it: what is kept of a larger
-one takes less room than the body, so that is done at once."""
+"""Bytes of the largest body, or of headers together, that wait for somebody who reads them:
+what is kept of larger ones takes less room, so that is done at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class Recorder:
         exchange.answered(response.status, response.headers.copy(), body)
         if _is_large(body):
             exchange.settle_answer()
+        if exchange.head_size > LARGEST_UNREAD:
+            exchange.settle_head()
         if exchange.violations:
             exchange.violations = self.redactor.violations(exchange.violations)
         if exchange.crash:
