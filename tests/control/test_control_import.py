@@ -1,9 +1,11 @@
 """What the API could not show is not imported."""
 
 from collections.abc import Iterator
+from threading import current_thread
 from typing import Any
 
 import pytest
+from fiskaly_contracts import Checker, JsonValue, Violation
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import ControlRefused
 
@@ -34,3 +36,19 @@ def test_a_row_that_breaks_the_contract_is_named_and_changes_nothing(
     assert refused.value.status == 409
     assert f"{table}[0]: {told}" in str(refused.value)
     assert server.control.export_state() == before
+
+
+def test_rows_are_checked_beside_the_loop(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[str] = set()
+    value = Checker.value
+
+    def noting(self: Checker, schema: str, shown: JsonValue) -> list[Violation]:
+        threads.add(current_thread().name)
+        return value(self, schema, shown)
+
+    monkeypatch.setattr(Checker, "value", noting)
+    server.control.import_state(server.control.export_state())
+    assert threads
+    assert "fiskaly-mockserver" not in threads

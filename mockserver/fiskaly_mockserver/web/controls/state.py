@@ -99,12 +99,7 @@ async def seed(call: ControlCall) -> JsonValue:
         baseline = await asyncio.to_thread(grow)
     except TreeError as error:
         raise _unknown_tree(error) from error
-    if call.world.beginnings != beginnings or not call.service.worlds.has(call.world):
-        raise ControlError(
-            409,
-            "while the tree grew, the world was reset, seeded, restored,"
-            " imported or dropped meanwhile, which stays: seed again if the tree is still wanted",
-        )
+    _demand_undisturbed(call, beginnings)
     call.world.reseed(baseline)
     return get_tree(call)
 
@@ -120,18 +115,30 @@ def export_state(call: ControlCall) -> JsonValue:
     return export_world(call.world)
 
 
-def import_state(call: ControlCall) -> JsonValue:
+async def import_state(call: ControlCall) -> JsonValue:
     """Replace the world by an exported one."""
+    beginnings = call.world.beginnings
     try:
         # Tried out beside the world, so that a wrong row changes nothing
         trial = call.world.sibling()
         import_world(trial, call.body)
-        demand_presentable(trial, call.service.checker)
-        state = replace(call.world.state(), rows=trial.rows, clock=trial.clock)
-        call.world.become(state)
+        # To say what is wrong with a row takes half a second at first
+        await asyncio.to_thread(demand_presentable, trial, call.service.checker)
     except StateError as error:
         raise ControlError(409, str(error)) from error
+    _demand_undisturbed(call, beginnings)
+    call.world.become(replace(call.world.state(), rows=trial.rows, clock=trial.clock))
     return dict(DONE)
+
+
+def _demand_undisturbed(call: ControlCall, beginnings: int) -> None:
+    """Refuse to undo what was asked for later, while this call did its work elsewhere."""
+    if call.world.beginnings != beginnings or not call.service.worlds.has(call.world):
+        raise ControlError(
+            409,
+            "meanwhile the world was reset, seeded, restored, imported or dropped, which"
+            " stays: ask again if this is still wanted",
+        )
 
 
 @contextmanager
