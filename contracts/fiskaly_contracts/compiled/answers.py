@@ -115,7 +115,7 @@ def _silent(accepts: Accepts) -> Accepts:
     def answers(value: JsonValue) -> bool:
         try:
             return accepts(value)
-        except Exception:  # noqa: BLE001 - a lone surrogate, a type that is not JSON's
+        except Exception:  # noqa: BLE001 - as a text that is no UTF-8, where it is read
             return False
 
     return answers

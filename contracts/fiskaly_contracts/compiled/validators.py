@@ -35,7 +35,9 @@ class Validators:
     def of_built(self, schema: Schema, *, writing: bool = False) -> Accepts:
         """Return the check of values that Python built, as an answer is before it is written.
 
-        They may hold what no JSON text can: NaN, lone surrogates, or a depth beyond the limit.
+        They may hold what no JSON text can: NaN, or a depth beyond the limit. A lone surrogate
+        is no question here: jsonschema-rs sees it only where a keyword reads the text, and who
+        writes the value replaces it.
 
         Raises:
             NoTranslationError: The schema says something that has no exact counterpart.
