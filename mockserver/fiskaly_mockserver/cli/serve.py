@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from fiskaly_mockserver.cli.banner import banner, json_line
-from fiskaly_mockserver.cli.collecting import paused_collection
 from fiskaly_mockserver.cli.options import option
 from fiskaly_mockserver.cli.server_flags import HIGHEST_PORT, server_options
 from fiskaly_mockserver.cli.server_setup import set_up
@@ -19,6 +18,7 @@ from fiskaly_mockserver.server.listening import Listening, listen
 from fiskaly_mockserver.server.loops import loop_factory
 from fiskaly_mockserver.web.safety import TOKEN_HEADER, is_loopback
 from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.world.garbage import collector_at_rest
 
 
 @click.command()
@@ -34,7 +34,7 @@ from fiskaly_mockserver.web.service import Service
 @click.pass_context
 def serve(ctx: click.Context, /, *, as_json: bool, **flags: Any) -> None:
     """Answer as the Management API does, until Ctrl+C."""
-    with paused_collection():
+    with collector_at_rest():
         setup = set_up(ctx, **flags)
         config = setup.config
         service = compose(config, setup.tree)

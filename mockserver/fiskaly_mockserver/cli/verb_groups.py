@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fiskaly_mockserver.cli.collecting import paused_collection
+from fiskaly_mockserver.world.garbage import collector_at_rest
 
 WHOLE = 200
 """Characters of a verb's first sentence that help shows: all of it, on two lines if need be."""
@@ -33,7 +33,7 @@ class LazyVerb:
         Raises:
             TypeError: What stands there is no command.
         """
-        with paused_collection():
+        with collector_at_rest():
             found = getattr(import_module(self.module), self.attribute or self.name)
         if not isinstance(found, click.Command):
             raise TypeError(f"{self.module} has no command {self.attribute or self.name}")

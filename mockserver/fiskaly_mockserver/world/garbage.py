@@ -1,4 +1,4 @@
-"""Rows by the hundred thousand, and Python's garbage collector."""
+"""Objects by the hundred thousand that all stay, and Python's garbage collector."""
 
 import gc
 from collections.abc import Iterator
@@ -10,7 +10,8 @@ def collector_at_rest() -> Iterator[None]:
     """Make objects that all stay, without the collector looking through them again and again.
 
     It does so each time their number has grown by a quarter, which doubles the time that a
-    large tree takes. The collector is the whole process's; it is left as it was found.
+    large tree takes, and some dozens of times while a server is imported. The collector is
+    the whole process's; it is left as it was found.
     """
     if not gc.isenabled():
         yield
