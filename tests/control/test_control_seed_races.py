@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Event
+from threading import Event, current_thread
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from fiskaly_fixtures import OrganizationTree, generate
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.web.controls import state
+from fiskaly_mockserver.world.seeded import Seeded
 
 SLOW, QUICK = 7, 8
 PATIENCE = 10.0
@@ -84,3 +85,20 @@ def test_what_only_changes_rows_does_not_stop_a_seed(
     slow = growth.meanwhile(control, lambda: control.save_snapshot("kept"))
     assert slow.result()["seed"] == SLOW
     assert server.tree.seed == SLOW
+
+
+def test_a_tree_is_told_of_beside_the_loop_too(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+    as_json = Seeded.as_json
+
+    def noting(self: Seeded) -> dict[str, Any]:
+        threads.append(current_thread().name)
+        return as_json(self)
+
+    monkeypatch.setattr(Seeded, "as_json", noting)
+    told = control.seed("single", seed=QUICK)
+    assert len(threads) == 1
+    assert threads[0] != "fiskaly-mockserver"
+    assert control.tree() == told

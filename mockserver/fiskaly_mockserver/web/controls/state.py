@@ -90,23 +90,27 @@ async def seed(call: ControlCall) -> JsonValue:
     asked = {**({} if present is None else {"preset": present}), **call.body}
     started_at = call.world.seams.clock.now()
 
-    def grow() -> Baseline:
+    def grow() -> tuple[Baseline, JsonValue]:
         tree = generate(**cast("dict[str, Any]", asked))
-        return baseline_of(tree, started_at=started_at)
+        baseline = baseline_of(tree, started_at=started_at)
+        return baseline, _told_of(baseline)
 
     try:
         # A large tree takes seconds, in which the other callers are not left waiting
-        baseline = await asyncio.to_thread(grow)
+        baseline, told = await asyncio.to_thread(grow)
     except TreeError as error:
         raise _unknown_tree(error) from error
     _demand_undisturbed(call, beginnings)
     call.world.reseed(baseline)
-    return get_tree(call)
+    return told
 
 
 def get_tree(call: ControlCall) -> JsonValue:
     """Show the seeded organisations with their keys, secrets and users."""
-    baseline = call.world.baseline
+    return _told_of(call.world.baseline)
+
+
+def _told_of(baseline: Baseline) -> JsonValue:
     return {"preset": baseline.preset, "seed": baseline.seed, **Seeded(baseline).as_json()}
 
 
