@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from math import isinf
-from typing import Any
+from typing import Any, NamedTuple
 
 from fiskaly_contracts.json_value import JsonValue
 from fiskaly_contracts.pointers import pointer_to, quoted
@@ -28,8 +28,7 @@ _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedBody:
+class ParsedBody(NamedTuple):
     """A body as a JSON value, or why it is none.
 
     Attributes:

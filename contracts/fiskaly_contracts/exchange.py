@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fiskaly_contracts.json_value import JsonValue
 from fiskaly_contracts.violations import Violation
@@ -47,8 +48,7 @@ class ResponseData:
     headers: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """What the contract lets a request through with.
 
     Attributes:

@@ -12,7 +12,7 @@ from fiskaly_mockserver.world.overlay import OverlayTable
 from fiskaly_mockserver.world.rows import Baseline
 from fiskaly_mockserver.world.world import World
 
-TABLES = tuple(field.name for field in fields(Tables))
+TABLES = Tables._fields
 SEEDED = tuple(field.name for field in fields(Baseline) if field.name in TABLES)
 """The tables that a baseline fills; sessions and ended tokens come by calls only."""
 

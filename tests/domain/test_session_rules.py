@@ -1,7 +1,5 @@
 """Opening, continuing and refreshing sessions (R5; A-16, A-21 to A-23, A-29)."""
 
-from dataclasses import replace
-
 import pytest
 from builders.accounts import (
     CAFE,
@@ -309,8 +307,8 @@ def test_the_claims_of_both_tokens_tell_them_apart(account: Account) -> None:
     assert access.principal_id == refresh.principal_id == principal_id("admin")
     assert access.session_id == refresh.session_id
     assert access.token_id != refresh.token_id
-    same = replace(
-        access, use=refresh.use, token_id=refresh.token_id, expires_at=refresh.expires_at
+    same = access._replace(
+        use=refresh.use, token_id=refresh.token_id, expires_at=refresh.expires_at
     )
     assert same == refresh
     assert access.expires_at == session.access_expires_at

@@ -1,8 +1,8 @@
 """From the flags of a verb that starts a server to what it starts."""
 
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 from click.core import ParameterSource
@@ -21,8 +21,7 @@ TREE_FLAGS = ("preset", "seed", "size", "country")
 TOKEN_BYTES = 18
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class Setup(NamedTuple):
     """What the flags ask for: a server's settings, its organisations, its request log."""
 
     config: ServerConfig

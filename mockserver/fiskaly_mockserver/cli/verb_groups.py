@@ -1,9 +1,8 @@
 """Groups of verbs: one of them goes without saying, and help keeps their order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -13,8 +12,7 @@ WHOLE = 200
 """Characters of a verb's first sentence that help shows: all of it, on two lines if need be."""
 
 
-@dataclass(frozen=True, slots=True)
-class LazyVerb:
+class LazyVerb(NamedTuple):
     """A verb whose module is imported when it is called, or told about in help.
 
     Attributes:

@@ -1,7 +1,7 @@
 """Who sees what, and who may do what (R3, R5, R6)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fiskaly_mockserver.domain.errors import OrganizationNotFound, OrganizationNotMain
 from fiskaly_mockserver.domain.model import (
@@ -15,8 +15,7 @@ from fiskaly_mockserver.domain.model import (
 from fiskaly_mockserver.domain.store import Tables
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Principal:
+class Principal(NamedTuple):
     """The API key or user behind a call, in one environment.
 
     `home` is the organisation its token names; `memberships` are all it belongs to
@@ -98,11 +97,11 @@ def administers(principal: Principal, organization: Organization) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
 class Sight:
     """Looks organisations up as a principal sees them."""
 
-    tables: Tables
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
 
     def find(self, principal: Principal, organization_id: str) -> Organization | None:
         """Return the organisation, or `None` if it is missing or out of sight.

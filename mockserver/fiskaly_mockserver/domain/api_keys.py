@@ -1,7 +1,8 @@
 """API keys of organisations (R5, R6)."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from fiskaly_mockserver.domain.access import Principal, said
 from fiskaly_mockserver.domain.backend import Backend
@@ -24,8 +25,7 @@ from fiskaly_mockserver.domain.model import (
 from fiskaly_mockserver.domain.query import Narrowing, Page, Paging, SortKey, paged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKeyFilter:
+class ApiKeyFilter(NamedTuple):
     """What a list of keys is narrowed to; an empty collection does not narrow."""
 
     statuses: Collection[KeyStatus] = ()
@@ -53,7 +53,6 @@ SORT_KEYS: Mapping[str, SortKey[ApiKey]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class ApiKeys:
     """The operations on API keys.
 
@@ -62,7 +61,8 @@ class ApiKeys:
     Source: assumptions (A-31, A-39).
     """
 
-    backend: Backend
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
 
     def list(
         self, principal: Principal, organization_id: str, narrowed: ApiKeyFilter, paging: Paging

@@ -7,7 +7,7 @@ from fiskaly_mockserver.domain.ports import Clock, IdSource, Lifetimes, SecretSo
 from fiskaly_mockserver.domain.store import Tables
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Backend:
     """The rows of one world and the seams they are changed through."""
 

@@ -6,7 +6,7 @@ Source: assumption (A-41).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypedDict
 
 from fiskaly_mockserver.domain.access import Principal, said
@@ -47,11 +47,11 @@ def vat_id_has_form(vat_id: str) -> bool:
     return _VAT_ID.fullmatch(vat_id) is not None
 
 
-@dataclass(frozen=True, slots=True)
 class BillingAddresses:
     """The operations on billing addresses."""
 
-    backend: Backend
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
 
     def list(self, principal: Principal, paging: Paging) -> Page[BillingAddress]:
         """List the addresses of the caller's organisation."""

@@ -1,6 +1,6 @@
 """Enabling LIVE for an organisation, and the clearance that it takes (R6, R7)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fiskaly_mockserver.domain.access import Principal, administers
 from fiskaly_mockserver.domain.api_keys import ApiKeys
@@ -25,11 +25,11 @@ FIRST_LIVE_KEY_NAME = "first-live-key"
 """The name of the key that a clearance hands out."""
 
 
-@dataclass(frozen=True, slots=True)
 class Environments:
     """The operation on an organisation's environments, and what goes before it."""
 
-    backend: Backend
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
 
     def enable(self, principal: Principal, organization_id: str, env: Environment) -> Organization:
         """Add an environment to an organisation.

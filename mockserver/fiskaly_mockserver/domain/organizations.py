@@ -1,8 +1,8 @@
 """Main and managed organisations (R1 to R4, R6, R8, R11, R12)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TypedDict
+from dataclasses import replace
+from typing import NamedTuple, TypedDict
 
 from fiskaly_mockserver.domain.access import Principal, said, sees_branch, viewers_of
 from fiskaly_mockserver.domain.backend import Backend
@@ -54,14 +54,15 @@ class Profile(TypedDict, total=False):
     managed_configuration: ManagedConfiguration | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrganizationFilter:
+class OrganizationFilter(NamedTuple):
     """What a list of organisations is narrowed to; `None` does not narrow."""
 
     env: Environment | None = None
     type: OrganizationType | None = None
     managed_by_organization_id: str | None = None
 
+
+WHATEVER = OrganizationFilter()
 
 SORT_KEYS: Mapping[str, SortKey[Organization]] = {
     "name": lambda row: row.name,
@@ -78,17 +79,17 @@ SORT_KEYS: Mapping[str, SortKey[Organization]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Organizations:
     """The operations on organisations."""
 
-    backend: Backend
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
 
     def list(
         self,
         principal: Principal,
         paging: Paging,
-        narrowed: OrganizationFilter = OrganizationFilter(),
+        narrowed: OrganizationFilter = WHATEVER,
     ) -> Page[Organization]:
         """List what the principal sees, each organisation once (R3, R6)."""
         kind = narrowed.type

@@ -1,8 +1,7 @@
 """The seams of the domain: time, ids, secrets and tokens come from outside."""
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from fiskaly_mockserver.domain.model import (
     Environment,
@@ -47,8 +46,7 @@ class TokenUse(StrEnum):
     REFRESH = "Refresh"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
+class Claims(NamedTuple):
     """What a token says; times are whole unix seconds."""
 
     use: TokenUse
@@ -77,8 +75,7 @@ class TokenIssuer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lifetimes:
+class Lifetimes(NamedTuple):
     """How long tokens live, in seconds. Source: documented, and assumption (A-29)."""
 
     access: int = 86_400

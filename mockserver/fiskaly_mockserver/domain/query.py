@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from fiskaly_mockserver.domain.store import Selection
 
@@ -12,8 +12,7 @@ SortValue = str | int
 SortKey = Callable[[Row], SortValue]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paging:
+class Paging(NamedTuple):
     """How a list is cut: `order_by` names a field, `None` means order of creation."""
 
     order_by: str | None = None
@@ -35,8 +34,7 @@ class Page(Generic[Row_co]):
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowing(Generic[Row]):
+class Narrowing(NamedTuple, Generic[Row]):
     """Which rows of a list are asked for; equal names stand for equal answers."""
 
     name: Hashable

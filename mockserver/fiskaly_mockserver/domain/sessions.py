@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import is_
+from typing import NamedTuple
 
 from fiskaly_mockserver.domain.access import Principal, said
 from fiskaly_mockserver.domain.backend import Backend
@@ -34,8 +35,7 @@ MOST_RECOGNISED = 1_000
 """Tokens that are recognised without verifying their signature again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenSession:
+class OpenSession(NamedTuple):
     """A session as it is handed out; `*_expires_in` are whole seconds left."""
 
     session: Session
@@ -43,7 +43,7 @@ class OpenSession:
     refresh_expires_in: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Recognised:
     """What a verified token says, and who last called with it."""
 

@@ -47,11 +47,11 @@ class SignedUp(Registered):
     secret: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
 class SignUps:
     """What the Dashboard does for someone new."""
 
-    backend: Backend
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
 
     def sign_up(
         self,

@@ -5,8 +5,7 @@ the rows. Every method is synchronous: a service reads and writes without a brea
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from fiskaly_mockserver.domain.model import (
     ApiKey,
@@ -31,8 +30,7 @@ Row_co = TypeVar("Row_co", covariant=True)
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class TableSpec(Generic[Key, Row]):
+class TableSpec(NamedTuple, Generic[Key, Row]):
     """A table's primary key and its indexes.
 
     An index maps a row to the values under which it is found: none, one or several.
@@ -147,8 +145,7 @@ def _some(value: str | None) -> Iterable[str]:
     return [value] if value else []
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(NamedTuple):
     """All rows of a world."""
 
     organizations: Table[OrganizationId, Organization]

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fiskaly_mockserver.domain.access import Principal, administers, said
 from fiskaly_mockserver.domain.backend import Backend
@@ -25,11 +25,11 @@ SORT_KEYS: Mapping[str, SortKey[User]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Users:
     """The operations on the users of an organisation."""
 
-    backend: Backend
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
 
     def list(
         self, principal: Principal, organization_id: str, paging: Paging

@@ -22,7 +22,7 @@ CLIENTS_FAULTS = (http_exceptions.HttpProcessingError, web.RequestPayloadError)
 """A head that is no HTTP, and a body that does not unpack after it was answered already."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Listening:
     """A service that answers on a socket; `origin` is `http://host:port`."""
 

@@ -1,6 +1,5 @@
 """Access tokens made without a request: good ones, and those that a server must refuse."""
 
-from dataclasses import replace
 from enum import Enum, auto
 from typing import TypeAlias
 
@@ -67,12 +66,12 @@ def mint(
             return issuer.issue(claims)
         case Fault.EXPIRED:
             late = claims.expires_at - claims.issued_at + 1
-            claims = replace(
-                claims, issued_at=claims.issued_at - late, expires_at=claims.expires_at - late
+            claims = claims._replace(
+                issued_at=claims.issued_at - late, expires_at=claims.expires_at - late
             )
             return issuer.issue(claims)
         case Fault.WRONG_ENVIRONMENT:
-            return issuer.issue(replace(claims, env=_other(claims.env)))
+            return issuer.issue(claims._replace(env=_other(claims.env)))
         case Fault.FORGED:
             return JwtIssuer().issue(claims)
 

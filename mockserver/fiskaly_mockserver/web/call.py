@@ -15,7 +15,7 @@ from fiskaly_mockserver.world.world import World
 __all__ = ["Call", "Handler", "JsonObject"]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Call:
     """One checked request: everything in it obeys the contract.
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 from aiohttp import hdrs, web
 from fiskaly_contracts import (
@@ -22,8 +23,7 @@ from fiskaly_mockserver.web.explaining import Explainer
 from fiskaly_mockserver.web.responses import JsonResponse
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedBody:
+class CheckedBody(NamedTuple):
     """What the body says, and what is to be said against it."""
 
     value: JsonValue = None
@@ -31,7 +31,7 @@ class CheckedBody:
     refusal: Answer | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Checks:
     """Asks the compiled check, which takes microseconds, and the authority where that says no.
 

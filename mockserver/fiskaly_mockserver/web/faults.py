@@ -7,9 +7,8 @@ contract, and `after` with the answer of an operation that succeeded. `exchangin
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import web
 from fiskaly_contracts import Operation
@@ -25,8 +24,7 @@ EXPIRED_TOKEN = "expired_token"  # noqa: S105 - the kind of an effect
 STOPPING: web.AppKey[asyncio.Event] = web.AppKey("stopping", asyncio.Event)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultMark:
+class FaultMark(NamedTuple):
     """What faults did to a request.
 
     Attributes:

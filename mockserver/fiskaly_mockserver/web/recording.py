@@ -1,7 +1,5 @@
 """From aiohttp's requests and responses to exchanges that show no secret."""
 
-from dataclasses import dataclass
-
 from aiohttp import web
 
 from fiskaly_mockserver.domain.access import Principal
@@ -16,11 +14,11 @@ LARGEST_UNREAD = 32 * 1024
 what is kept of larger ones takes less room, so that is done at once."""
 
 
-@dataclass(frozen=True, slots=True)
 class Recorder:
     """Writes down the stages of an exchange; what takes time waits until somebody reads."""
 
-    redactor: Redactor
+    def __init__(self, redactor: Redactor) -> None:
+        self.redactor = redactor
 
     def begin(
         self, request: web.BaseRequest, *, request_id: str, at: float, sandbox: str = ""

@@ -17,7 +17,7 @@ _SCALARS = frozenset({"string", "integer", "number", "boolean"})
 _ERROR_FIELDS = ("status_code", "error", "code", "message")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Place:
     """What may stand at one place of a body.
 

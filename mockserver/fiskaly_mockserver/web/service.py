@@ -19,7 +19,7 @@ from fiskaly_mockserver.world.worlds import Worlds
 MOST_DEFECTS = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Service:
     """One server's parts, free of any socket.
 
@@ -49,7 +49,7 @@ class Service:
         return self.worlds.default
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Serving:
     """A service and what one application serves it with."""
 

@@ -5,8 +5,7 @@ row alone. Handed on as it is, it is written and checked once, not in every answ
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from fiskaly_contracts import JsonValue
 
@@ -16,16 +15,14 @@ Presenter = Callable[[Any], JsonObject]
 """Shows a row; the same row is always shown the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownRow:
+class ShownRow(NamedTuple):
     """One row, and how it is shown."""
 
     present: Presenter
     row: object
 
 
-@dataclass(frozen=True, slots=True)
-class ShownRows:
+class ShownRows(NamedTuple):
     """A page of a list, and how its rows are shown.
 
     `envelope` is the list without its rows: its field `data` is empty.

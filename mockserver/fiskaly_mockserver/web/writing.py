@@ -22,7 +22,7 @@ ROOM = 8 * 1024 * 1024
 """Bytes of written rows that are kept: about ten thousand usual ones."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Written:
     """A row as it was written, and the kinds of answers that may show it."""
 

@@ -8,6 +8,7 @@ a secret from a name.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from fiskaly_contracts import JsonValue, Severity, Violation
 
@@ -18,8 +19,7 @@ Pairs = tuple[tuple[str, str], ...]
 """Headers or query parameters in the order they came; names may repeat."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Caller(NamedTuple):
     """Who called, by ids: the organisation is the one that the token names."""
 
     principal_id: str

@@ -1,7 +1,6 @@
 """What goes wrong on demand in one world."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from fiskaly_contracts import JsonValue
@@ -26,8 +25,7 @@ class Target(NamedTuple):
     secured: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Armed:
+class Armed(NamedTuple):
     """A rule that waits, or has waited, for its requests.
 
     `seen` is how many requests it counted, `hits` how many of those it struck.
@@ -48,8 +46,7 @@ class Armed:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """What happens to one request: a delay in real seconds, then perhaps an effect.
 
     `fault_ids` are those that strike, in the order they were armed.

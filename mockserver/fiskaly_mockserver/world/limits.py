@@ -1,7 +1,7 @@
 """How often a principal may call."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fiskaly_mockserver.world.names import shown
 
@@ -9,8 +9,7 @@ _WINDOWS = {"s": 1, "min": 60, "h": 3_600}
 _LIMIT = re.compile(r"([0-9]{1,9})/(s|min|h)")
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(NamedTuple):
     """At most so many requests within a window of so many seconds."""
 
     requests: int

@@ -31,7 +31,7 @@ from fiskaly_mockserver.world.frozen import FrozenTable
 from fiskaly_mockserver.world.overlay import OverlayTable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Baseline:
     """The rows that a world starts with and returns to; shared by all its forks.
 
@@ -54,7 +54,7 @@ class Baseline:
     )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Rows:
     """The overlay tables of one world, with all of their methods.
 

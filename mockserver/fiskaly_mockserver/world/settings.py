@@ -18,7 +18,7 @@ from fiskaly_mockserver.world.sources import SystemIds, SystemSecrets
 from fiskaly_mockserver.world.tokens import JwtIssuer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Seams:
     """What a world takes from outside; every part can be replaced in a test."""
 
@@ -29,7 +29,7 @@ class Seams:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class WorldSettings:
     """What a world is told.
 

@@ -22,7 +22,7 @@ from fiskaly_mockserver.world.snapshots import Snapshots
 __all__ = ["Seams", "State", "World", "WorldSettings"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class State:
     """A world at one moment, apart from its journal and snapshots.
 

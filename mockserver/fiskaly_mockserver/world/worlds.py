@@ -51,7 +51,7 @@ class Reclaimed:
     names: tuple[str, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Sandbox:
     world: World
     created: int

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from fiskaly_contracts import JsonValue
 
@@ -30,8 +29,7 @@ class ControlError(Exception):
         self.allowed = allowed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlCall:
+class ControlCall(NamedTuple):
     """One checked control call: everything in it obeys the control contract.
 
     `origin` is the address the caller used, as `http://127.0.0.1:8722`, or `""` in process;

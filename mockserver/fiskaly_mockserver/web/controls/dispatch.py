@@ -4,8 +4,9 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from fiskaly_contracts import (
     Checker,
@@ -32,8 +33,7 @@ from fiskaly_mockserver.web.service import Service
 _LOG = logging.getLogger("fiskaly_mockserver.control")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
     """A control call as it came, before it is checked."""
 
     operation_id: str
