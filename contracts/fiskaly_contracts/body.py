@@ -8,7 +8,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
 from math import isinf
 from typing import Any, NamedTuple
@@ -40,11 +39,11 @@ class ParsedBody(NamedTuple):
     violations: tuple[Violation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class _Refused:
     """Stands where a value was that JSON does not know, until its place is known."""
 
-    rule: str
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
 
 
 def parse_body(operation_id: str, body: bytes) -> ParsedBody:
@@ -136,9 +135,9 @@ def _explained(operation_id: str, body: bytes) -> ParsedBody:
     return _parse(text, refuse, may_have_surrogates=_SURROGATE_ESCAPE.search(body) is not None)
 
 
-@dataclass(frozen=True, slots=True)
 class _Refusal:
-    operation_id: str
+    def __init__(self, operation_id: str) -> None:
+        self.operation_id = operation_id
 
     def __call__(self, rule: str, expected: str, *, demand: str = "") -> ParsedBody:
         return ParsedBody(value=None, violations=(self.violation(rule, expected, demand=demand),))

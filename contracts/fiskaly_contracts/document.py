@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from fiskaly_contracts.fields import resolve
@@ -21,8 +21,7 @@ _FOLDER = Path(__file__).parent / "openapi"
 _ASSUMPTION = re.compile(r"\bA-\d\d\b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(NamedTuple):
     """One operation of the contract.
 
     Attributes:

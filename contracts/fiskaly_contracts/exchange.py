@@ -1,15 +1,16 @@
 """A request and a response as plain data, free of any web framework."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from fiskaly_contracts.json_value import JsonValue
 from fiskaly_contracts.violations import Violation
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestData:
+
+class RequestData(NamedTuple):
     """What a client sent to one operation.
 
     Attributes:
@@ -22,15 +23,14 @@ class RequestData:
     """
 
     operation_id: str
-    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    path_parameters: Mapping[str, str] = _NOTHING
     query: tuple[tuple[str, str], ...] = ()
     content_type: str = ""
     body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseData:
+class ResponseData(NamedTuple):
     """What a server answered to one operation.
 
     Attributes:

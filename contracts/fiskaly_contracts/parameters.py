@@ -9,7 +9,7 @@ openapi-core takes `yes` as a boolean), `integer-digits`, and as a mere warning
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fiskaly_contracts.json_value import JsonValue, Schema
 from fiskaly_contracts.pointers import pointer_to, quoted, shorten
@@ -25,8 +25,7 @@ LEXICAL = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter of an operation.
 
     Attributes:

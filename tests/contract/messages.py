@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import islice
 from random import Random
 from typing import Any
@@ -78,9 +77,9 @@ class Messages:
                 self._queries(operation, good, odd),
                 self._paths(operation, good, odd),
                 self._headers(operation, good, odd),
-                (replace(good, body=body, content_type=JSON) for body in bodies),
+                (good._replace(body=body, content_type=JSON) for body in bodies),
                 (
-                    replace(good, content_type=kind)
+                    good._replace(content_type=kind)
                     for kind in self._random.sample(MEDIA_TYPES, len(MEDIA_TYPES))
                     if operation.has_body
                 ),
@@ -91,19 +90,19 @@ class Messages:
         for parameter in declared:
             name = parameter.name
             rest = tuple(pair for pair in good.query if pair[0] != name)
-            yield replace(good, query=rest)
+            yield good._replace(query=rest)
             fitting = [_text(value) for value in _numbers_around(parameter.schema)]
             fitting += [_text(self._maker.value(parameter.items or parameter.schema))]
             for text in (*fitting, *self._random.sample(PARAMETERS, odd)):
-                yield replace(good, query=(*rest, (name, text)))
+                yield good._replace(query=(*rest, (name, text)))
             for text in self._random.sample(PARAMETERS, 3):
                 again = _text(self._maker.value(parameter.items or parameter.schema))
-                yield replace(good, query=(*rest, (name, again), (name, text)))
-                yield replace(good, query=(*rest, (name, again), ("x", "y"), (name, again)))
-                yield replace(good, query=(*rest, (name, f"{again},{text}")))
-            yield replace(good, query=(*rest, (name.upper(), "x"), (f"{name}[]", "1")))
+                yield good._replace(query=(*rest, (name, again), (name, text)))
+                yield good._replace(query=(*rest, (name, again), ("x", "y"), (name, again)))
+                yield good._replace(query=(*rest, (name, f"{again},{text}")))
+            yield good._replace(query=(*rest, (name.upper(), "x"), (f"{name}[]", "1")))
         for name in self._random.sample(PARAMETERS, 3):
-            yield replace(good, query=(*good.query, (name, "x"), (name, "x")))
+            yield good._replace(query=(*good.query, (name, "x"), (name, "x")))
 
     def _paths(self, operation: Operation, good: RequestData, odd: int) -> Iterator[RequestData]:
         for parameter in operation.parameters:
@@ -111,20 +110,20 @@ class Messages:
                 sent = good.path_parameters
                 valid = sent[parameter.name]
                 for text in (*self._random.sample(PARAMETERS, odd), valid + "\n", valid.upper()):
-                    yield replace(good, path_parameters={**sent, parameter.name: text})
+                    yield good._replace(path_parameters={**sent, parameter.name: text})
                 rest = {name: text for name, text in sent.items() if name != parameter.name}
-                yield replace(good, path_parameters=rest)
+                yield good._replace(path_parameters=rest)
 
     def _headers(self, operation: Operation, good: RequestData, odd: int) -> Iterator[RequestData]:
         for parameter in operation.parameters:
             if parameter.where is Where.HEADER:
                 name = parameter.name
-                yield replace(good, headers={})
+                yield good._replace(headers={})
                 valid = _text(self._maker.value(parameter.schema))
                 for text in (*self._random.sample(PARAMETERS, odd), valid, valid + "\n"):
-                    yield replace(good, headers={name.lower(): text})
-                yield replace(good, headers={name: valid, name.upper(): "\n"})
-                yield replace(good, headers={name: "\n", name.upper(): valid})
+                    yield good._replace(headers={name.lower(): text})
+                yield good._replace(headers={name: valid, name.upper(): "\n"})
+                yield good._replace(headers={name: "\n", name.upper(): valid})
 
     def _bodies(self, schema: Mapping[str, Any], odd: int) -> Iterator[bytes]:
         valid = _written(self._maker.value(schema), self._random)
@@ -166,11 +165,11 @@ class Messages:
                 headers=sent,
             )
             yield good
-            yield replace(good, headers=None)
+            yield good._replace(headers=None)
             yield from _in_turn(
-                (replace(good, body=body) for body in self._bodies(schema, odd)),
+                (good._replace(body=body) for body in self._bodies(schema, odd)),
                 self._answered_headers(good, headers, odd),
-                (replace(good, content_type=kind) for kind in MEDIA_TYPES),
+                (good._replace(content_type=kind) for kind in MEDIA_TYPES),
             )
 
     def _answered_headers(
@@ -179,11 +178,11 @@ class Messages:
         sent = good.headers or {}
         for name in headers:
             rest = {key: text for key, text in sent.items() if key != name}
-            yield replace(good, headers=rest)
-            yield replace(good, headers={**rest, name.lower(): sent[name], "Vary": "x"})
-            yield replace(good, headers={**sent, name.upper(): "\n"})
+            yield good._replace(headers=rest)
+            yield good._replace(headers={**rest, name.lower(): sent[name], "Vary": "x"})
+            yield good._replace(headers={**sent, name.upper(): "\n"})
             for text in (*self._random.sample(PARAMETERS, odd), sent[name] + "\n"):
-                yield replace(good, headers={**sent, name: text})
+                yield good._replace(headers={**sent, name: text})
 
 
 def _text(value: Any) -> str:

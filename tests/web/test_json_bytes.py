@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts import JsonValue
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.model import BillingOptions
 from fiskaly_mockserver.web.answers import to_bytes
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,7 +41,7 @@ def test_what_is_no_number_is_not_written(number: float, beside: JsonValue) -> N
         to_bytes({"a": beside, "b": [number]})
 
 
-@pytest.mark.parametrize("thing", [datetime(2026, 1, 1, tzinfo=UTC), Paging(), {1, 2}, b"x"])
+@pytest.mark.parametrize("thing", [datetime(2026, 1, 1, tzinfo=UTC), BillingOptions(), {1, 2}, b"x"])
 def test_what_is_no_json_value_is_not_written(thing: Any) -> None:
     with pytest.raises(TypeError):
         to_bytes({"a": thing})

@@ -1,14 +1,14 @@
 """The one object that every service is built on."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import NamedTuple
 
 from fiskaly_mockserver.domain.access import Sight
 from fiskaly_mockserver.domain.ports import Clock, IdSource, Lifetimes, SecretSource, TokenIssuer
 from fiskaly_mockserver.domain.store import Tables
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Backend:
+class Backend(NamedTuple):
     """The rows of one world and the seams they are changed through."""
 
     tables: Tables

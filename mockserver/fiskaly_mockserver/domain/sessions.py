@@ -1,7 +1,7 @@
 """Opening sessions and recognising their tokens."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import is_
 from typing import NamedTuple
 
@@ -51,7 +51,6 @@ class _Recognised:
     principal: Principal | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Sessions:
     """Authentication by key, by user and by refresh token, and of bearer tokens.
 
@@ -59,8 +58,9 @@ class Sessions:
     since time passes and rows change.
     """
 
-    backend: Backend
-    _recognised: dict[str, _Recognised] = field(default_factory=dict, init=False, repr=False)
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self._recognised: dict[str, _Recognised] = {}
 
     def open_with_key(self, key: str, secret: str) -> OpenSession:
         """Open or continue the session of an API key. Source: recorded.

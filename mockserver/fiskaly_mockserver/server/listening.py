@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import logging
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aiohttp import http_exceptions, web
 
@@ -22,8 +22,7 @@ CLIENTS_FAULTS = (http_exceptions.HttpProcessingError, web.RequestPayloadError)
 """A head that is no HTTP, and a body that does not unpack after it was answered already."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Listening:
+class Listening(NamedTuple):
     """A service that answers on a socket; `origin` is `http://host:port`."""
 
     runner: web.AppRunner

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from math import ceil
+from types import MappingProxyType
+from typing import NamedTuple
 
 import orjson
 from fiskaly_contracts import JsonValue
@@ -42,14 +43,15 @@ REASONS: Mapping[int, str] = {
 Those that stand here by name are the same under every Python.
 """
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+
+class Answer(NamedTuple):
     """A status, a JSON body and headers beyond the usual ones."""
 
     status: int
     body: JsonValue
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NO_HEADERS
 
 
 def to_bytes(value: JsonValue) -> bytes:

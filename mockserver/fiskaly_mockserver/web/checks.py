@@ -1,6 +1,5 @@
 """The contract's say on requests and answers: at once if it is yes, else with the reasons."""
 
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -31,8 +30,7 @@ class CheckedBody(NamedTuple):
     refusal: Answer | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Checks:
+class Checks(NamedTuple):
     """Asks the compiled check, which takes microseconds, and the authority where that says no.
 
     With `loose`, properties that the contract does not know are dropped from bodies.
@@ -84,7 +82,7 @@ class Checks:
             value = parsed.value
             if self.loose:
                 value, dropped = self.checker.loosen(data.operation_id, value)
-                data = replace(data, body=to_bytes(value))
+                data = data._replace(body=to_bytes(value))
         violations = (*dropped, *self.checker.request(data))
         refusing = [
             one

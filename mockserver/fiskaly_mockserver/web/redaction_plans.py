@@ -6,6 +6,7 @@ any branch says so, and declared if any branch declares it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 
 from fiskaly_contracts import Contract
 from fiskaly_contracts.breaches import declared_response
@@ -43,29 +44,40 @@ ERROR = Place(properties={name: Place(scalar=True) for name in _ERROR_FIELDS})
 
 
 class Plans:
-    """The places of every request and response body of a contract, each compiled once."""
+    """The places of every request and response body of a contract, each compiled at its first use.
+
+    Exchanges are read in any thread; one of them compiles.
+    """
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._document: Schema = contract.document
         self._known: dict[frozenset[int], Place] = {}
-        self._requests = {
-            operation_id: self._place([operation.body_schema])
-            for operation_id, operation in contract.operations.items()
-            if operation.body_schema
-        }
+        self._requests: dict[str, Place] = {}
         self._responses: dict[tuple[str, int], Place] = {}
+        self._compiling = Lock()
 
     def request(self, operation_id: str) -> Place:
         """Return what the request body of an operation may be."""
-        return self._requests.get(operation_id, NOWHERE)
+        place = self._requests.get(operation_id)
+        if place is None:
+            with self._compiling:
+                place = self._requests[operation_id] = self._request(operation_id)
+        return place
 
     def response(self, operation_id: str, status: int) -> Place:
         """Return what an answer may be; an undocumented error has the API's own shape."""
         place = self._responses.get((operation_id, status))
         if place is None:
-            place = self._responses[operation_id, status] = self._response(operation_id, status)
+            with self._compiling:
+                place = self._responses[operation_id, status] = self._response(operation_id, status)
         return place
+
+    def _request(self, operation_id: str) -> Place:
+        operation = self._contract.operations.get(operation_id)
+        if operation is None or not operation.body_schema:
+            return NOWHERE
+        return self._place([operation.body_schema])
 
     def _response(self, operation_id: str, status: int) -> Place:
         operation = self._contract.operations.get(operation_id)

@@ -11,13 +11,14 @@ OPEN_OPERATIONS = frozenset({"getHealth", "getContract", "getControlContract"})
 """Asked by monitors and generators: they show nothing of the account."""
 
 
-@dataclass(frozen=True, slots=True)
 class Unsafe(Exception):
     """A control call that is not served; `field` is the header that it hangs on."""
 
-    status: int
-    message: str
-    field: str = ""
+    def __init__(self, status: int, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)

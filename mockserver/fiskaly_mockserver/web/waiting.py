@@ -1,7 +1,7 @@
 """Waiting until a journal has so many exchanges of a kind."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fiskaly_mockserver.world.journal import Count, Exchange, HiddenField, Journal, JournalQuery
 
@@ -55,7 +55,7 @@ async def wait(
     if tally.hidden is not None:
         raise tally.hidden
     # what `since` names is gone with a clearing, and all that is left is later
-    left = query if journal.cleared == cleared else replace(query, since=None)
+    left = query if journal.cleared == cleared else query._replace(since=None)
     return Waited(reached=tally.over.is_set(), count=journal.count(left))
 
 

@@ -2,8 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from fiskaly_mockserver.world.exchanges import Caller, Exchange, Refusal
 from fiskaly_mockserver.world.journal_queries import EVERYTHING, JournalQuery
@@ -26,8 +25,7 @@ CAPACITY = 1_000
 """Exchanges that a journal keeps unless told otherwise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overflowed:
+class Overflowed(NamedTuple):
     """A count that nobody can give: the ring had no room for all that was looked for.
 
     `dropped` exchanges in all were let go since the journal was last cleared;

@@ -1,10 +1,9 @@
 """What exchanges are looked for in a journal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from fiskaly_contracts import JsonValue
 
@@ -21,8 +20,7 @@ class Unasked(Enum):
     BODY = "body"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalQuery:
+class JournalQuery(NamedTuple):
     """What exchanges are looked for; what is left as it is does not narrow.
 
     Attributes:

@@ -1,6 +1,5 @@
 """The names that a client may give to sandboxes and snapshots."""
 
-import difflib
 import json
 import re
 from collections.abc import Iterable
@@ -33,6 +32,8 @@ def did_you_mean(value: object, allowed: Iterable[str]) -> str:
     """
     if not isinstance(value, str):
         return ""
+    import difflib  # noqa: PLC0415 - only for a wrong word
+
     near = difflib.get_close_matches(value, allowed, n=1, cutoff=0.6)
     return f" (did you mean {near[0]}?)" if near else ""
 

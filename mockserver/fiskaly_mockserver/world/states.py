@@ -92,7 +92,7 @@ def import_world(world: World, state: object) -> None:
     node.only(*MEMBERS)
     rows = Rows.of(_baseline(node))
     clock = read_clock(node.member("clock"), world.seams.clock)
-    world.become(replace(world.state(), rows=rows, clock=clock))
+    world.become(world.state()._replace(rows=rows, clock=clock))
 
 
 MEMBERS = (

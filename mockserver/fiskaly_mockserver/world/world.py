@@ -1,6 +1,7 @@
 """One world: its state, its journal, and the services that work on them."""
 
-from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from fiskaly_mockserver.domain.api_keys import ApiKeys
 from fiskaly_mockserver.domain.backend import Backend
@@ -9,7 +10,6 @@ from fiskaly_mockserver.domain.environments import Environments
 from fiskaly_mockserver.domain.organizations import Organizations
 from fiskaly_mockserver.domain.ports import Clock
 from fiskaly_mockserver.domain.sessions import Sessions
-from fiskaly_mockserver.domain.sign_up import SignUps
 from fiskaly_mockserver.domain.users import Users
 from fiskaly_mockserver.world.clock import WorldClock
 from fiskaly_mockserver.world.faults import FaultPlan
@@ -19,11 +19,13 @@ from fiskaly_mockserver.world.rows import Baseline, Rows
 from fiskaly_mockserver.world.settings import Seams, WorldSettings
 from fiskaly_mockserver.world.snapshots import Snapshots
 
+if TYPE_CHECKING:
+    from fiskaly_mockserver.domain.sign_up import SignUps
+
 __all__ = ["Seams", "State", "World", "WorldSettings"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class State:
+class State(NamedTuple):
     """A world at one moment, apart from its journal and snapshots.
 
     The sessions are part of the rows.
@@ -94,7 +96,7 @@ class World:
         self.users = Users(backend)
         self.billing_addresses = BillingAddresses(backend)
         self.sessions = Sessions(backend)
-        self.sign_ups = SignUps(backend)
+        self._backend = backend
 
     @classmethod
     def on(
@@ -107,6 +109,13 @@ class World:
     ) -> "World":
         """Return a world that starts with the rows of `baseline` and returns to them."""
         return cls(baseline, seams or Seams(), settings=settings, name=name)
+
+    @cached_property
+    def sign_ups(self) -> "SignUps":
+        """What the Dashboard does for someone new; a start can do without it."""
+        from fiskaly_mockserver.domain.sign_up import SignUps  # noqa: PLC0415 - see above
+
+        return SignUps(self._backend)
 
     @property
     def baseline(self) -> Baseline:
@@ -164,7 +173,7 @@ class World:
         """
         fork = self.sibling(seams, name=name)
         state = self.state()
-        fork.become(state if seams is None else replace(state, clock=fork.clock))
+        fork.become(state if seams is None else state._replace(clock=fork.clock))
         return fork
 
     def state(self) -> State:

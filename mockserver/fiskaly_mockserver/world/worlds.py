@@ -3,6 +3,7 @@
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fiskaly_mockserver.world.names import NAME_RULE, is_name, listed, shown
 from fiskaly_mockserver.world.world import Seams, World
@@ -22,8 +23,7 @@ class UnknownSandbox(SandboxError):
     """There is no sandbox of that name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SandboxFacts:
+class SandboxFacts(NamedTuple):
     """What is told of a sandbox.
 
     `created` and `last_used` count the uses of all sandboxes of the server: the greater,

@@ -1,7 +1,6 @@
 """Named states to come back to, and sandboxes."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from fiskaly_contracts import JsonValue
 
@@ -46,7 +45,7 @@ def list_sandboxes(call: ControlCall) -> JsonValue:
     """List the sandboxes, and those that were reclaimed."""
     worlds = call.service.worlds
     return {
-        "sandboxes": [asdict(facts) for facts in worlds.describe()],
+        "sandboxes": [facts._asdict() for facts in worlds.describe()],
         "limit": worlds.limit,
         "reclaimed": [*worlds.reclaimed.names],
         "reclaimed_count": worlds.reclaimed.count,

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -131,7 +130,7 @@ async def import_state(call: ControlCall) -> JsonValue:
     except StateError as error:
         raise ControlError(409, str(error)) from error
     _demand_undisturbed(call, beginnings)
-    call.world.become(replace(call.world.state(), rows=trial.rows, clock=trial.clock))
+    call.world.become(call.world.state()._replace(rows=trial.rows, clock=trial.clock))
     return dict(DONE)
 
 
