@@ -1,13 +1,12 @@
 """A request and a response as plain data, free of any web framework."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from fiskaly_contracts.json_value import JsonValue
 from fiskaly_contracts.violations import Violation
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NOTHING: Mapping[str, str] = {}  # nobody changes it; a proxy could not be pickled
 
 
 class RequestData(NamedTuple):

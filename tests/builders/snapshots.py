@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from typing import Any, TypeVar
 
 import pytest
@@ -13,7 +12,7 @@ from fiskaly_mockserver.world.rows import Baseline
 from fiskaly_mockserver.world.world import World
 
 TABLES = Tables._fields
-SEEDED = tuple(field.name for field in fields(Baseline) if field.name in TABLES)
+SEEDED = tuple(name for name in Baseline._fields if name in TABLES)
 """The tables that a baseline fills; sessions and ended tokens come by calls only."""
 
 Refusal = TypeVar("Refusal", bound=DomainError)

@@ -41,7 +41,9 @@ def test_what_is_no_number_is_not_written(number: float, beside: JsonValue) -> N
         to_bytes({"a": beside, "b": [number]})
 
 
-@pytest.mark.parametrize("thing", [datetime(2026, 1, 1, tzinfo=UTC), BillingOptions(), {1, 2}, b"x"])
+@pytest.mark.parametrize(
+    "thing", [datetime(2026, 1, 1, tzinfo=UTC), BillingOptions(), {1, 2}, b"x"]
+)
 def test_what_is_no_json_value_is_not_written(thing: Any) -> None:
     with pytest.raises(TypeError):
         to_bytes({"a": thing})

@@ -38,7 +38,7 @@ def serve(ctx: click.Context, /, *, as_json: bool, **flags: Any) -> None:
         setup = set_up(ctx, **flags)
         config = setup.config
         service = compose(config, setup.tree)
-    gc.freeze()  # what is there now stays: later collections need not look at it
+        gc.freeze()  # what is there now stays: collections need not look at it
 
     def announce(listening: Listening) -> None:
         told = (service.world.baseline, listening, service.contract.version)

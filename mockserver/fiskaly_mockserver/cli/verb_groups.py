@@ -1,5 +1,6 @@
 """Groups of verbs: one of them goes without saying, and help keeps their order."""
 
+import gc
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -33,6 +34,7 @@ class LazyVerb(NamedTuple):
         """
         with collector_at_rest():
             found = getattr(import_module(self.module), self.attribute or self.name)
+            gc.freeze()  # modules stay: the first collection would go through all of them
         if not isinstance(found, click.Command):
             raise TypeError(f"{self.module} has no command {self.attribute or self.name}")
         return found

@@ -7,7 +7,6 @@ this process, one in another, and what is known of the real one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -196,6 +195,8 @@ def _user(row: TreeUser) -> UserHandle:
 
 
 def _missing(what: str, wanted: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a wrong word
+
     words = list(dict.fromkeys(known))
     near = get_close_matches(wanted, words, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""

@@ -68,7 +68,7 @@ class Planting:
             return self.baseline
         people = replace(self.tree, organizations=())
         fresh = baseline_of(people, started_at=started_at)
-        return replace(self.baseline, memberships=fresh.memberships)
+        return self.baseline._replace(memberships=fresh.memberships)
 
     @cached_property
     def _invites(self) -> bool:

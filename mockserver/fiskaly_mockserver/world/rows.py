@@ -1,6 +1,7 @@
 """All rows of a world: the frozen baseline, and the overlay tables on top of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from fiskaly_mockserver.domain.model import (
     ApiKey,
@@ -31,8 +32,7 @@ from fiskaly_mockserver.world.frozen import FrozenTable
 from fiskaly_mockserver.world.overlay import OverlayTable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Baseline:
+class Baseline(NamedTuple):
     """The rows that a world starts with and returns to; shared by all its forks.
 
     `preset` and `seed` are those of the tree they come from, `None` without one: the
@@ -41,16 +41,12 @@ class Baseline:
 
     preset: str | None = None
     seed: int | None = None
-    organizations: FrozenTable[OrganizationId, Organization] = field(
-        default_factory=lambda: FrozenTable(ORGANIZATIONS)
-    )
-    api_keys: FrozenTable[ApiKeyId, ApiKey] = field(default_factory=lambda: FrozenTable(API_KEYS))
-    users: FrozenTable[UserId, User] = field(default_factory=lambda: FrozenTable(USERS))
-    memberships: FrozenTable[tuple[OrganizationId, UserId], Membership] = field(
-        default_factory=lambda: FrozenTable(MEMBERSHIPS)
-    )
-    billing_addresses: FrozenTable[BillingAddressId, BillingAddress] = field(
-        default_factory=lambda: FrozenTable(BILLING_ADDRESSES)
+    organizations: FrozenTable[OrganizationId, Organization] = FrozenTable(ORGANIZATIONS)
+    api_keys: FrozenTable[ApiKeyId, ApiKey] = FrozenTable(API_KEYS)
+    users: FrozenTable[UserId, User] = FrozenTable(USERS)
+    memberships: FrozenTable[tuple[OrganizationId, UserId], Membership] = FrozenTable(MEMBERSHIPS)
+    billing_addresses: FrozenTable[BillingAddressId, BillingAddress] = FrozenTable(
+        BILLING_ADDRESSES
     )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from fiskaly_mockserver.domain.ports import (
     Clock,
@@ -29,8 +31,7 @@ class Seams:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class WorldSettings:
+class WorldSettings(NamedTuple):
     """What a world is told.
 
     Attributes:
@@ -39,6 +40,6 @@ class WorldSettings:
         journal_capacity: How many exchanges the journal keeps.
     """
 
-    operations: Mapping[str, Target] = field(default_factory=dict)
+    operations: Mapping[str, Target] = MappingProxyType({})
     rate_limit: RateLimit | None = None
     journal_capacity: int = CAPACITY
