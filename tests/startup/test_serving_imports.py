@@ -92,7 +92,6 @@ def test_nothing_heavy_is_imported(imported: set[str]) -> None:
     "module",
     [
         pytest.param("importlib.metadata", id="the version is at hand"),
-        pytest.param("jwt", id="no token was read"),
         pytest.param("difflib", id="no word was wrong"),
         pytest.param("fiskaly_contracts.authority", id="nothing was refused"),
         pytest.param("fiskaly_fixtures.codec", id="no tree file is read"),

@@ -2,17 +2,12 @@
 
 The vendor signs with RS256 through its own identity service. Here HS256 with a random
 key does: nobody verifies these tokens but this server. Source: assumption (A-53).
-
-PyJWT reads tokens, which come from outside. Importing it would be among
-the dearest things that a server does before its first answer; that answer is a token, so
-tokens are written without it.
 """
 
-import hmac
-import json
 import secrets
-from base64 import urlsafe_b64encode
 from typing import Any
+
+import jwt
 
 from fiskaly_mockserver.domain.model import (
     Environment,
@@ -56,13 +51,10 @@ class JwtIssuer(TokenIssuer):
             "type": claims.kind.value,
             "env": claims.env.value,
         }
-        signed = f"{_HEADER}.{_part(payload)}"
-        return f"{signed}.{_base64(hmac.digest(self._key, signed.encode(), 'sha256'))}"
+        return jwt.encode(payload, self._key, algorithm=ALGORITHM)
 
     def read(self, token: str) -> Claims | None:
         """Return the claims of a token this issuer made, else `None`."""
-        import jwt  # noqa: PLC0415 - see the top of this module
-
         try:
             payload = jwt.decode(
                 token,
@@ -84,14 +76,3 @@ class JwtIssuer(TokenIssuer):
             issued_at=payload["iat"],
             expires_at=payload["exp"],
         )
-
-
-def _part(value: dict[str, Any]) -> str:
-    return _base64(json.dumps(value, separators=(",", ":")).encode())
-
-
-def _base64(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-_HEADER = _part({"alg": ALGORITHM, "typ": "JWT"})
