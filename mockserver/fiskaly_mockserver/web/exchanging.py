@@ -14,45 +14,68 @@ from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.answers import Answer, coded_error, uncoded_error
 from fiskaly_mockserver.web.bodies import BodyRefused
 from fiskaly_mockserver.web.errors import answer_to
-from fiskaly_mockserver.web.faults import mark_of
+from fiskaly_mockserver.web.faults import UNTOUCHED, mark_of
 from fiskaly_mockserver.web.recorded import Recorded
 from fiskaly_mockserver.web.responses import response_of
 from fiskaly_mockserver.web.sandboxes import world_of
 from fiskaly_mockserver.web.service import Service, Serving
 from fiskaly_mockserver.world.world import World
-from fiskaly_mockserver.world.worlds import BadSandboxName
+from fiskaly_mockserver.world.exchanges import unheard
+from fiskaly_mockserver.world.worlds import BadSandboxName, Worlds
 
 Answering = Callable[[web.Request, World, Recorded], Awaitable[web.StreamResponse]]
 """Answers a request of a world, or raises, and notes on the exchange what there is to note."""
+AtOnce = Callable[[web.Request, World, Recorded], web.StreamResponse | None]
+"""Does the same for a request that needs not wait for anything; None where it may have to."""
+WorldOf = Callable[[web.Request, Worlds], World]
 
 _LOG = logging.getLogger("fiskaly_mockserver.exchanges")
 
 
-def exchanging(serving: Serving, answering: Answering) -> Handler:
+def _never(_: web.Request, __: World, ___: Recorded) -> None:
+    """Answer nothing at once."""
+
+
+def exchanging(
+    serving: Serving,
+    answering: Answering,
+    at_once: AtOnce = _never,
+    *,
+    world_of: WorldOf = world_of,
+) -> Handler:
     """Return a handler that makes an exchange of every request.
 
     Whatever becomes of a request, it gets a well-shaped answer, which is stamped, checked
     and recorded. That is no middleware of aiohttp's, which would cost every request
     some microseconds more.
+
+    Args:
+        serving: What the requests are served with.
+        answering: Answers a request.
+        at_once: Is asked before.
+        world_of: Tells which world a request is for.
     """
     service, stamps = serving.service, serving.stamps
-    accepts, recorder = serving.checks.accepts, service.recorder
+    recorder, worlds, on_exchange = service.recorder, service.worlds, service.on_exchange
+    accepts, stamp, finish = serving.checks.accepts, stamps.put, recorder.finish
 
     async def exchange(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
         try:
-            world = world_of(request, service.worlds)
+            world = world_of(request, worlds)
         except BadSandboxName as error:
             return _of_no_world(request, serving, error)
         record = recorder.begin(
             request, request_id=stamps.request_id(), at=world.clock.now(), sandbox=world.name
         )
         try:
-            response = await answering(request, world, record)
+            response = at_once(request, world, record)
+            if response is None:
+                response = await answering(request, world, record)
         except Exception as error:  # noqa: BLE001 - a defect of ours is answered, too
             response = _refusal(error, request, record, service)
         seconds = time.perf_counter() - started
-        stamps.put(
+        stamp(
             response,
             request=request,
             request_id=record.request_id,
@@ -60,9 +83,9 @@ def exchanging(serving: Serving, answering: Answering) -> Handler:
             now=world.clock.now(),
             violations=len(record.violations),
         )
-        recorder.finish(record, response, seconds=seconds)
+        finish(record, response, seconds=seconds)
         mark = mark_of(request)
-        if mark.fault_ids:
+        if mark is not UNTOUCHED:
             record.fault = " ".join(mark.fault_ids)
         asked = record.operation_id and not record.crash and not mark.altered
         if asked and not accepts(record.operation_id, response):
@@ -71,8 +94,10 @@ def exchanging(serving: Serving, answering: Answering) -> Handler:
         world.journal.add(record)
         if record.is_our_fault:
             service.defects.append(record)
+        if on_exchange is unheard:
+            return response
         try:
-            service.on_exchange(record)
+            on_exchange(record)
         except Exception:  # noqa: BLE001 - see below
             # The change stands and its answer is due, whatever a listener makes of it.
             _LOG.exception("a listener to exchanges failed")

@@ -52,7 +52,10 @@ async def _stop(app: web.Application) -> None:
 
 
 def mark_of(request: web.Request) -> FaultMark:
-    """Return what faults did to a request."""
+    """Return what faults did to a request, `UNTOUCHED` if they did nothing."""
+    # Most requests hold nothing at all, which is told much sooner than that there is no mark
+    if not len(request):
+        return UNTOUCHED
     try:
         return request[MARK]
     except KeyError:

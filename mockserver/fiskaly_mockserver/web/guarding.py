@@ -33,9 +33,9 @@ def guarded(handle: Handle, serving: Serving) -> Handle:
         wanted = request.headers.get(hdrs.EXPECT)
         if wanted and wanted.lower() != "100-continue":
             return refuse(request)
-        if isinstance(request, web.Request) and not request.rel_url.raw_path.startswith("/"):
-            return exchange(request)
-        return handle(request)
+        if request.raw_path.startswith("/") or request.rel_url.raw_path.startswith("/"):
+            return handle(request)
+        return exchange(request) if isinstance(request, web.Request) else handle(request)
 
     async def refuse(request: web.BaseRequest) -> web.StreamResponse:
         response = response_of(uncoded_error(417, "the only expectation met is 100-continue"))

@@ -15,6 +15,7 @@ from fiskaly_mockserver.web.exchanging import exchanging
 from fiskaly_mockserver.web.faults import after, before
 from fiskaly_mockserver.web.recorded import Recorded
 from fiskaly_mockserver.web.responses import response_of
+from fiskaly_mockserver.web.sandboxes import world_of, world_of_headers
 from fiskaly_mockserver.web.service import Serving
 from fiskaly_mockserver.world.world import World
 
@@ -43,6 +44,29 @@ class Endpoint:
         # Without a body the verdict hangs on the target alone
         self._accepted_before: dict[str, Accepted] = {}
 
+    def at_once(
+        self, request: web.Request, world: World, exchange: Recorded
+    ) -> web.Response | None:
+        """Answer a request for a target that was let through before.
+
+        Returns:
+            The answer; None where `answer` is to be asked.
+
+        Raises:
+            DomainError: The call is refused.
+        """
+        accepted = self._accepted_before.get(request.raw_path)
+        if accepted is None or world.faults or world.limits.limit is not None:
+            return None
+        exchange.operation_id = self._operation_id
+        caller = _caller_of(request, self._operation, world)
+        if caller is not None:
+            exchange.called(caller)
+        call = Call(
+            world=world, caller=caller, path=request.match_info, query=accepted.query, body={}
+        )
+        return self._write(self._operation_id, self._handler(call))
+
     async def answer(
         self, request: web.Request, world: World, exchange: Recorded
     ) -> web.StreamResponse:
@@ -62,9 +86,9 @@ class Endpoint:
                 if wait is not None:
                     return response_of(too_many_requests(wait))
         accepted = self._accepted_before.get(request.raw_path)
-        waited = accepted is None
+        waited = False
         if accepted is None:
-            checked = await self._checked(request, exchange)
+            checked, waited = await self._checked(request, exchange)
             if isinstance(checked, Answer):
                 return response_of(checked)
             accepted = checked
@@ -88,9 +112,15 @@ class Endpoint:
             return await after(request, operation, world.faults, response)
         return response
 
-    async def _checked(self, request: web.Request, exchange: Recorded) -> Accepted | Answer:
-        """Return what the contract lets through, or the answer that refuses."""
+    async def _checked(
+        self, request: web.Request, exchange: Recorded
+    ) -> tuple[Accepted | Answer, bool]:
+        """Return what the contract lets through, or the answer that refuses.
+
+        And whether this waited for anything: a body that is all there is read at once.
+        """
         operation, raw = self._operation, b""
+        waited = not request.content.is_eof()
         if operation.has_body:
             raw = await body_of(request, operation)
             self._recorder.sent(exchange, raw)
@@ -107,12 +137,12 @@ class Endpoint:
             exchange.violations = accepted.warnings
             if not operation.has_body and not accepted.warnings:
                 self._remember(request.raw_path, accepted)
-            return accepted
+            return accepted, waited
         checked = await self._checks.doubtful(operation, data)
         exchange.violations = checked.violations
         if checked.refusal is not None:
-            return checked.refusal
-        return Accepted(checked.value, operation.query(data.query), checked.violations)
+            return checked.refusal, True
+        return Accepted(checked.value, operation.query(data.query), checked.violations), True
 
     def _remember(self, target: str, accepted: Accepted) -> None:
         if len(target) > LONGEST_TARGET:
@@ -139,7 +169,7 @@ def routes_of(
 ) -> list[web.RouteDef]:
     """Return a route for each operation of the contract, and for nothing else.
 
-    `prefix` stands before the contract's base path.
+    `prefix` stands before the contract's base path; with one, paths may name a world.
 
     Raises:
         LookupError: An operation has no handler, or a handler no operation.
@@ -150,13 +180,18 @@ def routes_of(
         odd = sorted(operations.keys() ^ handlers.keys())
         msg = f"operations and handlers differ: {', '.join(odd)}"
         raise LookupError(msg)
+    named_by = world_of if prefix else world_of_headers
+    endpoints = [
+        (operation, Endpoint(operation, handlers[operation_id], serving))
+        for operation_id, operation in operations.items()
+    ]
     return [
         web.route(
             operation.method,
             prefix + contract.base_path + operation.path,
-            exchanging(serving, Endpoint(operation, handlers[operation_id], serving).answer),
+            exchanging(serving, endpoint.answer, endpoint.at_once, world_of=named_by),
             # aiohttp would answer HEAD wherever there is a GET (A-28)
             **({"allow_head": False} if operation.method == hdrs.METH_GET else {}),
         )
-        for operation_id, operation in operations.items()
+        for operation, endpoint in endpoints
     ]

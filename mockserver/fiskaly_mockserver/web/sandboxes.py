@@ -4,11 +4,12 @@ import re
 from urllib.parse import unquote
 
 from aiohttp import web
+from multidict import istr
 
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
 
-SANDBOX_HEADER = "X-Mock-Sandbox"
+SANDBOX_HEADER = istr("X-Mock-Sandbox")
 SANDBOX_PREFIX = "/s/{sandbox}"
 PATH_PARAMETER = "sandbox"
 _PREFIX = re.compile(r"/s/([^/]+)")
@@ -22,7 +23,18 @@ def world_of(request: web.Request, worlds: Worlds) -> World:
     Raises:
         BadSandboxName: The name breaks the rule for names.
     """
-    path = request.rel_url.path_safe  # as the router reads it: `/%73/` is `/s/`
-    if path.startswith("/s/") and (named := _PREFIX.match(path)) is not None:
+    # as the router reads it: `/%73/` is `/s/`
+    named = _PREFIX.match(request.rel_url.path_safe)
+    if named is not None:
         return worlds.get(unquote(named[1]))
-    return worlds.get(request.headers.get(SANDBOX_HEADER))
+    return world_of_headers(request, worlds)
+
+
+def world_of_headers(request: web.Request, worlds: Worlds) -> World:
+    """Return the same for a request whose path is known to name no world.
+
+    Raises:
+        BadSandboxName: The name breaks the rule for names.
+    """
+    name = request.headers.get(SANDBOX_HEADER)
+    return worlds.default if name is None else worlds.get(name)

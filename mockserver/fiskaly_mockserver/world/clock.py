@@ -155,9 +155,12 @@ class WorldClock(Clock):
         self._scale = float(factor)
 
     def _now(self, base: float) -> float:
-        passed = 0.0 if self._frozen else (base - self._since) * self._scale
+        now = self._start
+        if not self._frozen:
+            now += (base - self._since) * self._scale
         # The base may be somebody's test clock that was set back
-        self._latest = max(self._latest, min(self._start + passed, LATEST))
+        if now > self._latest:
+            self._latest = now if now < LATEST else LATEST  # noqa: FURB136 - half the time of min
         return self._latest
 
     def _begin_at(self, at: float | None) -> None:
