@@ -19,8 +19,8 @@ from fiskaly_mockserver.web.recorded import Recorded
 from fiskaly_mockserver.web.responses import response_of
 from fiskaly_mockserver.web.sandboxes import world_of
 from fiskaly_mockserver.web.service import Service, Serving
-from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.exchanges import unheard
+from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import BadSandboxName, Worlds
 
 Answering = Callable[[web.Request, World, Recorded], Awaitable[web.StreamResponse]]
@@ -92,7 +92,7 @@ def exchanging(
             breaches = await serving.checks.breaches(record.operation_id, response)
             record.response_violations = recorder.redactor.violations(breaches)
         world.journal.add(record)
-        if record.is_our_fault:
+        if record.crash or record.response_violations:
             service.defects.append(record)
         if on_exchange is unheard:
             return response

@@ -26,7 +26,8 @@ class Recorded(Exchange):
     A part that nobody has read is an empty slot. Python asks `__getattr__` for it once,
     which takes the secrets out and fills the slot. The message itself lies in slots that
     are no fields: neither repr, comparison nor pickle knows of them. Two threads that read
-    the same part at once both redact it.
+    the same part at once both redact it. What is still empty since there is no answer yet
+    reads as if there were an empty one.
     """
 
     __slots__ = (
@@ -51,7 +52,6 @@ class Recorded(Exchange):
         self,
         request: web.BaseRequest,
         redactor: Redactor,
-        *,
         request_id: str,
         at: float,
         sandbox: str,
@@ -59,8 +59,7 @@ class Recorded(Exchange):
         """Take down a request that just came; `at` is the world's time in unix seconds."""
         self._redactor = redactor
         self._url, self._headers = request.rel_url, request.headers
-        self._body = self._answer = b""
-        self._answer_headers = {}
+        self._body = b""
         self._principal = None
         self.request_id, self.at, self.sandbox = request_id, at, sandbox
         self.method = request.method[:METHOD_KEPT]
@@ -111,6 +110,10 @@ class Recorded(Exchange):
             AttributeError: It is none that is filled later.
         """
         match name:
+            case "_answer":
+                return b""
+            case "_answer_headers":
+                return {}
             case "path":
                 self.path = self._redactor.path(self._url.raw_path)
             case "query":

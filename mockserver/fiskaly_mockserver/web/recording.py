@@ -24,7 +24,7 @@ class Recorder:
         self, request: web.BaseRequest, *, request_id: str, at: float, sandbox: str = ""
     ) -> Recorded:
         """Return the exchange of a request that just came; `at` is the world's time."""
-        return Recorded(request, self.redactor, request_id=request_id, at=at, sandbox=sandbox)
+        return Recorded(request, self.redactor, request_id, at, sandbox)
 
     def called(self, exchange: Recorded, principal: Principal) -> None:
         """Keep who calls."""
@@ -44,11 +44,15 @@ class Recorder:
     def finish(self, exchange: Recorded, response: web.StreamResponse, *, seconds: float) -> None:
         """Keep the answer; `seconds` is the real time that it took."""
         exchange.duration = seconds
-        body = _kept(response)
         # aiohttp goes on to write its own headers into those of the response
-        exchange.answered(response.status, response.headers.copy(), body)
-        if _is_large(body):
-            exchange.settle_answer()
+        headers = response.headers.copy()
+        if isinstance(response, JsonResponse) and response.size <= LARGEST_UNREAD:
+            exchange.answered(response.status, headers, response.excerpt)
+        else:
+            body = _kept(response)
+            exchange.answered(response.status, headers, body)
+            if _is_large(body):
+                exchange.settle_answer()
         if exchange.head_size > LARGEST_UNREAD:
             exchange.settle_head()
         if exchange.violations:

@@ -31,6 +31,7 @@ class JsonResponse(web.Response):
     """A response that still knows what its body was written from.
 
     Attributes:
+        size: The bytes of the body that it was made with.
         value: The JSON value of the body; None where there is an `accepted_by`.
         accepted_by: The part of the contract by which every part of the body was checked
             already; None where it is yet to be checked.
@@ -49,6 +50,7 @@ class JsonResponse(web.Response):
         excerpt: bytes | Pieces | None = None,
     ) -> None:
         super().__init__(status=status, reason=REASONS[status], body=body, headers=headers)
+        self.size = len(body)
         self.value = value
         self.accepted_by = accepted_by
         self.excerpt = body if excerpt is None else excerpt

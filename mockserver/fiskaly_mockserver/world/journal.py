@@ -86,9 +86,14 @@ class Journal:
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange, let the oldest go if there is no room, and tell who listens."""
-        self._exchanges.append(exchange)
-        if len(self._exchanges) > self.capacity:
-            self._drop(self._exchanges.popleft())
+        kept = self._exchanges
+        kept.append(exchange)
+        if len(kept) > self.capacity:
+            oldest = kept.popleft()
+            self.dropped += 1
+            # Without an operation a client could name any number of methods.
+            method = oldest.method if oldest.operation_id else None
+            self._dropped_kinds.add((oldest.operation_id, method, oldest.status))
         if self._listeners:
             for listener in tuple(self._listeners.values()):
                 listener(exchange)
@@ -160,12 +165,6 @@ class Journal:
             self._listeners.pop(key, None)
 
         return remove
-
-    def _drop(self, oldest: Exchange) -> None:
-        self.dropped += 1
-        # Without an operation a client could name any number of methods.
-        method = oldest.method if oldest.operation_id else None
-        self._dropped_kinds.add((oldest.operation_id, method, oldest.status))
 
     def _find(self, request_id: str) -> Exchange | None:
         """Look an exchange up: who asks for one is rare, so an index would not pay."""
