@@ -65,12 +65,12 @@ def exchanging(
             world = world_of(request, worlds)
         except BadSandboxName as error:
             return _of_no_world(request, serving, error)
-        record = recorder.begin(
-            request, request_id=stamps.request_id(), at=world.clock.now(), sandbox=world.name
-        )
+        waited, now = False, world.clock.now()
+        record = recorder.begin(request, request_id=stamps.request_id(), at=now, sandbox=world.name)
         try:
             response = at_once(request, world, record)
             if response is None:
+                waited = True
                 response = await answering(request, world, record)
         except Exception as error:  # noqa: BLE001 - a defect of ours is answered, too
             response = _refusal(error, request, record, service)
@@ -80,7 +80,7 @@ def exchanging(
             request=request,
             request_id=record.request_id,
             seconds=seconds,
-            now=world.clock.now(),
+            now=world.clock.now() if waited else now,
             violations=len(record.violations),
         )
         finish(record, response, seconds=seconds)

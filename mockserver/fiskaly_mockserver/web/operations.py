@@ -36,6 +36,7 @@ class Endpoint:
     def __init__(self, operation: Operation, handler: Handler, serving: Serving) -> None:
         self._operation = operation
         self._operation_id = operation.operation_id
+        self._secured = operation.secured
         self._handler = handler
         self._recorder = serving.service.recorder
         self._checker = serving.service.checker
@@ -59,8 +60,9 @@ class Endpoint:
         if accepted is None or world.faults or world.limits.limit is not None:
             return None
         exchange.operation_id = self._operation_id
-        caller = _caller_of(request, self._operation, world)
-        if caller is not None:
+        caller = None
+        if self._secured:
+            caller = caller_of(request.headers.get(hdrs.AUTHORIZATION), world.sessions)
             exchange.called(caller)
         call = Call(
             world=world, caller=caller, path=request.match_info, query=accepted.query, body={}
