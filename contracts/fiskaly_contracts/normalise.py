@@ -3,20 +3,19 @@
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Protocol
 
 from fiskaly_contracts.branches import closest_branch
 from fiskaly_contracts.fields import Visibility, flatten, visibility
+from fiskaly_contracts.hints import GUESSED_AT_MOST, nearest, respelt
 from fiskaly_contracts.json_value import Schema
-from fiskaly_contracts.pointers import TEXT_LIMIT, pointer_to, quoted
+from fiskaly_contracts.pointers import pointer_to, quoted
 from fiskaly_contracts.strictness import long_keys
 from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Violation, Where
 from fiskaly_contracts.wording import hidden, shown, words
 
 Tokens = tuple[str | int, ...]
-_GUESSED_AT_MOST = 20
 
 
 class SchemaError(Protocol):
@@ -121,21 +120,23 @@ def _missing(error: SchemaError, place: Place, tokens: Tokens) -> Iterator[Viola
 
 def _unknown(error: SchemaError, place: Place, tokens: Tokens) -> Iterator[Violation]:
     siblings = flatten(place.document, [place.schema]) if not tokens else ()
-    known = [*error.schema.get("properties", {})]
-    everywhere = list(
-        dict.fromkeys([*known, *(n for s in siblings for n in s.get("properties", {}))])
-    )
+    known = list(error.schema.get("properties", {}))
+    elsewhere = [name for schema in siblings for name in schema.get("properties", {})]
+    missing = {name for name in error.schema.get("required", ()) if name not in error.instance}
     unknown = [name for name in error.instance if name not in known]
     for index, name in enumerate(unknown):
-        expected = "no such property"
-        demand = f"should NOT have additional property {quoted(name)}"
-        # guessing costs time that grows with what the client sends
-        guessable = index < _GUESSED_AT_MOST and len(name) <= TEXT_LIMIT and name not in everywhere
-        guess = get_close_matches(name, known, n=1) if guessable else []
-        if guess:
-            expected += f"; did you mean {guess[0]}?"
-            demand += f" (did you mean {guess[0]}?)"
-        yield _bare(place, (*tokens, name), "additionalProperties", expected, demand)
+        guess = respelt(name, known)
+        # a name of another branch is no misspelt one of this
+        if not guess and index < GUESSED_AT_MOST and not respelt(name, elsewhere):
+            guess = nearest(name, known, missing=missing, sent=error.instance)
+        hint = f"did you mean {guess}?" if guess else ""
+        yield _bare(
+            place,
+            (*tokens, name),
+            "additionalProperties",
+            f"no such property; {hint}" if hint else "no such property",
+            f"should NOT have additional property {quoted(name)}" + (f" ({hint})" if hint else ""),
+        )
 
 
 def _branched(error: SchemaError, place: Place, tokens: Tokens) -> Violation:

@@ -5,7 +5,7 @@ contract declares and does not mark as secret, and every sentence is built from 
 never from a library's error text.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -17,6 +17,12 @@ EXPLAINED_AT_MOST = 100
 """Sentences that `explain` joins before it only counts the rest."""
 VIOLATIONS_AT_MOST = 200
 """Violations that one check reports; a body of a megabyte can hold a hundred thousand."""
+MESSAGE_AT_MOST = 8_000
+"""Characters that `explain` joins before it only counts the rest."""
+MEANT_AT_MOST = 3_000
+"""Characters told of why the branch that was meant failed, before the rest is counted."""
+BRANCH_AT_MOST = 1_000
+"""The same for each other branch; a sentence that is longer stands alone."""
 
 
 class Where(StrEnum):
@@ -47,6 +53,7 @@ _ROOTS = {
     Where.STATUS: "status",
     Where.MEDIA_TYPE: "content-type",
 }
+_ROOM_FOR_COUNT = 40
 _OF_THE_PARENT = frozenset({"required", "additionalProperties", "duplicate-key"})
 
 
@@ -106,15 +113,15 @@ class Violation:
             (meant, reasons), *others = told
             rest = [
                 f"{name} does not fit either: "
-                + (", ".join(r for r in why if r not in reasons) or "for the same reasons")
+                + (_joined(_beyond(reasons, why), BRANCH_AT_MOST) or "for the same reasons")
                 for name, why in others
             ]
-            return f"{', '.join(reasons)} (taken as {'; '.join([meant, *rest])})"
+            return f"{_joined(reasons, MEANT_AT_MOST)} (taken as {'; '.join([meant, *rest])})"
         if all(why == told[0][1] for _, why in told):
-            return ", ".join(told[0][1])
+            return _joined(told[0][1], MEANT_AT_MOST)
         place = dotted(_ROOTS[self.where], tokens_of(self.pointer))
         quantity = "exactly one" if self.rule == "oneOf" else "some"
-        rest = [f"not {name}: {', '.join(why)}" for name, why in told]
+        rest = [f"not {name}: {_joined(why, BRANCH_AT_MOST)}" for name, why in told]
         return f"{place} should match {quantity} schema in {self.rule} ({'; '.join(rest)})"
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -154,7 +161,23 @@ def explain(violations: Iterable[Violation]) -> str:
     """
     rest = iter(violations)
     sentences = [violation.sentence() for violation in islice(rest, EXPLAINED_AT_MOST)]
-    left = sum(1 for _ in rest)
-    if left:
-        sentences.append(f"and {left} more")
-    return ", ".join(sentences)
+    return _joined(sentences, MESSAGE_AT_MOST - _ROOM_FOR_COUNT, left=sum(1 for _ in rest))
+
+
+def _joined(sentences: Sequence[str], limit: int, *, left: int = 0) -> str:
+    """Join sentences within a limit of characters, at least one; then count the rest."""
+    told: list[str] = []
+    length = 0
+    for sentence in sentences:
+        length += len(sentence) + 2
+        if told and length > limit:
+            break
+        told.append(sentence)
+    left += len(sentences) - len(told)
+    return ", ".join([*told, f"and {left} more"] if left else told)
+
+
+def _beyond(told: Iterable[str], sentences: Iterable[str]) -> list[str]:
+    """Return the sentences that say more than was told; without a hint they do not."""
+    known = {part for one in told for part in (one, one.partition(" (did you mean ")[0])}
+    return [sentence for sentence in sentences if sentence not in known]

@@ -1,0 +1,74 @@
+"""However much is wrong, a message stays short enough for a header's or a log's sake."""
+
+import json
+
+import pytest
+from fiskaly_contracts import Checker, JsonValue, RequestData, Violation, Where, explain
+from fiskaly_contracts.violations import BRANCH_AT_MOST, MEANT_AT_MOST, MESSAGE_AT_MOST
+
+
+def said(checker: Checker, operation_id: str, body: JsonValue) -> str:
+    data = RequestData(
+        operation_id=operation_id,
+        content_type="application/json",
+        body=json.dumps(body).encode(),
+    )
+    return explain(checker.request(data))
+
+
+def broken(number: int, demand: str = "should be there") -> Violation:
+    return Violation(
+        where=Where.BODY, pointer=f"/f{number}", rule="type", expected="x", demand=demand
+    )
+
+
+def branched(*, count: int, closest: bool) -> Violation:
+    why = tuple(broken(number, "should be " + "long " * 20) for number in range(count))
+    other = tuple(broken(number, "should be " + "short " * 20) for number in range(count))
+    return Violation(
+        where=Where.BODY,
+        pointer="",
+        rule="oneOf",
+        expected="one",
+        branches=(("One", why), ("Two", other)),
+        closest=closest,
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["x", "x" * 70, "\x00" * 70, "\U000e0001" * 70], ids=["x", "long", "nul", "tag"]
+)
+@pytest.mark.parametrize("operation_id", ["authenticate", "createOrganization", "createApiKey"])
+def test_no_body_makes_a_message_without_end(
+    checker: Checker, operation_id: str, name: str
+) -> None:
+    body: JsonValue = {f"{number:03}{name}": 1 for number in range(300)}
+    message = said(checker, operation_id, body)
+    assert len(message) <= MESSAGE_AT_MOST
+    assert " more" in message
+    assert message == said(checker, operation_id, body)
+
+
+@pytest.mark.parametrize("closest", [True, False])
+def test_branches_are_told_in_part_and_kept_whole(*, closest: bool) -> None:
+    violation = branched(count=150, closest=closest)
+    sentence = violation.sentence()
+    assert len(sentence) < MEANT_AT_MOST + BRANCH_AT_MOST + 200
+    assert sentence.startswith("body.f0 " if closest else "body should match exactly one schema")
+    assert sentence.count(" more") == 2
+    assert [len(why) for _, why in violation.branches] == [150, 150]
+
+
+def test_few_reasons_are_told_in_full() -> None:
+    sentence = branched(count=3, closest=True).sentence()
+    assert [sentence.count(f"body.f{number} ") for number in range(3)] == [2, 2, 2]
+    assert " more" not in sentence
+
+
+def test_sentences_are_told_until_the_message_is_full_and_the_rest_is_counted() -> None:
+    violations = [broken(number, "should be " + "long " * 200) for number in range(30)]
+    message = explain(violations)
+    told = message.count("body.f")
+    assert 0 < told < 30
+    assert message.endswith(f", and {30 - told} more")
+    assert len(message) <= MESSAGE_AT_MOST
