@@ -82,7 +82,7 @@ def test_any_client_is_served_and_judged(client: pytest.Pytester) -> None:
     result.assert_outcomes(passed=6, failed=2)
     result.stdout.fnmatch_lines(
         [
-            "GET /api/v0/organisations: route breaks unknown-route",
+            "GET /api/v0/organisations: route breaks unknown-route, got GET /api/v0/org*",
             '*listOrganizations: query /limit breaks *, got "two"',
         ]
     )

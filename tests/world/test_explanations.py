@@ -235,7 +235,8 @@ def test_of_several_schemas_the_meant_one_is_explained(checker: Checker) -> None
     )
     told = broken(checker, "createOrganization", body)
     assert told["accepted"] == (
-        "body /town: this property; body /name: a string of at least 3 characters without line breaks"
+        "body /town: this property;"
+        " body /name: a string of at least 3 characters without line breaks"
     )
     assert state_of(told) == {"body /town": "missing", "body /name": '"ab"'}
 

@@ -8,7 +8,7 @@ from fiskaly_mockserver.web.checks import Checks
 from fiskaly_mockserver.web.controls.dispatch import Dispatcher
 from fiskaly_mockserver.web.controls.later import LaterHandlers
 from fiskaly_mockserver.web.controls.routes import control_routes
-from fiskaly_mockserver.web.exchanging import exchanging, unrouted
+from fiskaly_mockserver.web.exchanging import exchanging
 from fiskaly_mockserver.web.explaining import Explainer
 from fiskaly_mockserver.web.faults import install_faults
 from fiskaly_mockserver.web.handlers import HANDLERS
@@ -16,6 +16,7 @@ from fiskaly_mockserver.web.operations import routes_of
 from fiskaly_mockserver.web.responses import drop_server_header
 from fiskaly_mockserver.web.sandboxes import SANDBOX_PREFIX
 from fiskaly_mockserver.web.service import SERVING, Service, Serving
+from fiskaly_mockserver.web.unrouted import unrouted
 from fiskaly_mockserver.web.writing import Writer
 
 ANYTHING = r"/{rest:[\s\S]*}"

@@ -4,11 +4,9 @@ import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import NoReturn
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
-from fiskaly_contracts import Violation, Where
 
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.answers import Answer, coded_error, uncoded_error
@@ -19,6 +17,7 @@ from fiskaly_mockserver.web.recorded import Recorded
 from fiskaly_mockserver.web.responses import response_of
 from fiskaly_mockserver.web.sandboxes import world_of
 from fiskaly_mockserver.web.service import Service, Serving
+from fiskaly_mockserver.web.unrouted import unknown_route, wrong_method
 from fiskaly_mockserver.world.exchanges import unheard
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import BadSandboxName, Worlds
@@ -106,22 +105,6 @@ def exchanging(
     return exchange
 
 
-async def unrouted(request: web.Request, _: World, __: Recorded) -> NoReturn:
-    """Refuse a request that no route was found for, as aiohttp would.
-
-    Raises:
-        HTTPMethodNotAllowed: The path has routes, but none for the method.
-        HTTPNotFound: It has none.
-    """
-    allowed: set[str] = set()
-    for resource in request.app.router.resources():
-        if resource is not request.match_info.route.resource:
-            allowed |= (await resource.resolve(request))[1]
-    if allowed:
-        raise web.HTTPMethodNotAllowed(request.method, allowed)
-    raise web.HTTPNotFound
-
-
 def _of_no_world(
     request: web.Request, serving: Serving, error: BadSandboxName
 ) -> web.StreamResponse:
@@ -151,10 +134,11 @@ def _refusal(
             return response_of(error.answer)
         case web.HTTPMethodNotAllowed():
             allowed = {"Allow": error.headers[hdrs.ALLOW]}
-            record.violations = (_wrong_method(request.method, error),)
+            record.violations = (wrong_method(record.method, error),)
             return response_of(uncoded_error(405, "Method Not Allowed", allowed))
         case web.HTTPNotFound():
-            record.violations = (_no_such_route(service, request.path),)
+            missed = unknown_route(service.contract, request.rel_url.path_safe, record)
+            record.violations = (missed,)
             return response_of(uncoded_error(404, "Not Found"))
         case _:
             record.crash = "".join(traceback.format_exception(error))
@@ -165,27 +149,3 @@ CRASH = Answer(
     500,
     {"status_code": 500, "error": "Internal Server Error", "message": "Internal Server Error"},
 )
-
-
-def _no_such_route(service: Service, path: str) -> Violation:
-    """Say what a client may have missed: most often the base path."""
-    base = service.contract.base_path
-    under = "" if path.startswith(base) else f", all of which are under {base}"
-    return Violation(
-        where=Where.ROUTE,
-        pointer="",
-        rule="unknown-route",
-        expected=f"one of the {len(service.contract.operations)} operations of the contract{under}",
-    )
-
-
-def _wrong_method(method: str, error: web.HTTPMethodNotAllowed) -> Violation:
-    allowed = ", ".join(sorted(error.allowed_methods))
-    return Violation(
-        where=Where.ROUTE,
-        pointer="",
-        rule="method",
-        expected=allowed,
-        demand=f"should be called with {allowed}",
-        got_text=method,
-    )

@@ -38,3 +38,13 @@ def world_of_headers(request: web.Request, worlds: Worlds) -> World:
     """
     name = request.headers.get(SANDBOX_HEADER)
     return worlds.default if name is None else worlds.get(name)
+
+
+def without_sandbox(path: str) -> str:
+    """Return a path without the prefix that names a sandbox.
+
+    >>> without_sandbox("/s/mine/api/v0/auth")
+    '/api/v0/auth'
+    """
+    named = _PREFIX.match(path)
+    return path[named.end() :] if named is not None else path
