@@ -1,4 +1,4 @@
-"""What is told at the end of a run: breaches that failed no test."""
+"""What is told at the end of a run, and what fails it: breaches that failed no test."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_fiskaly.verdict import Watch
+
 OBSERVED: Final = "fiskaly contract (observed)"
 """The heading of what is only observed."""
 NOTES: Final = "fiskaly notes"
@@ -19,23 +21,37 @@ SHOWN_AT_MOST: Final = 10
 """Different observations that are told in full; `-rP` shows all of them."""
 NAMED_AT_MOST: Final = 3
 """Tests that are named for each."""
+OUTSIDE: Final = "outside any test that uses the fake"
+OK: Final = 0
+FAILED: Final = 1
+"""Exit statuses of pytest."""
 OUTPUT: Final = "fiskaly_strays"
 """The name under which a worker of pytest-xdist tells."""
 
 
-def keep_strays(config: pytest.Config) -> None:
-    """Put what clients did while no test was running where the report finds it."""
-    from pytest_fiskaly.reports import report
+def judge_strays(session: pytest.Session) -> None:
+    """Fail the run for what clients did outside any test; a worker tells its controller."""
+    config = session.config
+    if STAGE in config.stash:
+        _keep(config, config.stash[STAGE].strays)
+    fatal = any(told["error"] for told in config.stash.get(STRAYS, []))
+    if fatal and session.exitstatus == OK:
+        session.exitstatus = FAILED
 
-    strays = config.stash[STAGE].strays
+
+def _keep(config: pytest.Config, strays: Watch) -> None:
+    from pytest_fiskaly.reports import DEFECT, report
+
     text = report(strays.take(), strays)
-    output = getattr(config, "workeroutput", None)
     if not text:
         return
+    fatal = strays.level not in {"observe", "off"} or DEFECT in text
+    told = {"text": text, "error": text.partition("\n")[0] if fatal else ""}
+    output = getattr(config, "workeroutput", None)
     if output is not None:
-        output[OUTPUT] = text
+        output[OUTPUT] = told
     else:
-        take_over(config, {OUTPUT: text})
+        take_over(config, {OUTPUT: told})
 
 
 def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
@@ -47,17 +63,24 @@ def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
 def summarise(reporter: pytest.TerminalReporter) -> None:
     """Print what was only observed, what is worth a note, and what belongs to no test."""
     config = reporter.config
-    if config.get_verbosity() < 0 or config.getoption("no_summary", default=False):
-        return
+    strays = config.stash.get(STRAYS, [])
+    if config.get_verbosity() >= 0 and not config.getoption("no_summary", default=False):
+        _summarise(reporter)
+        for told in strays:
+            reporter.section(f"fiskaly contract ({OUTSIDE})")
+            reporter.write_line(told["text"])
+    for told in strays:
+        if told["error"]:
+            reporter.write_line(f"ERROR: fiskaly: {OUTSIDE}: {told['error']}", red=True)
+
+
+def _summarise(reporter: pytest.TerminalReporter) -> None:
     _summarise_observed(reporter)
-    notes = list(_told(reporter, NOTES)) if config.get_verbosity() > 0 else []
+    notes = list(_told(reporter, NOTES)) if reporter.config.get_verbosity() > 0 else []
     if notes:
         reporter.section(NOTES)
         for nodeid, text in notes:
             reporter.write_line(f"{nodeid}: {text}")
-    for text in config.stash.get(STRAYS, []):
-        reporter.section("fiskaly contract (while no test was running)")
-        reporter.write_line(text)
 
 
 def _summarise_observed(reporter: pytest.TerminalReporter) -> None:

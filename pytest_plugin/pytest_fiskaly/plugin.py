@@ -8,7 +8,7 @@ import pytest
 
 from pytest_fiskaly import markers, settings
 from pytest_fiskaly.given import Given
-from pytest_fiskaly.stash import DISTANCE, GIVEN, STAGE, USAGE, WATCH
+from pytest_fiskaly.stash import DISTANCE, GIVEN, PRESENT, STAGE, USAGE, WATCH
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -60,6 +60,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Charge a test with what reaches the session's server from now on, if the test uses it."""
+    if "fiskaly_mock_server" in getattr(item, "fixturenames", ()):
+        item.config.stash[PRESENT] = item
+        if STAGE in item.config.stash:
+            item.config.stash[STAGE].begin(item)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Judge what came since the test's end, when all of its fixtures are through."""
+    __tracebackhide__ = True
+    try:
+        result = yield
+    finally:
+        item.config.stash[PRESENT] = None
+        if STAGE in item.config.stash:
+            item.config.stash[STAGE].end(item)
+    _judge(item, late=True)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed although its client broke the contract."""
     __tracebackhide__ = True
@@ -89,12 +113,12 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Keep what clients did while no test was running, for the end of the report."""
-    if STAGE in session.config.stash:
-        from pytest_fiskaly.afterwards import keep_strays
+    """Fail the run for what clients did outside any test, and keep it for the report's end."""
+    from pytest_fiskaly.afterwards import judge_strays
 
-        keep_strays(session.config)
+    judge_strays(session)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -142,14 +166,12 @@ def fiskaly_mock(
     if DISTANCE in request.config.stash:
         yield request.config.stash[DISTANCE].enter(request.node)
         return
-    from pytest_fiskaly.judging import judge
     from pytest_fiskaly.stage import Stage
 
     server: MockServer = request.getfixturevalue("fiskaly_mock_server")
     stage, item = Stage.of(request.config), request.node
     yield stage.enter(item, server)
     stage.leave(item, server)
-    judge(stage.watch(item), late=True)
 
 
 @pytest.fixture
@@ -157,14 +179,11 @@ def fiskaly_mock_factory(request: pytest.FixtureRequest) -> Iterator[Factory]:
     """Start further servers for a test: `fiskaly_mock_factory(preset="enterprise")`."""
     _demand_a_fake(request.config, "fiskaly_mock_factory")
     from pytest_fiskaly.factory import Factory
-    from pytest_fiskaly.judging import judge
     from pytest_fiskaly.stage import Stage
 
     config: ServerConfig = request.getfixturevalue("fiskaly_mock_config")
-    stage = Stage.of(request.config)
-    with Factory(stage, request.node, config) as factory:
+    with Factory(Stage.of(request.config), request.node, config) as factory:
         yield factory
-    judge(stage.watch(request.node), late=True)
 
 
 @pytest.fixture
@@ -185,13 +204,13 @@ def fiskaly_credentials(fiskaly_mock: FiskalyMock) -> ApiKeyHandle:
     return fiskaly_mock.credentials
 
 
-def _judge(item: pytest.Item) -> None:
+def _judge(item: pytest.Item, *, late: bool = False) -> None:
     __tracebackhide__ = True
     watch = item.stash.get(WATCH, None)
     if watch is not None:
         from pytest_fiskaly.judging import judge
 
-        judge(watch)
+        judge(watch, late=late)
 
 
 def _demand_a_fake(config: pytest.Config, fixture: str) -> None:

@@ -21,6 +21,7 @@ LINE: Final = 96
 WORTH_SHOWING: Final = frozenset({"authorization", "content-type", "user-agent", "x-mock-sandbox"})
 NEEDED: Final = frozenset({"authorization", "content-type", "x-mock-sandbox"})
 BASE_PATH: Final = "/api/v0"
+OUTSIDE: Final = "Outside any test that uses the fake"
 DEFECT: Final = (
     "The fake itself was wrong: a defect of fiskaly-mockserver, not of the client."
     " Please report it."
@@ -43,8 +44,9 @@ def report(findings: Iterable[Finding], watch: Watch) -> str:
 def _of_client(findings: list[Finding], watch: Watch) -> Iterator[str]:
     count = sum(len(one.violations) for one in findings)
     yield _headline(findings[0], count)
+    who = "The test's client" if watch.nodeid else f"{OUTSIDE}, a client"
     yield (
-        f"The test's client broke the contract of the fiskaly Management API:"
+        f"{who} broke the contract of the fiskaly Management API:"
         f" {_number(count, 'violation')} in {len(findings)} of"
         f" {_number(watch.requests, 'request')}."
     )
@@ -52,8 +54,9 @@ def _of_client(findings: list[Finding], watch: Watch) -> Iterator[str]:
     for one in findings:
         groups.setdefault(_sameness(one), []).append(one)
     shown = list(groups.values())
+    apart = len({one.origin for one in findings}) > 1
     for group in shown[:SHOWN_AT_MOST]:
-        yield "\n".join(_lines(group[0], len(group)))
+        yield "\n".join(_lines(group[0], len(group), apart=apart))
     if len(shown) > SHOWN_AT_MOST:
         yield f"and {len(shown) - SHOWN_AT_MOST} more of other kinds"
     yield "\n".join(_help(findings, watch))
@@ -69,9 +72,15 @@ def _headline(finding: Finding, count: int) -> str:
 
 
 def _help(findings: list[Finding], watch: Watch) -> Iterator[str]:
-    if watch.scene:
+    flags = dict.fromkeys(one.origin.flags for one in findings)
+    if len(flags) == 1 and all(flags):
         yield (
-            f"The variables are those of a running `fiskaly-mockserver serve {watch.scene}`:"
+            f"The variables are those of a running `fiskaly-mockserver serve {next(iter(flags))}`:"
+            " see `fiskaly-mockserver env`."
+        )
+    elif flags:
+        yield (
+            "The variables are those of a server that runs as each request says:"
             " see `fiskaly-mockserver env`."
         )
     named = dict.fromkeys(
@@ -84,21 +93,26 @@ def _help(findings: list[Finding], watch: Watch) -> Iterator[str]:
     if len(words) == len(rules) == 1 and words[0] not in rules:
         words = [f"{words[0]}:{rules.pop()}"]
     shown = json.dumps(words[0] if len(words) == 1 else words)
-    yield f"If the test means it: @pytest.mark.fiskaly(allow_violations={shown})"
+    if watch.nodeid:
+        yield f"If the test means it: @pytest.mark.fiskaly(allow_violations={shown})"
 
 
 def _sameness(finding: Finding) -> object:
     exchange = finding.exchange
     place = exchange.operation_id or exchange.path
     broken = tuple((one.where, one.pointer, one.rule, one.got_text) for one in finding.violations)
-    return (exchange.method, place, broken)
+    return (exchange.method, place, broken, finding.origin)
 
 
-def _lines(finding: Finding, times: int) -> Iterator[str]:
+def _lines(finding: Finding, times: int, *, apart: bool) -> Iterator[str]:
     exchange = finding.exchange
     operation = f" ({exchange.operation_id})" if exchange.operation_id else ""
     often = f"   {times} times" if times > 1 else ""
     yield f"{exchange.method} {_target(exchange)} -> {exchange.status}{operation}{often}"
+    origin = finding.origin
+    if apart or origin.name:
+        server = f"server {origin.name} of the factory" if origin.name else "session's server"
+        yield f"    to the {server}, as of `fiskaly-mockserver serve {origin.flags}`"
     for name, value in exchange.request_headers:
         if name.lower() in WORTH_SHOWING:
             yield f"    {name}: {value}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from fiskaly_mockserver.server.beginning import Beginning
@@ -9,7 +10,7 @@ from fiskaly_mockserver.server.beginning import Beginning
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fiskaly_mockserver import MockServer
+    from fiskaly_mockserver import MockServer, ServerConfig
 
 TREE_ARGUMENTS: Final[tuple[str, ...]] = ("preset", "seed", "size", "country")
 
@@ -39,6 +40,7 @@ class Scene:
         self._tree = tree
         self._at = at
         self._faults = faults
+        self._present: Mapping[str, Any] = tree
 
     def begin(self, **tree: str | int | None) -> None:
         """Start over: tree, clock, faults and the ids to come; other organisations if asked.
@@ -49,12 +51,17 @@ class Scene:
         given = {name: value for name, value in tree.items() if value is not None}
         asked: dict[str, Any] = {**self._tree, **given}
         self._server.begin(Beginning(**asked, ids_from=self._ids_from, at=self._at))
+        self._present = asked
         for rule in self._faults:
             self._server.control.arm_fault(rule)  # type: ignore[arg-type]
 
     @property
     def flags(self) -> str:
-        """The flags of `fiskaly-mockserver serve` that make the same organisations."""
-        own = self._server.config
-        told = {one: self._tree.get(one, getattr(own, one)) for one in TREE_ARGUMENTS}
-        return " ".join(f"--{name} {value}" for name, value in told.items())
+        """The flags of `fiskaly-mockserver serve` that make the organisations of now."""
+        return flags_of(self._server.config, self._present)
+
+
+def flags_of(config: ServerConfig, tree: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """Return the flags of `fiskaly-mockserver serve` that make the same organisations."""
+    told = {one: tree.get(one, getattr(config, one)) for one in TREE_ARGUMENTS}
+    return " ".join(f"--{name} {value}" for name, value in told.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -13,9 +14,9 @@ from fiskaly_mockserver.server.plantings import Nursery
 from pytest_fiskaly.elsewhere import HonestMock, fail_if_controlled
 from pytest_fiskaly.markers import arguments_of, instant_of, is_own, is_real, rules_of
 from pytest_fiskaly.mock import FiskalyMock
-from pytest_fiskaly.scenes import TREE_ARGUMENTS, Scene
-from pytest_fiskaly.stash import GIVEN, STAGE, USAGE, WATCH
-from pytest_fiskaly.verdict import Listener, Watch
+from pytest_fiskaly.scenes import TREE_ARGUMENTS, Scene, flags_of
+from pytest_fiskaly.stash import GIVEN, PRESENT, STAGE, USAGE, WATCH
+from pytest_fiskaly.verdict import Episode, Listener, Origin, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,14 +31,16 @@ class Stage:
     """Starts servers and prepares them for tests; there is one in a run, or in a worker.
 
     Attributes:
-        strays: What clients did while no test was running.
+        strays: What clients did outside any test.
     """
 
     def __init__(self, config: pytest.Config) -> None:
+        self._config = config
         self._given = config.stash[GIVEN]
         self._usage = config.stash[USAGE]
         self._nursery = Nursery()
-        self.strays = Watch("", "observe")
+        self._lasting: MockServer | None = None
+        self.strays = Watch("", self._given.contract(None))
 
     @classmethod
     def of(cls, config: pytest.Config) -> Stage:
@@ -55,7 +58,8 @@ class Stage:
             TreeError: The preset, seed, size or country does not exist.
         """
         config = replace(config, **{**self._given.tree, **(tree or {})})
-        listener = Listener(self._usage, self.strays, config.on_exchange, loose=config.loose)
+        strays = Episode(self.strays, partial(_origin, config, ""))
+        listener = Listener(self._usage, strays, config.on_exchange, loose=config.loose)
         server = MockServer(replace(config, on_exchange=listener), nursery=self._nursery)
         listener.attach(server.traffic)
         return server
@@ -71,18 +75,34 @@ class Stage:
             server = self.server(config).start()
         except (ValueError, ServerError) as error:
             pytest.fail(f"the server of fiskaly_mock_config: {error}", pytrace=False)
+        self._lasting = server
+        present = self._config.stash.get(PRESENT, None)
+        if present is not None:
+            self.begin(present)
         try:
             yield server
         finally:
+            self._lasting = None
             server.stop()
+
+    def begin(self, item: pytest.Item) -> None:
+        """Charge a test with what reaches the session's server, in whatever state that is."""
+        if self._lasting is not None:
+            origin = partial(_origin, self._lasting.config, "")
+            self._lasting.traffic.period = Episode(self.watch(item), origin)
+
+    def end(self, item: pytest.Item) -> None:
+        """Charge nobody any more."""
+        if self._lasting is not None:
+            self._lasting.traffic.period = None
+        if WATCH in item.stash:
+            item.stash[WATCH].over = True
 
     def watch(self, item: pytest.Item) -> Watch:
         """Return what watches a test, made on first use."""
         if WATCH not in item.stash:
-            said = arguments_of(item)
-            watch = Watch(item.nodeid, self._given.contract(said.get("contract")))
-            watch.allow(said.get("allow_violations"), own=is_own(item, "allow_violations"))
-            item.stash[WATCH] = watch
+            item.stash[WATCH] = Watch(item.nodeid, "")
+            self._heed_markers(item)
         return item.stash[WATCH]
 
     def enter(self, item: pytest.Item, server: MockServer, name: str = "") -> FiskalyMock:
@@ -97,6 +117,7 @@ class Stage:
         if honest:
             fail_if_controlled(said)
         watch = self.watch(item)
+        self._heed_markers(item)
         scene = Scene(
             server,
             ids_from=_identity(item) + name,
@@ -105,15 +126,22 @@ class Stage:
             faults=rules_of(said["faults"]) if "faults" in said else [],
         )
         scene.begin()
-        server.traffic.period = watch
-        if not name:
-            watch.scene = scene.flags
+        server.traffic.period = Episode(watch, lambda: Origin(scene.flags, name))
         return (HonestMock if honest else FiskalyMock)(server, watch, scene)
 
     def leave(self, item: pytest.Item, server: MockServer) -> None:
         """End a test's use of a server: what is still under way has half a second."""
         self.watch(item).broken_off += server.settle(PATIENCE)
-        server.traffic.period = None
+
+    def _heed_markers(self, item: pytest.Item) -> None:
+        said = arguments_of(item)
+        level = self._given.contract(said.get("contract"))
+        own = is_own(item, "allow_violations")
+        item.stash[WATCH].mark(level, said.get("allow_violations"), own=own)
+
+
+def _origin(config: ServerConfig, name: str) -> Origin:
+    return Origin(flags_of(config), name)
 
 
 def _identity(item: pytest.Item) -> str:

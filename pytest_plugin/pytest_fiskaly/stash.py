@@ -19,8 +19,10 @@ USAGE: Final[pytest.StashKey[Usage]] = pytest.StashKey()
 """What hears of every exchange; on the config."""
 STAGE: Final[pytest.StashKey[Stage]] = pytest.StashKey()
 """The servers of a run, from the first test on that needs one; on the config."""
-STRAYS: Final[pytest.StashKey[list[str]]] = pytest.StashKey()
-"""What clients did wrong while no test was running, as text; on the config."""
+PRESENT: Final[pytest.StashKey[pytest.Item | None]] = pytest.StashKey()
+"""The test that is under way, if it uses the session's server; on the config."""
+STRAYS: Final[pytest.StashKey[list[dict[str, str]]]] = pytest.StashKey()
+"""What clients did wrong outside any test, in words; on the config."""
 DISTANCE: Final[pytest.StashKey[Distance]] = pytest.StashKey()
 """The server of `--fiskaly-url`; on the config, only if there is one."""
 WATCH: Final[pytest.StashKey[Watch]] = pytest.StashKey()

@@ -20,7 +20,7 @@ MOST_KINDS = 200
 """Kinds of violations that are told apart; of more only the number is kept."""
 SENTENCE_SHOWN = 300
 """Characters of a sentence."""
-BETWEEN = "(between tests)"
+BETWEEN = "(outside any test)"
 TESTS_SHOWN = 3
 """Tests that are named for each kind."""
 
@@ -58,12 +58,14 @@ class Breaches:
 
     Attributes:
         requests: How many broke the contract.
+        outside: How many of these no test made.
         tests: How many tests made such requests.
         untold: Violations of kinds beyond `MOST_KINDS`.
     """
 
     def __init__(self) -> None:
         self.requests = 0
+        self.outside = 0
         self.tests = 0
         self.untold = 0
         self._kinds: dict[tuple[str, str, str], Breach] = {}
@@ -72,11 +74,12 @@ class Breaches:
 
     def add(self, test: str, exchange: Exchange, violations: Iterable[Violation]) -> None:
         """Count a request that broke the contract; `test` is "" where none was running."""
-        test = test or BETWEEN
-        self.requests += 1
-        if test != self._last_test:
+        if test and test != self._last_test:
             self.tests += 1
             self._last_test = test
+        self.requests += 1
+        self.outside += not test
+        test = test or BETWEEN
         for violation in _leaves(violations):
             kind = self._kind(
                 Breach(
@@ -103,6 +106,7 @@ class Breaches:
         """Return all of it as JSON-able data, for another process."""
         return {
             "requests": self.requests,
+            "outside": self.outside,
             "tests": self.tests,
             "untold": self.untold,
             "kinds": [asdict(kind) for kind in self.kinds()],
@@ -111,6 +115,7 @@ class Breaches:
     def absorb(self, data: Mapping[str, Any]) -> None:
         """Add what another process counted; a test runs in one process only."""
         self.requests += data["requests"]
+        self.outside += data["outside"]
         self.tests += data["tests"]
         self.untold += data["untold"]
         for entry in data["kinds"]:

@@ -65,8 +65,16 @@ def _line(counts: Counts) -> str:
 
 
 def _violations(counts: Counts) -> str:
-    requests, tests = counts.breaches.requests, counts.breaches.tests
-    if not requests:
+    breaches = counts.breaches
+    if not breaches.requests:
         return "no violations"
-    who = "1 request" if requests == 1 else f"{requests} requests"
-    return f"{who} of {'1 test' if tests == 1 else f'{tests} tests'} broke the contract"
+    parts = []
+    if within := breaches.requests - breaches.outside:
+        parts.append(f"{_number(within, 'request')} of {_number(breaches.tests, 'test')}")
+    if breaches.outside:
+        parts.append(f"{_number(breaches.outside, 'request')} outside any test")
+    return f"{' and '.join(parts)} broke the contract"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" + ("" if count == 1 else "s")

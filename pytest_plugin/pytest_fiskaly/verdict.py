@@ -27,16 +27,39 @@ DROPPED: Final = "additionalProperties"
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The server that a request came to.
+
+    Attributes:
+        flags: Those of `fiskaly-mockserver serve` that make the same organisations.
+        name: What tells it from the session's server, which has none.
+    """
+
+    flags: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What a server is in the middle of: whose client it answers, and with what tree."""
+
+    watch: Watch
+    origin: Callable[[], Origin]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """An exchange with what is held against it.
 
     Attributes:
         exchange: The request and its answer, without secrets.
         violations: What the client did wrong and was not allowed to.
+        origin: The server that it came to.
     """
 
     exchange: Exchange
     violations: tuple[Violation, ...]
+    origin: Origin = Origin()
 
     @property
     def is_defect(self) -> bool:
@@ -54,13 +77,13 @@ class Watch:
         notes: What is worth telling, but no failure.
         requests: How many were answered so far.
         broken_off: Requests that were under way long after the test had ended.
-        scene: The flags of `fiskaly-mockserver serve` that make the same organisations.
+        over: Whether nobody will ask any more what is held against the test.
     """
 
-    def __init__(self, nodeid: str, level: str, scene: str = "") -> None:
+    def __init__(self, nodeid: str, level: str) -> None:
         self.nodeid = nodeid
         self.level = level
-        self.scene = scene
+        self.over = False
         self.findings: list[Finding] = []
         self.violations: list[Violation] = []
         self.broken_off = 0
@@ -68,6 +91,7 @@ class Watch:
         self.requests = 0
         self._allowances: list[Allowance] = []
         self._every: list[tuple[Allowance, bool]] = []
+        self._marked: object = None
 
     def allow(self, what: object, *, own: bool = True) -> Allowance:
         """Allow breaches from now on; `own` ones are worth a note if none happens.
@@ -80,7 +104,20 @@ class Watch:
         self._every.append((allowance, own))
         return allowance
 
-    def heard(self, exchange: Exchange, *, loose: bool) -> tuple[Violation, ...]:
+    def mark(self, level: str, allowed: object, *, own: bool) -> None:
+        """Heed what the test's markers say now; fixtures may add some until the test begins.
+
+        Raises:
+            ValueError: They name an operation or a rule that there is not.
+        """
+        self.level = level
+        if allowed != self._marked:
+            self._marked = allowed
+            self.allow(allowed, own=own)
+
+    def heard(
+        self, exchange: Exchange, *, loose: bool, origin: Origin | None = None
+    ) -> tuple[Violation, ...]:
         """Judge an exchange, and return what counts; called in the server's thread."""
         held = [one for one in exchange.breaches if not (loose and one.rule == DROPPED)]
         allowed = tuple(self._allowances)
@@ -94,7 +131,7 @@ class Watch:
                 if not whole and not covered:
                     left.append(cause)
         if left or exchange.is_our_fault:
-            self.findings.append(Finding(exchange, tuple(left)))
+            self.findings.append(Finding(exchange, tuple(left), origin or Origin()))
         return () if self.level == OFF else tuple(left)
 
     def take(self, *, defects_only: bool = False) -> list[Finding]:
@@ -121,14 +158,17 @@ class Watch:
 class Listener:
     """Hears of every exchange of one server, and passes it on.
 
-    Attributes:
-        strays: What began while no test was running.
+    Args:
+        usage: What counts every exchange.
+        strays: Whose the requests are that began outside any test.
+        own: The listener of the server's user.
+        loose: Whether the server drops unknown properties.
     """
 
     def __init__(
         self,
         usage: Usage,
-        strays: Watch,
+        strays: Episode,
         own: Callable[[Exchange], None],
         *,
         loose: bool,
@@ -146,10 +186,13 @@ class Listener:
     def __call__(self, exchange: Exchange) -> None:
         """Take note of an exchange; called in the server's thread."""
         period = None if self._traffic is None else self._traffic.present_period
-        watch = period if isinstance(period, Watch) else self._strays
+        episode = period if isinstance(period, Episode) else self._strays
+        watch = episode.watch
+        if watch.over:  # too late to fail its test
+            watch = self._strays.watch
         watch.requests += 1
         if exchange.violations or exchange.is_our_fault:
-            counting = watch.heard(exchange, loose=self._loose)
+            counting = watch.heard(exchange, loose=self._loose, origin=episode.origin())
             if counting:
                 self._usage.breached(watch.nodeid, exchange, counting)
         self._usage.heard(exchange)

@@ -162,3 +162,37 @@ def test_the_factory_starts_watches_and_stops_servers(client: pytest.Pytester) -
     result = client.runpytest()
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*_ test_broken _*", "*body /country_code breaks enum*"])
+
+
+def test_a_breach_on_one_of_several_servers_names_it_and_its_organisations(
+    client: pytest.Pytester,
+) -> None:
+    client.makepyfile(
+        """
+        from api_client import break_contract
+
+        def test_both(fiskaly_mock, fiskaly_mock_factory):
+            other = fiskaly_mock_factory(preset="enterprise", seed=7)
+            break_contract(other)
+            break_contract(fiskaly_mock)
+
+        def test_other(fiskaly_mock, fiskaly_mock_factory):
+            break_contract(fiskaly_mock_factory(preset="single"))
+
+        def test_seeded_anew(fiskaly_mock):
+            fiskaly_mock.seed("white-label")
+            break_contract(fiskaly_mock)
+        """
+    )
+    result = client.runpytest()
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "    to the server #1 of the factory, as of *serve --preset enterprise --seed 7 *",
+            "    to the session's server, as of *serve --preset individual-customers --seed 1 *",
+            "The variables are those of a server that runs as each request says: *",
+            "    to the server #1 of the factory, as of *serve --preset single *",
+            "The variables are those of a running `fiskaly-mockserver serve --preset single *",
+            "The variables are those of a running `fiskaly-mockserver serve --preset white-label *",
+        ]
+    )

@@ -314,28 +314,6 @@ def test_a_request_under_way_is_charged_to_the_test_that_sent_it(client: pytest.
     result.stdout.fnmatch_lines(["*1 request was still under way*"])
 
 
-def test_what_happens_between_tests_is_told_apart(client: pytest.Pytester) -> None:
-    client.makepyfile(
-        """
-        import pytest
-        from api_client import BAKERY, carelessly, count
-
-        @pytest.fixture(scope="session", autouse=True)
-        def prepared(fiskaly_mock_server):
-            token = fiskaly_mock_server.token_for(fiskaly_mock_server.tree.main)
-            carelessly(fiskaly_mock_server, body={**BAKERY, "zip": 7}, token=token)
-
-        def test_one(fiskaly_mock):
-            assert count(fiskaly_mock) == 6
-        """
-    )
-    for result in (client.runpytest(), client.runpytest_subprocess("-n", "1")):
-        result.assert_outcomes(passed=1)
-        result.stdout.fnmatch_lines(
-            ["*fiskaly contract (while no test was running)*", "*body /zip breaks type*"]
-        )
-
-
 ALLOWED = """
 import pytest
 from api_client import break_contract, carelessly
