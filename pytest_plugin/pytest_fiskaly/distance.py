@@ -21,14 +21,14 @@ class Distance:
     The controller of pytest-xdist authenticates for its workers.
     """
 
-    def __init__(self, url: str, config: pytest.Config) -> None:
-        """Look at the URL and the environment.
+    def __init__(self, url: str, config: pytest.Config, *, place: str) -> None:
+        """Look at the URL and the environment; `place` is where the URL was set.
 
         Raises:
             pytest.UsageError: It is no URL, or the credentials are missing or LIVE.
         """
         try:
-            self.remote = Remote.of(url)
+            self.remote = Remote.of(url, place=place)
         except RemoteError as error:
             raise pytest.UsageError(str(error)) from None
         told = getattr(config, "workerinput", {}).get(INPUT)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from pytest_fiskaly.settings import CONTRACT_LEVELS, SETTINGS, Setting
+from pytest_fiskaly.settings import BY_NAME, CONTRACT_LEVELS, SETTINGS, Setting
 from pytest_fiskaly.words import shown, unknown
 
 GREATEST_SEED: Final = 2**63 - 1
@@ -30,12 +30,22 @@ class Given:
                 (setting.flag, config.getoption(setting.ini), self._options),
                 (setting.ini, config.getini(setting.ini), self._inis),
             ):
+                if told == "" and values is self._options and setting.optional != told:
+                    # Most likely a variable that is not set: the default would be a surprise.
+                    raise pytest.UsageError(
+                        f"{place} is empty: give {setting.values.replace('`', '')}, or leave it out"
+                    )
                 if told is not None and (told or setting.optional == told):
                     values[setting.name] = _checked(setting, str(told), place)
 
     def text(self, name: str) -> str | None:
         """Return a setting: the option's value, else the ini key's."""
         return self._options.get(name, self._inis.get(name))
+
+    def place(self, name: str) -> str:
+        """Return where a setting was made, for complaints: the option, or the ini key."""
+        setting = BY_NAME[name]
+        return setting.flag if name in self._options else setting.ini
 
     def number(self, name: str) -> float | None:
         """Return a setting that is a number."""

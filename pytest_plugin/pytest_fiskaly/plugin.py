@@ -41,7 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if url is not None:
         from pytest_fiskaly.distance import Distance
 
-        config.stash[DISTANCE] = distance = Distance(url, config)
+        config.stash[DISTANCE] = distance = Distance(
+            url, config, place=config.stash[GIVEN].place("url")
+        )
         config.pluginmanager.register(distance, "fiskaly-distance")
 
 

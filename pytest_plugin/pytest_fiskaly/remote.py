@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 API_KEY: Final = "FISKALY_API_KEY"
 API_SECRET: Final = "FISKALY_API_SECRET"  # noqa: S105 - a variable's name
+OPTION: Final = "--fiskaly-url"
 BASE_PATH: Final = "/api/v0"
 CONTROL_PATH: Final = "/_mock"
 LIVE: Final = "LIVE"
@@ -50,31 +51,36 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:
-    """A server at an address, and the credentials for it."""
+    """A server at an address, and the credentials for it; `place` is where it was named."""
 
     base_url: str
     key: str
     secret: str = field(repr=False)
+    place: str = OPTION
 
     @classmethod
-    def of(cls, url: str, environment: Mapping[str, str] | None = None) -> Remote:
+    def of(
+        cls, url: str, environment: Mapping[str, str] | None = None, *, place: str = OPTION
+    ) -> Remote:
         """Return the server at a URL, with the credentials of the environment.
+
+        `place` is where the URL was set, for complaints.
 
         Raises:
             RemoteError: It is no URL, or there are no credentials, or they are LIVE.
         """
         environment = os.environ if environment is None else environment
-        base_url = base_url_of(url)
+        base_url = base_url_of(url, place)
         missing = [name for name in (API_KEY, API_SECRET) if not environment.get(name)]
         if missing:
             raise RemoteError(
-                f"--fiskaly-url needs credentials: set {' and '.join(missing)} in the environment"
+                f"{place} needs credentials: set {' and '.join(missing)} in the environment"
                 ' (of a running fake: eval "$(fiskaly-mockserver env)")'
             )
         key = environment[API_KEY]
         if key.startswith(LIVE_KEY):
-            raise RemoteError(_no_live(f"{API_KEY} holds a LIVE key"))
-        return cls(base_url=base_url, key=key, secret=environment[API_SECRET])
+            raise RemoteError(_no_live(place, f"{API_KEY} holds a LIVE key"))
+        return cls(base_url=base_url, key=key, secret=environment[API_SECRET], place=place)
 
     def connect(self) -> Session:
         """Authenticate, and ask who we are.
@@ -91,7 +97,9 @@ class Remote:
             raise RemoteError(self._somebody_else("its answer to /auth has no access token"))
         env = str(claims.get("env", ""))
         if env == LIVE:
-            raise RemoteError(_no_live("the credentials of the environment are LIVE ones"))
+            raise RemoteError(
+                _no_live(self.place, "the credentials of the environment are LIVE ones")
+            )
         organization_id = str(claims.get("organization_id") or claims.get("organization") or "")
         row = self._ask(f"/organizations/{organization_id}", token=token)
         told = {
@@ -122,7 +130,7 @@ class Remote:
         except (URLError, OSError) as error:
             reason = getattr(error, "reason", error)
             raise RemoteError(
-                f"--fiskaly-url: nobody answers at {self.base_url}: {reason}"
+                f"{self.place}: nobody answers at {self.base_url}: {reason}"
             ) from None
         except ValueError:
             raise RemoteError(self._somebody_else("it does not answer in JSON")) from None
@@ -138,19 +146,19 @@ class Remote:
     def _refused(self, status: int, path: str) -> str:
         if status == UNAUTHORIZED:
             return (
-                f"--fiskaly-url: {self.base_url} refuses the credentials: are {API_KEY} and"
+                f"{self.place}: {self.base_url} refuses the credentials: are {API_KEY} and"
                 f" {API_SECRET} those of this server?"
             )
         return self._somebody_else(f"it answers {status} to {path}")
 
     def _somebody_else(self, why: str) -> str:
         return (
-            f"--fiskaly-url: what answers at {self.base_url} is no Management API: {why}."
+            f"{self.place}: what answers at {self.base_url} is no Management API: {why}."
             f" The URL of the real one ends in {BASE_PATH}"
         )
 
 
-def base_url_of(url: str) -> str:
+def base_url_of(url: str, place: str = OPTION) -> str:
     """Return the address of an API, without a slash at the end.
 
     >>> base_url_of("http://127.0.0.1:8722")
@@ -159,27 +167,37 @@ def base_url_of(url: str) -> str:
     Raises:
         RemoteError: It is no URL of one.
     """
-    try:
-        parts = urlsplit(url)
-        bad = not parts.hostname or parts.port == 0 or parts.query or parts.fragment
-    except ValueError:
-        raise RemoteError(f"--fiskaly-url: {url!r} is no URL") from None
-    if "@" in parts.netloc:
+    if "@" in url:  # whatever else is wrong with it: it is not to be printed
         raise RemoteError(
-            f"--fiskaly-url: credentials belong into {API_KEY} and {API_SECRET}, not into the URL"
+            f"{place}: credentials belong into {API_KEY} and {API_SECRET}, not into the URL"
         )
-    if bad or parts.scheme not in {"http", "https"}:
+    parts = _parts_of(url)
+    if parts is None:
         raise RemoteError(
-            f"--fiskaly-url: {url!r} is no URL: give http://127.0.0.1:8722{BASE_PATH}, or that of"
-            " the vendor's TEST environment, with http:// or https:// in front"
+            f"{place}: {_without_query(url)!r} is no URL: give http://127.0.0.1:8722{BASE_PATH}, or"
+            " that of the vendor's TEST environment, with http:// or https:// in front"
         )
     path = parts.path.rstrip("/").removesuffix(CONTROL_PATH)
     return f"{parts.scheme}://{parts.netloc}{path or BASE_PATH}"
 
 
-def _no_live(what: str) -> str:
+def _parts_of(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return None if not good or parts.query or parts.fragment else parts
+
+
+def _without_query(url: str) -> str:
+    head, mark, _ = url.partition("?")
+    return f"{head}?…" if mark else url
+
+
+def _no_live(place: str, what: str) -> str:
     return (
-        f"--fiskaly-url: {what}: a test suite creates and deletes organisations, which would be"
+        f"{place}: {what}: a test suite creates and deletes organisations, which would be"
         " for real and be billed. Use TEST credentials"
     )
 

@@ -276,9 +276,46 @@ def test_a_live_key_is_refused_before_anything_is_sent(
     _demand_one_line(result, "*FISKALY_API_KEY holds a LIVE key*Use TEST credentials*")
 
 
-def _demand_one_line(result: pytest.RunResult, words: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://u:s3cr3t@127.0.0.1:8722",
+        "http://u:s3cr3t@127.0.0.1:99999",
+        "u:s3cr3t@127.0.0.1:8722",
+        "https://u:s3cr3t[X@127.0.0.1",
+        "u:s3cr3t@",
+    ],
+)
+@pytest.mark.parametrize("place", ["--fiskaly-url", "fiskaly_url"])
+def test_credentials_in_the_url_are_refused_and_not_shown(
+    suite: pytest.Pytester, url: str, place: str
+) -> None:
+    arguments = (f"{place}={url}",) if place.startswith("-") else ("-o", f"{place}={url}")
+    result = suite.runpytest(*arguments)
+    assert "s3cr3t" not in result.stdout.str() + result.stderr.str()
+    _demand_one_line(result, "credentials belong into FISKALY_API_KEY and *", place)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://127.0.0.1:99999", "http://127.0.0.1:99999"),
+        ("http://[::1", "http://[[]::1"),
+        ("http://127.0.0.1?token=s3cr3t", "http://127.0.0.1[?]…"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_what_is_no_url_is_told_with_one_that_is(
+    suite: pytest.Pytester, url: str, shown: str
+) -> None:
+    result = suite.runpytest(f"--fiskaly-url={url}")
+    assert "s3cr3t" not in result.stdout.str() + result.stderr.str()
+    _demand_one_line(result, f"'{shown}' is no URL: give http://127.0.0.1:8722/api/v0, or *")
+
+
+def _demand_one_line(result: pytest.RunResult, words: str, place: str = "--fiskaly-url") -> None:
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: --fiskaly-url: {words}"])
+    result.stderr.fnmatch_lines([f"ERROR: {place}: {words}"])
     assert len([line for line in result.errlines if line.strip()]) == 1
     output = result.stdout.str() + result.stderr.str()
     assert "Traceback" not in output

@@ -98,12 +98,24 @@ def test_a_wrong_value_is_one_line_whether_typed_or_in_the_ini_file(
     flag = f"--fiskaly-{name.replace('_', '-')}"
     for arguments, place in (
         ([f"{flag}={value}"], flag),
-        (["-o", f"fiskaly_{name}={value}"], flag if name == "url" else f"fiskaly_{name}"),
+        (["-o", f"fiskaly_{name}={value}"], f"fiskaly_{name}"),
     ):
         result = suite.runpytest(*arguments)
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stderr.fnmatch_lines([f"ERROR: {place}*{words}"])
         assert len([line for line in result.errlines if line.strip()]) == 1
+
+
+@pytest.mark.parametrize(
+    "flag", ["url", "preset", "seed", "contract", "coverage-fail-under"], ids=str
+)
+def test_an_empty_option_is_no_absent_one(suite: pytest.Pytester, flag: str) -> None:
+    suite.makepyfile("def test_one(): pass")
+    result = suite.runpytest(f"--fiskaly-{flag}=")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: --fiskaly-{flag} is empty: give *, or leave it out"])
+    ini = f"fiskaly_{flag.replace('-', '_')}"
+    suite.runpytest("-o", f"{ini}=").assert_outcomes(passed=1)
 
 
 def test_every_setting_is_registered_and_in_the_table(suite: pytest.Pytester) -> None:
