@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from shlex import quote
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from pytest_fiskaly.reproducing import LOGGING_IN, LONGEST, TOKEN, curl, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,12 +18,15 @@ if TYPE_CHECKING:
 
 SHOWN_AT_MOST: Final = 10
 """Different breaches of one test that are told in full."""
-LONGEST_BODY: Final = 4_000
+VALUES_AT_MOST: Final = 5
+"""Values that are told beside the first, where only these differ."""
 LINE: Final = 96
 WORTH_SHOWING: Final = frozenset({"authorization", "content-type", "user-agent", "x-mock-sandbox"})
-NEEDED: Final = frozenset({"authorization", "content-type", "x-mock-sandbox"})
-BASE_PATH: Final = "/api/v0"
 OUTSIDE: Final = "Outside any test that uses the fake"
+PLACEHOLDERS: Final = {
+    "[redacted]": "a secret",
+    "[undeclared]": "a value that the contract does not know or has as another type",
+}
 DEFECT: Final = (
     "The fake itself was wrong: a defect of fiskaly-mockserver, not of the client."
     " Please report it."
@@ -38,7 +43,16 @@ def report(findings: Iterable[Finding], watch: Watch) -> str:
         parts.append("\n\n".join(_of_client(broken, watch)))
     if defects:
         parts.append("\n\n".join([DEFECT, *map(_of_fake, defects[:SHOWN_AT_MOST])]))
-    return "\n\n".join(parts)
+    return _printable("\n\n".join(parts))
+
+
+def _printable(text: str) -> str:
+    """Escape what would change how the rest is shown, as JSON does."""
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text
+    )
 
 
 def _of_client(findings: list[Finding], watch: Watch) -> Iterator[str]:
@@ -56,7 +70,7 @@ def _of_client(findings: list[Finding], watch: Watch) -> Iterator[str]:
     shown = list(groups.values())
     apart = len({one.origin for one in findings}) > 1
     for group in shown[:SHOWN_AT_MOST]:
-        yield "\n".join(_lines(group[0], len(group), apart=apart))
+        yield "\n".join(_lines(group, apart=apart))
     if len(shown) > SHOWN_AT_MOST:
         yield f"and {len(shown) - SHOWN_AT_MOST} more of other kinds"
     yield "\n".join(_help(findings, watch))
@@ -83,6 +97,9 @@ def _help(findings: list[Finding], watch: Watch) -> Iterator[str]:
             "The variables are those of a server that runs as each request says:"
             " see `fiskaly-mockserver env`."
         )
+    if any(TOKEN in curl(one.exchange) for one in findings):
+        yield LOGGING_IN
+    yield from _placeholders(findings)
     named = dict.fromkeys(
         one.exchange.operation_id or violation.rule
         for one in findings
@@ -97,18 +114,33 @@ def _help(findings: list[Finding], watch: Watch) -> Iterator[str]:
         yield f"If the test means it: @pytest.mark.fiskaly(allow_violations={shown})"
 
 
+def _placeholders(findings: list[Finding]) -> Iterator[str]:
+    shown = "".join(curl(one.exchange) for one in findings)
+    for placeholder, meaning in PLACEHOLDERS.items():
+        if placeholder in shown or quote(placeholder, safe="") in shown:
+            yield f"{placeholder} stands for {meaning}: put in what your client sent"
+
+
 def _sameness(finding: Finding) -> object:
+    """Return what two findings have in common that are told as one: all but the values."""
     exchange = finding.exchange
     place = exchange.operation_id or exchange.path
-    broken = tuple((one.where, one.pointer, one.rule, one.got_text) for one in finding.violations)
+    broken = tuple(map(_kind, finding.violations))
     return (exchange.method, place, broken, finding.origin)
 
 
-def _lines(finding: Finding, times: int, *, apart: bool) -> Iterator[str]:
+def _kind(violation: Violation) -> object:
+    branches = tuple((name, tuple(map(_kind, why))) for name, why in violation.branches)
+    return (violation.where, violation.pointer, violation.rule, violation.expected, branches)
+
+
+def _lines(group: list[Finding], *, apart: bool) -> Iterator[str]:
+    """Yield the first of findings that differ in values only, and other values."""
+    finding, times = group[0], len(group)
     exchange = finding.exchange
     operation = f" ({exchange.operation_id})" if exchange.operation_id else ""
     often = f"   {times} times" if times > 1 else ""
-    yield f"{exchange.method} {_target(exchange)} -> {exchange.status}{operation}{often}"
+    yield f"{exchange.method} {target_of(exchange)} -> {exchange.status}{operation}{often}"
     origin = finding.origin
     if apart or origin.name:
         server = f"server {origin.name} of the factory" if origin.name else "session's server"
@@ -117,8 +149,10 @@ def _lines(finding: Finding, times: int, *, apart: bool) -> Iterator[str]:
         if name.lower() in WORTH_SHOWING:
             yield f"    {name}: {value}"
     yield from (f"    {line}" for line in _body(exchange))
-    for violation in finding.violations:
+    for number, violation in enumerate(finding.violations):
         yield from _of_violation(violation)
+        values = dict.fromkeys(one.violations[number].got_text for one in group)
+        yield from _others([text for text in values if text][1:])
     yield f"  reproduce: {curl(exchange)}"
 
 
@@ -130,6 +164,13 @@ def _of_violation(violation: Violation) -> Iterator[str]:
     yield f"    expected  {violation.expected}"
     if violation.got_text:
         yield f"    got       {violation.got_text}"
+
+
+def _others(values: list[str]) -> Iterator[str]:
+    if values:
+        more = len(values) - VALUES_AT_MOST
+        shown = ", ".join(values[:VALUES_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+        yield f"    and also  {shown}"
 
 
 def _place(violation: Violation) -> str:
@@ -148,43 +189,14 @@ def _of_fake(finding: Finding) -> str:
     return "\n".join(lines)
 
 
-def curl(exchange: Exchange) -> str:
-    """Return a command for a shell that sends the request again, without secrets in it."""
-    target = _target(exchange)
-    base, path = (
-        ("$FISKALY_BASE_URL", target.removeprefix(BASE_PATH))
-        if target.startswith(f"{BASE_PATH}/")
-        else ("$FISKALY_MOCK_URL", target)
-    )
-    words = ["curl"] if exchange.method == "GET" else ["curl", "-X", quote(exchange.method)]
-    words.append(f'"{base}"{quote(path)}')
-    for name, value in exchange.request_headers:
-        if name.lower() not in NEEDED:
-            continue
-        if name.lower() == "authorization":
-            words += ["-H", '"Authorization: Bearer $TOKEN"']
-        else:
-            words += ["-H", quote(f"{name}: {value}")]
-    if exchange.request_body is not None:
-        words += ["-d", quote(json.dumps(exchange.request_body, ensure_ascii=False))]
-    elif exchange.request_body_note not in {"", "empty"}:
-        words += ["--data-binary", "@body", f"# {exchange.request_body_note}"]
-    return " ".join(words)
-
-
-def _target(exchange: Exchange) -> str:
-    query = "&".join(f"{name}={value}" for name, value in exchange.query)
-    return f"{exchange.path}?{query}" if query else exchange.path
-
-
 def _body(exchange: Exchange) -> list[str]:
     if exchange.request_body is None:
         return [f"({exchange.request_body_note})"] if exchange.request_body_note else []
     text = json.dumps(exchange.request_body, ensure_ascii=False)
     if len(text) > LINE:
         text = json.dumps(exchange.request_body, ensure_ascii=False, indent=2)
-    if len(text) > LONGEST_BODY:
-        text = text[:LONGEST_BODY] + f"… ({len(text) - LONGEST_BODY} characters more)"
+    if len(text) > LONGEST:
+        text = text[:LONGEST] + f"… ({len(text) - LONGEST} characters more)"
     return text.splitlines()
 
 

@@ -219,6 +219,45 @@ def test_repeated_breaches_are_told_once_with_their_number(client: pytest.Pytest
     )
 
 
+def test_what_differs_in_values_only_is_told_once_with_some_of_them(
+    client: pytest.Pytester,
+) -> None:
+    client.makepyfile(
+        """
+        from api_client import break_contract
+
+        def test_one(fiskaly_mock):
+            for number in range(30):
+                break_contract(fiskaly_mock, zip=number)
+        """
+    )
+    result = client.runpytest()
+    output = result.stdout.str()
+    assert output.count("body /zip breaks type\n") == 1
+    assert "of other kinds" not in output
+    result.stdout.fnmatch_lines(
+        [
+            "POST /api/v0/organizations -> 400 (createOrganization)   30 times",
+            "    got       0",
+            "    and also  1, 2, 3, 4, 5 and 24 more",
+        ]
+    )
+
+
+def test_what_is_wrong_for_other_reasons_is_told_apart(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        from api_client import carelessly
+
+        def test_one(fiskaly_mock):
+            for body in ({}, {"email": "a", "api_key": 1}, {"refresh_token": 7}):
+                carelessly(fiskaly_mock, "/auth", body)
+        """
+    )
+    output = client.runpytest().stdout.str()
+    assert output.count("POST /api/v0/auth -> 400") == 3
+
+
 def test_another_failure_is_not_hidden_and_shows_the_breach_beside_it(
     client: pytest.Pytester,
 ) -> None:
