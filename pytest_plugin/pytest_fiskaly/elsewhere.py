@@ -12,6 +12,7 @@ from fiskaly_mockserver.control.handles import (
     UserHandle,
 )
 
+from pytest_fiskaly.failures import fail
 from pytest_fiskaly.markers import HARMLESS, MARKER, REAL
 from pytest_fiskaly.mock import FiskalyMock
 
@@ -137,10 +138,9 @@ def _skip(what: str) -> NoReturn:
 
 def _fail(what: str) -> NoReturn:
     __tracebackhide__ = True
-    pytest.fail(
+    fail(
         f"{what} needs control over the fake, but the test is marked {REAL}: it claims to be true"
-        " of the real service too. Drop the one or the other",
-        pytrace=False,
+        " of the real service too. Drop the one or the other"
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import pytest
-
 from pytest_fiskaly.afterwards import NOTES, OBSERVED
+from pytest_fiskaly.failures import fail
 from pytest_fiskaly.reports import report as told
 from pytest_fiskaly.verdict import ENFORCE, OFF
 
 if TYPE_CHECKING:
+    import pytest
+
     from pytest_fiskaly.verdict import Watch
 
 TITLE: Final = "fiskaly contract"
@@ -25,7 +26,7 @@ def judge(watch: Watch, *, late: bool = False) -> None:
         late: Whether the test has ended already, so that only what came since is new.
 
     Raises:
-        pytest.fail.Exception: The client broke the contract, or the fake was wrong.
+        Verdict: The client broke the contract, or the fake was wrong.
     """
     __tracebackhide__ = True
     found = watch.take(defects_only=watch.level != ENFORCE)
@@ -35,7 +36,7 @@ def judge(watch: Watch, *, late: bool = False) -> None:
         watch.notes.append(f"{some} still under way long after the test's end, and broken off")
         watch.broken_off = 0
     if text:
-        pytest.fail(text, pytrace=False)
+        fail(text)
 
 
 def annotate(report: pytest.TestReport, watch: Watch) -> None:

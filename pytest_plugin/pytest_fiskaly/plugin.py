@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,10 +101,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what the client did wrong beside any other failure, and where it is observed."""
     report = yield
+    if call.excinfo is not None and "pytest_fiskaly.failures" in sys.modules:
+        from pytest_fiskaly.failures import place
+
+        place(report, item, call.excinfo.value)
     watch = item.stash.get(WATCH, None)
     if watch is not None:
         from pytest_fiskaly.judging import annotate

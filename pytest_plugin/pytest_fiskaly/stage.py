@@ -6,22 +6,23 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import pytest
-from fiskaly_mockserver import MockServer
+from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.server.errors import ServerError
 from fiskaly_mockserver.server.plantings import Nursery
 
 from pytest_fiskaly.elsewhere import HonestMock, fail_if_controlled
+from pytest_fiskaly.failures import fail
 from pytest_fiskaly.markers import arguments_of, instant_of, is_own, is_real, rules_of
 from pytest_fiskaly.mock import FiskalyMock
 from pytest_fiskaly.scenes import TREE_ARGUMENTS, Scene, flags_of
 from pytest_fiskaly.stash import GIVEN, PRESENT, STAGE, USAGE, WATCH
 from pytest_fiskaly.verdict import Episode, Listener, Origin, Watch
+from pytest_fiskaly.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fiskaly_mockserver import ServerConfig
+    import pytest
 
 PATIENCE: Final = 0.5
 """Seconds that requests under way get when their test has ended."""
@@ -68,13 +69,13 @@ class Stage:
         """Run a server, and yield it once.
 
         Raises:
-            pytest.fail.Exception: It cannot be run as configured; the message says why.
+            Verdict: It cannot be run as configured; the message says why.
         """
         __tracebackhide__ = True
-        try:
-            server = self.server(config).start()
-        except (ValueError, ServerError) as error:
-            pytest.fail(f"the server of fiskaly_mock_config: {error}", pytrace=False)
+        server, why = self._started(config)
+        if server is None:
+            # Out of reach of the error, which pytest would show as well, at length.
+            fail(f"the server of fiskaly_mock_config: {why}")
         self._lasting = server
         present = self._config.stash.get(PRESENT, None)
         if present is not None:
@@ -84,6 +85,15 @@ class Stage:
         finally:
             self._lasting = None
             server.stop()
+
+    def _started(self, config: object) -> tuple[MockServer | None, str]:
+        """Return a running server, or why there is none."""
+        if not isinstance(config, ServerConfig):
+            return None, f"the fixture returns {shown(config)}, which is no ServerConfig"
+        try:
+            return self.server(config).start(), ""
+        except (ValueError, OverflowError, ServerError) as error:
+            return None, str(error)
 
     def begin(self, item: pytest.Item) -> None:
         """Charge a test with what reaches the session's server, in whatever state that is."""

@@ -12,6 +12,7 @@ from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8722
+GREATEST_PORT = 65_535
 DEFAULT_PRESET = "individual-customers"
 DEFAULT_SEED = 1
 DEFAULT_SIZE = 5
@@ -57,3 +58,12 @@ class ServerConfig:
     control: bool = True
     control_token: str | None = field(default=None, repr=False)
     on_exchange: Callable[[Exchange], None] = unheard
+
+    def __post_init__(self) -> None:
+        """Refuse what no loop refuses alike.
+
+        Raises:
+            ValueError: The port is none; uvloop would listen on another one.
+        """
+        if not 0 <= self.port <= GREATEST_PORT:
+            raise ValueError(f"port {self.port} is not one of 0 to {GREATEST_PORT}")
