@@ -23,7 +23,10 @@ async def fiskaly_session(fiskaly_mock: FiskalyMock) -> AsyncIterator[ClientSess
     """
     from aiohttp import ClientSession
 
-    token = fiskaly_mock.token_for(fiskaly_mock.tree.main)
+    from pytest_fiskaly.failures import or_fail
+
+    key = or_fail(lambda: fiskaly_mock.credentials, "fiskaly_session")
+    token = fiskaly_mock.token_for(key)
     headers = {"Authorization": f"Bearer {token}"}
     async with ClientSession(f"{fiskaly_mock.base_url}/", headers=headers) as session:
         yield session

@@ -14,7 +14,9 @@ NAMES = (ASYNCIO, "pytest_asyncio", "pytest_asyncio.plugin")
 @pytest.fixture
 def fiskaly_session(pytestconfig: pytest.Config) -> None:
     """Say what is missing: an aiohttp session needs pytest-asyncio."""
-    pytest.fail(f"fiskaly_session: {_reason(pytestconfig.pluginmanager)}", pytrace=False)
+    from pytest_fiskaly.failures import fail
+
+    fail(f"fiskaly_session: {_reason(pytestconfig.pluginmanager)}")
 
 
 def _reason(manager: pytest.PytestPluginManager) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+T = TypeVar("T")
 _Failed = pytest.fail.Exception
 
 
@@ -24,6 +25,20 @@ def fail(text: str) -> NoReturn:
     """
     __tracebackhide__ = True
     raise Verdict(text, pytrace=False)
+
+
+def or_fail(read: Callable[[], T], fixture: str) -> T:
+    """Return what a fixture is to return, or fail its test where the tree has none.
+
+    Raises:
+        Verdict: The tree has none.
+    """
+    __tracebackhide__ = True
+    try:
+        return read()
+    except LookupError as error:
+        why = str(error)
+    fail(f"{fixture}: {why}")
 
 
 def place(report: pytest.TestReport, item: pytest.Item, error: BaseException) -> None:

@@ -12,7 +12,7 @@ from pytest_fiskaly.journal_criteria import Criteria, Given
 from pytest_fiskaly.journal_fields import BadCriterion
 from pytest_fiskaly.journal_search import JournalOverflow, demand_all, search
 from pytest_fiskaly.journal_values import is_whole, shown
-from pytest_fiskaly.journal_waiting import wait_for
+from pytest_fiskaly.journal_waiting import outcome_of, wait_for
 
 __all__ = ["BadCriterion", "Call", "JournalAssertions", "JournalOverflow"]
 
@@ -135,11 +135,13 @@ class JournalAssertions:
         """Wait as `wait_for_call` does, while the event loop of the test goes on."""
         __tracebackhide__ = True
         looked_for = Criteria.of(operation, criteria)
-        return Call(
-            await asyncio.to_thread(
-                wait_for, self._server, looked_for, times=times, timeout=timeout
-            )
+        outcome = await asyncio.to_thread(
+            outcome_of, self._server, looked_for, times=times, timeout=timeout
         )
+        if isinstance(outcome, Exception):
+            # Raised here, the thread's part in it is not shown.
+            raise outcome.with_traceback(None)
+        return Call(outcome)
 
     @property
     def last(self) -> Call:

@@ -51,6 +51,16 @@ def wait_for(
         _until_there_is_more(server, latest, min(left, _LONGEST))
 
 
+def outcome_of(
+    server: MockServer, criteria: Criteria, *, times: int, timeout: float | str
+) -> Exchange | Exception:
+    """Return what `wait_for` returns or raises, to be raised in another thread."""
+    try:
+        return wait_for(server, criteria, times=times, timeout=timeout)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the caller raises it
+        return error
+
+
 def _until_there_is_more(server: MockServer, latest: Exchange | None, seconds: float) -> None:
     """Wait until there is anything after the latest exchange that was looked at."""
     query = JournalQuery() if latest is None else JournalQuery(since=latest.request_id)

@@ -77,6 +77,7 @@ class FiskalyMock:
         Raises:
             NotInTheTree: There is none, as with preset `empty`.
         """
+        __tracebackhide__ = True
         return self.tree.main.api_key
 
     @property
@@ -172,7 +173,7 @@ class FiskalyMock:
         __tracebackhide__ = True
         try:
             return self._server.token_for(holder, env=env, fault=fault)
-        except (ValueError, LookupError) as error:
+        except (TypeError, ValueError, LookupError) as error:
             raise error.with_traceback(None) from None
 
     def _needs_control(self, what: str) -> None:

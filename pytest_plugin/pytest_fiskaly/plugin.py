@@ -90,12 +90,15 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed although its client broke the contract."""
     __tracebackhide__ = True
+    skipped: BaseException | None = None
+    result: object = None
     try:
         result = yield
-    except pytest.skip.Exception:
-        _judge(item)
-        raise
+    except pytest.skip.Exception as error:
+        skipped = error
     _judge(item)
+    if skipped is not None:
+        raise skipped
     return result
 
 
@@ -208,7 +211,9 @@ def fiskaly_base_url(fiskaly_mock: FiskalyMock) -> str:
 @pytest.fixture
 def fiskaly_credentials(fiskaly_mock: FiskalyMock) -> ApiKeyHandle:
     """Return key and secret of the first main organisation."""
-    return fiskaly_mock.credentials
+    from pytest_fiskaly.failures import or_fail
+
+    return or_fail(lambda: fiskaly_mock.credentials, "fiskaly_credentials")
 
 
 def _judge(item: pytest.Item, *, late: bool = False) -> None:

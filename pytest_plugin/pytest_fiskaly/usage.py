@@ -57,9 +57,9 @@ class Usage:
         self._workers = self._reported = 0
         self._complaints: list[str] = []
 
-    def heard(self, exchange: Exchange) -> None:
+    def heard(self, exchange: Exchange, *, watched: bool = True) -> None:
         """Count a finished exchange; called in the server's thread."""
-        self.counts.heard(exchange)
+        self.counts.heard(exchange, watched=watched)
 
     def breached(self, test: str, exchange: Exchange, violations: Iterable[Violation]) -> None:
         """Count violations against a test, by its node id; called in the server's thread.

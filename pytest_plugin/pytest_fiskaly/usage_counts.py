@@ -24,11 +24,13 @@ class Counts:
 
     Attributes:
         used: Whether a fixture of ours was used, even if no request was made.
+        unwatched: Exchanges for which the contract was switched off.
     """
 
     def __init__(self, *, detail: bool) -> None:
         """Start with nothing heard; the contract is loaded when something is."""
         self.used = False
+        self.unwatched = 0
         self._detail = detail
         self._lock = threading.Lock()
 
@@ -47,11 +49,12 @@ class Counts:
 
         return Breaches()
 
-    def heard(self, exchange: Exchange) -> None:
+    def heard(self, exchange: Exchange, *, watched: bool = True) -> None:
         """Count a finished exchange; called in the server's thread, and never fails it."""
         name, status = exchange.operation_id, exchange.status
         with self._lock:
             self.used = True
+            self.unwatched += not watched
             coverage = self.coverage
             if self._detail and coverage.wants_fields(name, status):
                 names = [key for key, _ in exchange.query]
@@ -71,6 +74,7 @@ class Counts:
 
         with self._lock:
             return {
+                "unwatched": self.unwatched,
                 "coverage": as_json(self.coverage),
                 "violations": self.breaches.as_json(),
             }
@@ -85,5 +89,6 @@ class Counts:
 
         with self._lock:
             self.used = True
+            self.unwatched += data["unwatched"]
             self.coverage.merge(from_json(self.coverage.contract, data["coverage"]))
             self.breaches.absorb(data["violations"])

@@ -67,7 +67,11 @@ def _line(counts: Counts) -> str:
 def _violations(counts: Counts) -> str:
     breaches = counts.breaches
     if not breaches.requests:
-        return "no violations"
+        if not counts.unwatched:
+            return "no violations"
+        if counts.unwatched == counts.coverage.exchanges:
+            return "the contract was not watched"
+        return f"no violations, but {_number(counts.unwatched, 'exchange')} not watched"
     parts = []
     if within := breaches.requests - breaches.outside:
         parts.append(f"{_number(within, 'request')} of {_number(breaches.tests, 'test')}")

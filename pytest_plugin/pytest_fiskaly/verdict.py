@@ -195,7 +195,7 @@ class Listener:
             counting = watch.heard(exchange, loose=self._loose, origin=episode.origin())
             if counting:
                 self._usage.breached(watch.nodeid, exchange, counting)
-        self._usage.heard(exchange)
+        self._usage.heard(exchange, watched=watch.level != OFF)
         self._own(exchange)
 
 

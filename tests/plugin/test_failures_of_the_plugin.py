@@ -1,6 +1,7 @@
 """How a failure of ours is told: where the test is, once, and with nothing of the inside."""
 
 import re
+from fnmatch import fnmatch
 
 import pytest
 from fiskaly_mockserver import ServerConfig
@@ -114,3 +115,108 @@ def test_settings_that_no_server_can_have_are_one_line(
 def test_a_port_that_there_is_not_is_refused_where_it_is_given(port: int) -> None:
     with pytest.raises(ValueError, match=f"port {port} is not one of 0 to 65535"):
         ServerConfig(port=port)
+
+
+REFUSED = """
+import pytest
+from pytest_fiskaly import ServerConfig
+
+
+@pytest.mark.parametrize("do", [
+    lambda control: control.advance_clock("soon"),
+    lambda control: control.arm_fault({"effect": {"kind": "earthquake"}}),
+    lambda control: control.restore_snapshot("nobody saved it"),
+    lambda control: control.seed("enterprize"),
+], ids=list("abcd"))
+def test_control(fiskaly_mock, do):
+    do(fiskaly_mock.control)
+
+
+@pytest.mark.parametrize("holder", [None, 7, ["a"]], ids=list("abc"))
+def test_token(fiskaly_mock, holder):
+    fiskaly_mock.token_for(holder)
+
+
+@pytest.mark.parametrize("config", [{}, {"preset": "single"}], ids=list("ab"))
+def test_config_of_the_factory(fiskaly_mock_factory, config):
+    fiskaly_mock_factory(config=config)
+
+
+def test_preset_of_the_factory(fiskaly_mock_factory):
+    fiskaly_mock_factory(config=ServerConfig(preset="enterprize", port=0))
+
+
+@pytest.mark.asyncio
+async def test_wait(fiskaly_mock):
+    await fiskaly_mock.journal.wait_for_call_async("createApiKey", timeout=0.01)
+
+
+@pytest.mark.fiskaly(preset="empty")
+def test_empty(fiskaly_mock):
+    fiskaly_mock.credentials
+
+
+@pytest.mark.fiskaly(preset="empty")
+def test_empty_fixture(fiskaly_credentials):
+    pass
+
+
+@pytest.mark.fiskaly(preset="empty")
+@pytest.mark.asyncio
+async def test_empty_session(fiskaly_session):
+    pass
+
+
+def test_skipped(fiskaly_mock):
+    from api_client import break_contract
+    break_contract(fiskaly_mock)
+    pytest.skip("the service is down")
+"""
+
+
+def test_what_is_refused_is_told_without_anything_of_the_inside(client: pytest.Pytester) -> None:
+    client.makepyfile(test_it=REFUSED)
+    result = client.runpytest("-o", "asyncio_mode=strict")
+    result.assert_outcomes(failed=13, errors=2)
+    output = result.stdout.str()
+    frames = set(re.findall(r"^(\S+\.py):\d+: ", output, re.MULTILINE))
+    assert frames == {"test_it.py"}
+    assert "During handling" not in output
+    assert "direct cause" not in output
+    assert "traceback entries are hidden" not in output
+    for words in (
+        "TypeError: whose token? That takes a key, organization or user of the tree, * NoneType",
+        "TypeError: whose token? * no int",
+        "TypeError: a server takes a ServerConfig, not {}",
+        "*TreeError: *did you mean enterprise?*",
+        "*NotInTheTree: the tree of preset 'empty' has no main organization*",
+        "fiskaly_credentials: the tree of preset 'empty' has no main organization*",
+        "fiskaly_session: the tree of preset 'empty' has no main organization*",
+    ):
+        assert any(fnmatch(line.removeprefix("E").strip(), words) for line in result.outlines), (
+            words
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--fiskaly-contract=off",), "1 exchange, the contract was not watched"),
+        (("--fiskaly-contract=off", "-n", "1"), "1 exchange, the contract was not watched"),
+        ((), "1 exchange, no violations"),
+    ],
+    ids=str,
+)
+def test_the_summary_says_if_the_contract_was_not_watched(
+    client: pytest.Pytester, arguments: tuple[str, ...], words: str
+) -> None:
+    client.makepyfile(
+        """
+        from api_client import log_in
+
+        def test_one(fiskaly_mock):
+            log_in(fiskaly_mock)
+        """
+    )
+    run = client.runpytest_subprocess if "-n" in arguments else client.runpytest
+    run(*arguments).stdout.fnmatch_lines([f"fiskaly: 1 of * exercised, {words}"])

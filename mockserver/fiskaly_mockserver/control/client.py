@@ -20,6 +20,8 @@ from fiskaly_mockserver.control.shapes import (
 )
 
 Body = Mapping[str, Any]
+__tracebackhide__ = True
+"""For pytest: a test that is refused is shown, not how the refusal came about in here."""
 
 
 class ControlRefused(Exception):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from fiskaly_mockserver.control.shapes import Tree, TreeOrganization, TreeUser
 
+__tracebackhide__ = True
+"""For pytest: a test that is refused is shown, not how the refusal came about in here."""
 MAIN: Final = "ORGANIZATION"
 SHOWN_AT_MOST: Final = 10
 

@@ -11,6 +11,8 @@ from fiskaly_mockserver.control.client import Body, ControlRefused
 from fiskaly_mockserver.web.answers import Answer
 from fiskaly_mockserver.web.controls.dispatch import Asked, Dispatcher
 
+__tracebackhide__ = True
+"""For pytest: a test that is refused is shown, not how the refusal came about in here."""
 Run = Callable[[Coroutine[Any, Any, Answer]], Answer]
 """Runs a coroutine in the thread that works on the worlds, and waits for its result."""
 

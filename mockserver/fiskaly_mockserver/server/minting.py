@@ -57,8 +57,14 @@ def mint(
 
     Raises:
         NotInTheTree: There is no such key, organisation or user in the world.
+        TypeError: The holder is nothing of the sort.
         ValueError: The environment is none, or another than the key's.
     """
+    if not isinstance(holder, Holder):
+        raise TypeError(
+            "whose token? That takes a key, organization or user of the tree, the text of an API"
+            f" key, or the id of an organization, and no {type(holder).__name__}"
+        )
     claims = _claims(world, ids, holder, None if env is None else _environment(env))
     issuer = world.seams.tokens
     match fault:
