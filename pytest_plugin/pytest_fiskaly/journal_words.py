@@ -89,9 +89,11 @@ def _what_is_there(found: Found) -> str:
     if not total:
         since = found.criteria.since
         return f"no call came after request {since}" if since else EMPTY
-    calls = "the 1 call" if total == 1 else f"the {total} calls"
     count = len(found.matching)
-    return f"{count or 'none'} of {calls} in the journal {'match' if count > 1 else 'matches'}"
+    if total == 1:
+        return f"the only call in the journal {'matches' if count else 'does not match'}"
+    verb = "match" if count > 1 else "matches"
+    return f"{count or 'none'} of the {total} calls in the journal {verb}"
 
 
 def _criteria(found: Found) -> Iterator[str]:

@@ -128,6 +128,12 @@ def _complaints(mark: pytest.Mark) -> Iterable[str]:
 
 
 def _dishonest(item: pytest.Item) -> Iterable[str]:
+    for name in arguments_of(item):
+        if name not in HARMLESS and name in _CHECKS:
+            yield (
+                f"a test marked {REAL} claims to be true of the real service too, which no"
+                f" {MARKER}({name}=...) changes: drop the one or the other"
+            )
     for fixture in OWN_SERVERS:
         if fixture in getattr(item, "fixturenames", ()):
             yield (

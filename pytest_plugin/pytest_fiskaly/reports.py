@@ -101,14 +101,11 @@ def _help(findings: list[Finding], watch: Watch) -> Iterator[str]:
         yield LOGGING_IN
     yield from _placeholders(findings)
     named = dict.fromkeys(
-        one.exchange.operation_id or violation.rule
+        f"{one.exchange.operation_id}:{violation.rule}".removeprefix(":")
         for one in findings
         for violation in one.violations
     )
-    rules = {violation.rule for one in findings for violation in one.violations}
-    words = [*named]
-    if len(words) == len(rules) == 1 and words[0] not in rules:
-        words = [f"{words[0]}:{rules.pop()}"]
+    words = [*dict.fromkeys([*watch.allowed, *named])]
     shown = json.dumps(words[0] if len(words) == 1 else words)
     if watch.nodeid:
         yield f"If the test means it: @pytest.mark.fiskaly(allow_violations={shown})"

@@ -146,6 +146,14 @@ class Watch:
         return found
 
     @property
+    def allowed(self) -> list[str]:
+        """What the test's markers allow already, one by one."""
+        marked = self._marked
+        if isinstance(marked, str):
+            return [marked]
+        return [*map(str, marked)] if isinstance(marked, (list, tuple, set, frozenset)) else []
+
+    @property
     def unused(self) -> list[str]:
         """The allowances of the test's own that nothing made use of."""
         return [str(one) for one, own in self._every if own and not one.used and str(one)]

@@ -159,9 +159,10 @@ def test_workers_share_one_authentication(client: pytest.Pytester, elsewhere: Mo
 
 def test_a_claim_to_be_true_of_the_real_service_is_kept_honest(client: pytest.Pytester) -> None:
     marked = "import pytest\n\npytestmark = pytest.mark.fiskaly_real\n" + SUITE
+    marked = marked.replace('@pytest.mark.fiskaly(preset="single")\n', "")
     client.makepyfile(marked.partition("def test_factory")[0])
     result = client.runpytest()
-    result.assert_outcomes(passed=2, failed=13, errors=1)
+    result.assert_outcomes(passed=3, failed=13)
     result.stdout.fnmatch_lines(
         [
             "*seed() needs control over the fake, but the test is marked fiskaly_real*",
@@ -184,6 +185,24 @@ def test_a_false_claim_is_told_at_collection(suite: pytest.Pytester, fixture: st
     result = suite.runpytest()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: *::test_one: *there is no {fixture}: use fiskaly_mock*"])
+
+
+def test_a_marker_that_belies_the_claim_is_told_at_collection(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.fiskaly(preset="single", contract="observe")
+
+        @pytest.mark.fiskaly_real
+        def test_one(fiskaly_mock):
+            pass
+        """
+    )
+    result = suite.runpytest()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: *::test_one: *no fiskaly(preset=...) changes: drop *"])
+    assert "contract=" not in result.stderr.str()
 
 
 @pytest.mark.parametrize("missing", [("API_KEY", "API_SECRET"), ("API_SECRET",)])

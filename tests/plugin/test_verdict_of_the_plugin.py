@@ -384,6 +384,23 @@ def test_breaches_can_be_allowed(client: pytest.Pytester, what: str, *, passes: 
     client.runpytest().assert_outcomes(**outcome)
 
 
+def test_the_advice_keeps_what_is_allowed_already(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        import pytest
+        from api_client import break_contract, carelessly
+
+        @pytest.mark.fiskaly(allow_violations="createOrganization:enum")
+        def test_one(fiskaly_mock):
+            break_contract(fiskaly_mock, country_code="DE", zip=7)
+            carelessly(fiskaly_mock, "/organisations")
+        """
+    )
+    result = client.runpytest()
+    allowed = '"createOrganization:enum", "createOrganization:type", "unknown-route"'
+    result.stdout.fnmatch_lines([f"If the test means it: *(allow_violations=[[]{allowed}[]])"])
+
+
 def test_breaches_can_be_allowed_for_a_part_of_a_test(client: pytest.Pytester) -> None:
     client.makepyfile(
         """

@@ -103,3 +103,16 @@ def test_the_key_of_another_tree_is_not_there(live: MockServer) -> None:
             live.token_for(other.tree.main.api_key)
         with pytest.raises(NotInTheTree, match="no organization here"):
             live.token_for(other.tree.main)
+
+
+def test_an_id_that_there_is_not_is_named_and_other_text_is_not() -> None:
+    unknown = "00000000-0000-4000-8000-000000000000"
+    with MockServer() as server:
+        with pytest.raises(NotInTheTree, match=unknown):
+            server.token_for(unknown)
+        for text in ("may-be-a-secret", unknown.replace("-", "")):
+            with pytest.raises(NotInTheTree, match="the one given") as refused:
+                server.token_for(text)
+            assert text not in str(refused.value)
+        with pytest.raises(TypeError, match="no NoneType"):
+            server.token_for(None)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from enum import Enum, auto
 from typing import TypeAlias
+from uuid import UUID
 
 from fiskaly_mockserver.control.handles import (
     ApiKeyHandle,
@@ -144,14 +145,22 @@ def _key(world: World, holder: ApiKeyHandle | OrganizationHandle | str, env: str
         if env in {None, key.env}:
             return key
     if world.tables.organizations.get(organization_id) is None:
-        raise NotInTheTree(
-            "no API key and no organization here is"
-            + (" the one given" if isinstance(holder, str) else f" {holder.name!r}")
-        )
+        raise NotInTheTree(f"no API key and no organization here is {_named(holder)}")
     kind = "" if env is None else f" {env}"
     raise NotInTheTree(
         f"the organization has no enabled{kind} API key: create one, or take its manager's"
     )
+
+
+def _named(holder: OrganizationHandle | str) -> str:
+    """Return how to call a holder; a text that is no id may be a secret, and is not shown."""
+    if isinstance(holder, OrganizationHandle):
+        return repr(holder.name)
+    try:
+        is_id = str(UUID(holder)) == holder.lower()
+    except ValueError:
+        is_id = False
+    return holder if is_id else "the one given, which has not the form of an organization's id"
 
 
 def _environment(env: str) -> Environment:
