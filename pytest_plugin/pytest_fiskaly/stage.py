@@ -12,11 +12,12 @@ from fiskaly_mockserver.server.plantings import Nursery
 
 from pytest_fiskaly.elsewhere import HonestMock, fail_if_controlled
 from pytest_fiskaly.failures import fail
+from pytest_fiskaly.listener import Episode, Listener
 from pytest_fiskaly.markers import arguments_of, instant_of, is_own, is_real, rules_of
 from pytest_fiskaly.mock import FiskalyMock
 from pytest_fiskaly.scenes import TREE_ARGUMENTS, Scene, flags_of
 from pytest_fiskaly.stash import GIVEN, PRESENT, STAGE, USAGE, WATCH
-from pytest_fiskaly.verdict import Episode, Listener, Origin, Watch
+from pytest_fiskaly.verdict import Origin, Watch
 from pytest_fiskaly.words import shown
 
 if TYPE_CHECKING:

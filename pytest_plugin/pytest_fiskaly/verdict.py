@@ -12,13 +12,10 @@ from typing import TYPE_CHECKING, Final
 from pytest_fiskaly.allowances import Allowance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from fiskaly_contracts import Violation
-    from fiskaly_mockserver.server.traffic import Traffic
     from fiskaly_mockserver.world.exchanges import Exchange
-
-    from pytest_fiskaly.usage import Usage
 
 ENFORCE: Final = "enforce"
 OFF: Final = "off"
@@ -37,14 +34,6 @@ class Origin:
 
     flags: str = ""
     name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Episode:
-    """What a server is in the middle of: whose client it answers, and with what tree."""
-
-    watch: Watch
-    origin: Callable[[], Origin]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,50 +150,6 @@ class Watch:
     def _end(self, allowance: Allowance) -> None:
         if allowance in self._allowances:
             self._allowances.remove(allowance)
-
-
-class Listener:
-    """Hears of every exchange of one server, and passes it on.
-
-    Args:
-        usage: What counts every exchange.
-        strays: Whose the requests are that began outside any test.
-        own: The listener of the server's user.
-        loose: Whether the server drops unknown properties.
-    """
-
-    def __init__(
-        self,
-        usage: Usage,
-        strays: Episode,
-        own: Callable[[Exchange], None],
-        *,
-        loose: bool,
-    ) -> None:
-        self._usage = usage
-        self._strays = strays
-        self._own = own
-        self._loose = loose
-        self._traffic: Traffic | None = None
-
-    def attach(self, traffic: Traffic) -> None:
-        """Learn of what tells during which test a request began."""
-        self._traffic = traffic
-
-    def __call__(self, exchange: Exchange) -> None:
-        """Take note of an exchange; called in the server's thread."""
-        period = None if self._traffic is None else self._traffic.present_period
-        episode = period if isinstance(period, Episode) else self._strays
-        watch = episode.watch
-        if watch.over:  # too late to fail its test
-            watch = self._strays.watch
-        watch.requests += 1
-        if exchange.violations or exchange.is_our_fault:
-            counting = watch.heard(exchange, loose=self._loose, origin=episode.origin())
-            if counting:
-                self._usage.breached(watch.nodeid, exchange, counting)
-        self._usage.heard(exchange, watched=watch.level != OFF)
-        self._own(exchange)
 
 
 def causes(violation: Violation) -> Iterator[Violation]:
