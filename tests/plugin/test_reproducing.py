@@ -69,9 +69,7 @@ def test_a_shell_sends_the_same_again(
     for name in ("method", "query", "request_body", "status"):
         assert getattr(again, name) == getattr(first, name), name
     assert kind(again) == kind(first)
-    assert [one.as_json() for one in again.violations] == [
-        one.as_json() for one in first.violations
-    ]
+    assert broken(again) == broken(first)
 
 
 @needs_a_shell
@@ -118,3 +116,7 @@ def run(server: MockServer, script: str) -> Exchange:
 
 def kind(exchange: Exchange) -> list[str]:
     return [value for name, value in exchange.request_headers if name.lower() == "content-type"]
+
+
+def broken(exchange: Exchange) -> list[tuple[str, str, str]]:
+    return [(one.where, one.pointer, one.rule) for one in exchange.violations]
