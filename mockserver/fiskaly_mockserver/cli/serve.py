@@ -20,6 +20,9 @@ from fiskaly_mockserver.web.safety import TOKEN_HEADER, is_loopback
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.garbage import collector_at_rest
 
+YOUNG_OBJECTS = 50_000
+"""New objects after which the garbage collector looks for cycles; Python's own default is 700."""
+
 
 @click.command()
 @option(
@@ -39,6 +42,9 @@ def serve(ctx: click.Context, /, *, as_json: bool, **flags: Any) -> None:
         config = setup.config
         service = compose(config, setup.tree)
         gc.freeze()  # what is there now stays: collections need not look at it
+        # What requests make is let go of without the collector, but for the journal, which
+        # it would look through again and again.
+        gc.set_threshold(YOUNG_OBJECTS)
 
     def announce(listening: Listening) -> None:
         told = (service.world.baseline, listening, service.contract.version)
