@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, LABELS, VALUES = 860, 370, 130
+WIDTH, LABELS, VALUES = 900, 410, 130
 ROW, BAR, MARGIN = 26, 16, 12
 OURS, THEIRS, LIMIT = "#1b6e53", "#8a93a0", "#4a6fa5"
 
