@@ -2,6 +2,7 @@
 
 import os
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ class Place:
     account: Account
 
 
-class Candidate:
+class Candidate(ABC):
     """A server of the contract; others change what differs.
 
     Attributes:
@@ -49,13 +50,13 @@ class Candidate:
     base = "/api/v0"
     ours = False
 
+    @abstractmethod
     def command(self, place: Place, port: int) -> Sequence[str]:
         """Return what starts it on a port of loopback.
 
         Raises:
             Missing: It is not installed.
         """
-        raise NotImplementedError
 
     def environment(self, place: Place) -> Mapping[str, str]:
         """Return what it needs in its environment."""

@@ -1,26 +1,21 @@
 """schemathesis against the control API of a live server: nothing to complain of."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from builders.fuzzing import PHASES, st_run
 from control.wire import Shop
 from fiskaly_contracts import Contract
 from fiskaly_mockserver import MockServer, ServerConfig
 
-ROOT = Path(__file__).parents[2]
 CONFIG = Path(__file__).parent / "schemathesis_control.toml"
-PHASES = ["examples", "coverage", "fuzzing", "stateful"]
 SEED = 20_260_103
 EXAMPLES = 12
 """Generated cases per operation and phase; by hand it has been run with hundreds."""
-PATIENCE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,39 +43,15 @@ def prepare(server: MockServer) -> None:
 def fuzz(server: MockServer, folder: Path) -> Run:
     """Run `st run` on the document that the server serves."""
     path = folder / "report.json"
-    # The subprocess is schemathesis alone: measuring its coverage would only slow it down.
-    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "schemathesis.cli",
-            "--config-file",
-            str(CONFIG),
-            "run",
-            f"{server.control_url}/openapi.json",
-            "--phases",
-            ",".join(PHASES),
-            "--seed",
-            str(SEED),
-            "--max-examples",
-            str(EXAMPLES),
-            "--report",
-            "json",
-            "--report-json-path",
-            str(path),
-            "--no-color",
-        ],
-        cwd=ROOT,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        timeout=PATIENCE,
-        check=False,
+    exit_code, output = st_run(
+        f"{server.control_url}/openapi.json",
+        config=CONFIG,
+        report=path,
+        seed=SEED,
+        examples=EXAMPLES,
     )
     report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return Run(done.returncode, done.stdout, report, server)
+    return Run(exit_code, output, report, server)
 
 
 @pytest.fixture(scope="module")

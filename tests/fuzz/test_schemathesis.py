@@ -1,9 +1,6 @@
 """schemathesis against the live server: every phase, every operation, nothing to complain of."""
 
 import json
-import os
-import subprocess
-import sys
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -12,18 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders.fuzzing import PHASES, st_run
 from fiskaly_contracts import Contract
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.world.sources import SeededSource
 from fiskaly_mockserver.world.world import Seams
 
-ROOT = Path(__file__).parents[2]
 CONFIG = Path(__file__).parent / "schemathesis.toml"
-PHASES = ["examples", "coverage", "fuzzing", "stateful"]
 SEED = 20_260_101
 EXAMPLES = 15
 """Generated cases per operation and phase; by hand it has been run with hundreds."""
-PATIENCE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,44 +43,6 @@ def token_of(server: MockServer) -> str:
     )
     with urllib.request.urlopen(request) as answer:
         return str(json.load(answer)["access_token"])
-
-
-def run_schemathesis(server: MockServer, config: Path, report: Path) -> tuple[int, str]:
-    """Run `st run` on the document that the server serves; return exit code and output."""
-    # The subprocess is schemathesis alone: measuring its coverage would only slow it down.
-    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "schemathesis.cli",
-            "--config-file",
-            str(config),
-            "run",
-            f"{server.control_url}/contract",
-            "--header",
-            f"Authorization: Bearer {token_of(server)}",
-            "--phases",
-            ",".join(PHASES),
-            "--seed",
-            str(SEED),
-            "--max-examples",
-            str(EXAMPLES),
-            "--report",
-            "json",
-            "--report-json-path",
-            str(report),
-            "--no-color",
-        ],
-        cwd=ROOT,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        timeout=PATIENCE,
-        check=False,
-    )
-    return done.returncode, done.stdout
 
 
 def known_ids(server: MockServer, folder: Path) -> Path:
@@ -145,7 +102,14 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     with MockServer(config, seams=Seams(ids=source, secrets=source)) as server:
         knows_ids = request.param == "known-ids"
         settings = known_ids(server, folder) if knows_ids else CONFIG
-        exit_code, output = run_schemathesis(server, settings, path)
+        exit_code, output = st_run(
+            f"{server.control_url}/contract",
+            config=settings,
+            report=path,
+            seed=SEED,
+            examples=EXAMPLES,
+            headers=[f"Authorization: Bearer {token_of(server)}"],
+        )
         report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         yield Run(exit_code, output, report, answered, server, knows_ids)
 

@@ -1,0 +1,65 @@
+"""What a client does wrong again and again is told once; what differs is told apart."""
+
+import pytest
+
+
+def test_repeated_breaches_are_told_once_with_their_number(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        from api_client import break_contract
+
+        def test_one(fiskaly_mock):
+            for _ in range(12):
+                break_contract(fiskaly_mock)
+            break_contract(fiskaly_mock, zip=7)
+        """
+    )
+    result = client.runpytest()
+    output = result.stdout.str()
+    assert output.count("body /country_code breaks enum\n") == 1
+    result.stdout.fnmatch_lines(
+        [
+            "*13 violations in 13 of 13 requests.",
+            "POST /api/v0/organizations -> 400 (createOrganization)   12 times",
+            "  body /zip breaks type",
+        ]
+    )
+
+
+def test_what_differs_in_values_only_is_told_once_with_some_of_them(
+    client: pytest.Pytester,
+) -> None:
+    client.makepyfile(
+        """
+        from api_client import break_contract
+
+        def test_one(fiskaly_mock):
+            for number in range(30):
+                break_contract(fiskaly_mock, zip=number)
+        """
+    )
+    result = client.runpytest()
+    output = result.stdout.str()
+    assert output.count("body /zip breaks type\n") == 1
+    assert "of other kinds" not in output
+    result.stdout.fnmatch_lines(
+        [
+            "POST /api/v0/organizations -> 400 (createOrganization)   30 times",
+            "    got       0",
+            "    and also  1, 2, 3, 4, 5 and 24 more",
+        ]
+    )
+
+
+def test_what_is_wrong_for_other_reasons_is_told_apart(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        from api_client import carelessly
+
+        def test_one(fiskaly_mock):
+            for body in ({}, {"email": "a", "api_key": 1}, {"refresh_token": 7}):
+                carelessly(fiskaly_mock, "/auth", body)
+        """
+    )
+    output = client.runpytest().stdout.str()
+    assert output.count("POST /api/v0/auth -> 400") == 3
