@@ -184,10 +184,10 @@ def _plot(started: Sequence[Started]) -> str:
     rows = []
     for one in started:
         taken, held = one.of("clock").median or 0, one.of("memory").median or 0
-        colour = LIMIT if one.candidate.name == OneRoute.name else THEIRS
+        color = LIMIT if one.candidate.name == OneRoute.name else THEIRS
         label = one.candidate.title.replace("**", "")
         text = f"{shown(taken)} ms, {shown(held)} MiB"
-        rows.append(Bar(label, taken, text, OURS if one.candidate.ours else colour))
+        rows.append(Bar(label, taken, text, OURS if one.candidate.ours else color))
     return bars("Cold start", "spawn to the first right answer, byte code cached; medians", rows)
 
 

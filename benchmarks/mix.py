@@ -14,10 +14,10 @@ from fiskaly_mockserver.world.seeding import baseline_of
 from benchmarks.asking import JSON, Request
 
 SIZE = 100
-"""Managed organisations of the tree that is served."""
+"""Managed organizations of the tree that is served."""
 
 PAGE = 20
-"""Organisations on a listed page."""
+"""Organizations on a listed page."""
 
 
 class Kind(StrEnum):
@@ -37,7 +37,7 @@ Requests = Mapping[Kind, Sequence[Request]]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The main organisation of the tree, its key, and those that its first page lists too."""
+    """The main organization of the tree, its key, and those that its first page lists too."""
 
     organization_id: str
     key: ApiCredentials

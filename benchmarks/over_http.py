@@ -93,7 +93,7 @@ class _Client:
         self._call(method, self._control_path + path, body, headers)
 
     def change(self) -> None:
-        """Make organisations, and change them."""
+        """Make organizations, and change them."""
         login = {"api_key": self._key["key"], "api_secret": self._key["secret"]}
         session = self._call("POST", f"{self._base_path}/auth", login, {})
         caller = {"Authorization": f"Bearer {session['access_token']}"}

@@ -16,7 +16,7 @@ class Bar:
     label: str
     value: float
     text: str
-    colour: str = THEIRS
+    color: str = THEIRS
 
 
 def bars(title: str, subtitle: str, rows: Sequence[Bar]) -> str:
@@ -42,7 +42,7 @@ def bars(title: str, subtitle: str, rows: Sequence[Bar]) -> str:
         size = f'width="{length:.1f}" height="{BAR}"'
         lines += [
             _text(LABELS - 8, y + 13, row.label, anchor="end"),
-            f'<rect x="{LABELS}" y="{y}" {size} rx="2" fill="{row.colour}"/>',
+            f'<rect x="{LABELS}" y="{y}" {size} rx="2" fill="{row.color}"/>',
             _text(LABELS + length + 6, y + 13, row.text),
         ]
     return "\n".join([*lines, "</svg>"]) + "\n"

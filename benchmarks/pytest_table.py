@@ -9,7 +9,7 @@ from benchmarks.timing import machine, versions
 
 MOST_TIMES, MOST_MILLISECONDS = 1.5, 15
 TITLES = {
-    "fake": "`fiskaly_mock`, tree of 1 000 organisations",
+    "fake": "`fiskaly_mock`, tree of 1 000 organizations",
     "httpserver": "pytest-httpserver, bare `httpserver`",
     "empty": "a test that does nothing",
 }

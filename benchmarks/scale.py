@@ -1,4 +1,4 @@
-"""100 000 organisations under one main one against 10 000 and 100.
+"""100 000 organizations under one main one against 10 000 and 100.
 
 Every call should take the same time whatever the size, and the memory stay within bounds:
 design section 6.
@@ -26,7 +26,7 @@ MOST_TIMES = 2.0
 MOST_MEBIBYTES = 300
 """What the largest world may add to an empty server."""
 TRACED = 10_000
-"""Organisations of the tree whose bytes are counted one by one, which is slow."""
+"""Organizations of the tree whose bytes are counted one by one, which is slow."""
 
 Taken = Mapping[tuple[str, str, int], float]
 
@@ -87,12 +87,12 @@ def report(rounds: int) -> str:
         )
     measured = (
         f"Median of {rounds * REPEATS} runs in {rounds} rounds, all sizes in turn, in"
-        f" microseconds; and how many times as long as with {SIZES[0]} organisations. All are"
-        " managed by one main organisation, whose key calls. Lists are pages of 20; the"
+        f" microseconds; and how many times as long as with {SIZES[0]} organizations. All are"
+        " managed by one main organization, whose key calls. Lists are pages of 20; the"
         " middle is offset 50 of 100, 5 000 of 10 000 and 50 000 of 100 000."
     )
     lines = [
-        "# Worlds of 100, 10 000 and 100 000 organisations",
+        "# Worlds of 100, 10 000 and 100 000 organizations",
         "",
         measured,
         "",
@@ -149,14 +149,14 @@ def _first(first: Taken) -> str:
 def _memory(growth: Mapping[int, Growth], base: float) -> list[str]:
     of_tree, of_rows = _bytes_of_one()
     each = (
-        f"An empty server takes {base:.0f} MiB of resident memory. One organisation is"
+        f"An empty server takes {base:.0f} MiB of resident memory. One organization is"
         f" {of_tree + of_rows:.0f} bytes: {of_tree:.0f} of the tree, whose texts the rows share,"
         f" and {of_rows:.0f} of its rows and indexes with those of its key and users."
     )
     lines = [
         each,
         "",
-        "| organisations | tree made (s) | seeded (s) | more than empty (MiB) |",
+        "| organizations | tree made (s) | seeded (s) | more than empty (MiB) |",
         "| ---: | ---: | ---: | ---: |",
     ]
     lines += [
@@ -167,7 +167,7 @@ def _memory(growth: Mapping[int, Growth], base: float) -> list[str]:
 
 
 def _bytes_of_one() -> tuple[float, float]:
-    """Return the bytes of one organisation: of the tree, and of what is made from it."""
+    """Return the bytes of one organization: of the tree, and of what is made from it."""
     generate(size=1)  # the names that all trees draw from
     tracemalloc.start()
     tree: OrganizationTree = generate(size=TRACED)
@@ -205,7 +205,7 @@ def _verdicts(taken: Taken, growth: Mapping[int, Growth], base: float) -> list[s
         )
     more = growth[large].resident - base
     lines.append(
-        f"- memory: {_spaced(large)} organisations take {more:.0f} MiB more than none (goal: at"
+        f"- memory: {_spaced(large)} organizations take {more:.0f} MiB more than none (goal: at"
         f" most {MOST_MEBIBYTES}): {_kept(more <= MOST_MEBIBYTES)}."
     )
     return lines

@@ -23,7 +23,7 @@ _CONTROL = "/_mock"
 
 
 class Server:
-    """A server in a process of its own; without a size it has no organisation at all."""
+    """A server in a process of its own; without a size it has no organization at all."""
 
     name = "over HTTP"
 

@@ -9,7 +9,7 @@ from fiskaly_mockserver.domain.organizations import Profile
 from benchmarks.timing import Task
 
 CHANGES = 20
-"""Organisations that are made and changed in a world before each measured operation."""
+"""Organizations that are made and changed in a world before each measured operation."""
 
 NEW: Profile = {
     "name": "Bakery",
@@ -18,7 +18,7 @@ NEW: Profile = {
     "town": "Wien",
     "country_code": "AUT",
 }
-"""The profile of an organisation that is made."""
+"""The profile of an organization that is made."""
 
 
 class Setting(Protocol):

@@ -58,7 +58,7 @@ def text(
     """Return the page: what was measured, how, and whether the goals are kept."""
     shares = ", ".join(f"{share * 10} % {kind}" for kind, share in SHARES.items())
     how = (
-        f"A mix of {shares} on a tree of {SIZE} managed organisations; lists have 20 rows."
+        f"A mix of {shares} on a tree of {SIZE} managed organizations; lists have 20 rows."
         f" Load by wrk on the second core, {CONNECTIONS} connections, servers on the first."
         f" Medians of {rounds} rounds of {seconds:.0f} s, all servers in turn, after a round that"
         " does not count. Ratios are taken within a round; the spread is from the least to the"
@@ -164,10 +164,10 @@ def plot(measured: Sequence[Measured]) -> str:
     rows = []
     for one in measured:
         rate = one.of("rate").median
-        colour = LIMIT if one.candidate.name in limits else THEIRS
+        color = LIMIT if one.candidate.name in limits else THEIRS
         label = one.candidate.title.replace("**", "")
         rows.append(
-            Bar(label, rate or 0, f"{shown(rate)} /s", OURS if one.candidate.ours else colour)
+            Bar(label, rate or 0, f"{shown(rate)} /s", OURS if one.candidate.ours else color)
         )
     subtitle = "70 % retrieve, 20 % list of 20, 10 % create; one core, wrk on the other; medians"
     return bars("Requests a second", subtitle, rows)

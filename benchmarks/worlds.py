@@ -77,7 +77,7 @@ def report(rounds: int) -> str:
             setting.close()
     measured = (
         f"Median of {rounds * REPEATS} runs in {rounds} rounds, all sizes in turn, each after"
-        f" {CHANGES} changes; and how many times as long as with {SIZES[0]} organisations."
+        f" {CHANGES} changes; and how many times as long as with {SIZES[0]} organizations."
     )
     lines = [
         "# Reset, sandbox, snapshot and restore",
@@ -94,7 +94,7 @@ def report(rounds: int) -> str:
 
 
 def _table(settings: Sequence[Setting], taken: Mapping[tuple[str, str, int], float]) -> list[str]:
-    head = ["operation", "organisations"]
+    head = ["operation", "organizations"]
     for setting in settings:
         head += [f"{setting.name} (ms)", "times"]
     rows = [head, ["---", *["---:"] * (len(head) - 1)]]
@@ -124,7 +124,7 @@ def _verdict(setting: Setting, taken: Mapping[tuple[str, str, int], float]) -> s
 
 
 def _change(world: World) -> None:
-    """Make organisations with keys of the first one, and change the last ones there are."""
+    """Make organizations with keys of the first one, and change the last ones there are."""
     key = next(iter(world.rows.api_keys))
     home = world.tables.organizations.get(key.organization_id)
     if home is None:

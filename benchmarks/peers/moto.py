@@ -1,4 +1,4 @@
-"""moto's fake of AWS Organizations, the nearest it has to our mix: accounts for organisations."""
+"""moto's fake of AWS Organizations, the nearest it has to our mix: accounts for organizations."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ class Moto(Candidate):
         return next(iter(PYTHON["moto"].values()))
 
     def login(self, place: Place) -> Request:
-        """Return the request that makes the organisation all accounts are in."""
+        """Return the request that makes the organization all accounts are in."""
         return _request("CreateOrganization", {"FeatureSet": "ALL"})
 
     def requests(self, place: Place, port: int, session: Mapping[str, str]) -> Requests:

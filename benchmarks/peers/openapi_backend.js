@@ -1,5 +1,5 @@
 // openapi-backend over Node's own http: the contract's checks, a bearer token asked for, and the
-// organisations in a map. Run in a folder with contract.json and answers.json; argument: the port.
+// organizations in a map. Run in a folder with contract.json and answers.json; argument: the port.
 'use strict';
 const http = require('node:http');
 const fs = require('node:fs');

@@ -1,4 +1,4 @@
-"""What both suites ask: one organisation made, one page listed, on one connection."""
+"""What both suites ask: one organization made, one page listed, on one connection."""
 
 import json
 from http.client import HTTPConnection
@@ -9,7 +9,7 @@ ROWS = 20
 
 
 def create_and_list(base_url: str, token: str, new: dict[str, Any]) -> None:
-    """Make an organisation and list 20."""
+    """Make an organization and list 20."""
     base = urlsplit(base_url)
     connection = HTTPConnection(base.hostname or "", base.port)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}

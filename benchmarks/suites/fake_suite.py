@@ -1,4 +1,4 @@
-"""500 tests with our fixture, on a tree of 1 000 organisations."""
+"""500 tests with our fixture, on a tree of 1 000 organizations."""
 
 import pytest
 from asking import create_and_list  # type: ignore[import-not-found]
@@ -14,7 +14,7 @@ def fiskaly_mock_config() -> ServerConfig:
 
 @pytest.mark.parametrize("number", range(500))
 def test_create_and_list(number: int, fiskaly_mock: FiskalyMock) -> None:
-    """Make one organisation, list one page."""
+    """Make one organization, list one page."""
     main = fiskaly_mock.tree.main
     new = {
         "name": f"Shop {number}",

@@ -12,7 +12,7 @@ ANSWERS = json.loads(Path("answers.json").read_text(encoding="utf-8"))
 
 @pytest.mark.parametrize("number", range(500))
 def test_create_and_list(number: int, httpserver: HTTPServer) -> None:
-    """Make one organisation, list one page."""
+    """Make one organization, list one page."""
     made, page = ANSWERS["createOrganization"], ANSWERS["listOrganizations"]
     httpserver.expect_request("/organizations", method="POST").respond_with_json(made)
     httpserver.expect_request("/organizations", method="GET").respond_with_json(page)

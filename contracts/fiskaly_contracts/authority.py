@@ -1,7 +1,7 @@
 """The authority on requests and responses; the only module that knows openapi-core.
 
 openapi-core decides; the named stricter rules (`strictness`, `parameters`, `body`) are plugged into
-its public seams: an extended schema validator, a deserialiser that is our strict parser, and a path
+its public seams: an extended schema validator, a deserializer that is our strict parser, and a path
 finder that looks the known operation up. Nothing is ever unmarshalled.
 """
 
@@ -53,7 +53,7 @@ from fiskaly_contracts.exchange import RequestData, ResponseData
 from fiskaly_contracts.fields import resolve
 from fiskaly_contracts.json_value import JsonValue, Schema
 from fiskaly_contracts.media_types import JSON, media_type_violation
-from fiskaly_contracts.normalise import Place, SchemaError, violations_of
+from fiskaly_contracts.normalize import Place, SchemaError, violations_of
 from fiskaly_contracts.parameters import grouped
 from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Violation, Where
 

@@ -23,7 +23,7 @@ def closest_branch(
     """Return the index of the branch that was clearly meant, or None where that is a guess.
 
     The branch with the most properties and constants that tell it from the others wins, where a
-    property counts in any spelling; then the one with the most properties that misspelt ones are
+    property counts in any spelling; then the one with the most properties that misspelled ones are
     like; then the one that fails least. A tie is no clear case, nor is a value that shares no
     property with any.
 

@@ -60,12 +60,12 @@ def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
         config.stash.setdefault(STRAYS, []).append(output[OUTPUT])
 
 
-def summarise(reporter: pytest.TerminalReporter) -> None:
+def summarize(reporter: pytest.TerminalReporter) -> None:
     """Print what was only observed, what is worth a note, and what belongs to no test."""
     config = reporter.config
     strays = config.stash.get(STRAYS, [])
     if config.get_verbosity() >= 0 and not config.getoption("no_summary", default=False):
-        _summarise(reporter)
+        _summarize(reporter)
         for told in strays:
             reporter.section(f"fiskaly contract ({OUTSIDE})")
             reporter.write_line(told["text"])
@@ -74,7 +74,7 @@ def summarise(reporter: pytest.TerminalReporter) -> None:
             reporter.write_line(f"ERROR: fiskaly: {OUTSIDE}: {told['error']}", red=True)
 
 
-def _summarise(reporter: pytest.TerminalReporter) -> None:
+def _summarize(reporter: pytest.TerminalReporter) -> None:
     _summarise_observed(reporter)
     notes = list(_told(reporter, NOTES)) if reporter.config.get_verbosity() > 0 else []
     if notes:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest_asyncio.fixture
 async def fiskaly_session(fiskaly_mock: FiskalyMock) -> AsyncIterator[ClientSession]:
-    """Give a test an aiohttp session with the token of the first main organisation's key.
+    """Give a test an aiohttp session with the token of the first main organization's key.
 
     Paths are relative to the base URL, without a slash before them:
     `await fiskaly_session.get("organizations")`.

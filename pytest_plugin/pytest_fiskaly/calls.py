@@ -77,7 +77,7 @@ class Call:
 
     @property
     def organization_id(self) -> str:
-        """The organisation that the caller's token names; "" without a good token."""
+        """The organization that the caller's token names; "" without a good token."""
         return self._exchange.caller.organization_id if self._exchange.caller else ""
 
     @property

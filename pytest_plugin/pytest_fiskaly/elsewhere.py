@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class KnownTree:
-    """A tree of which only the organisation that we belong to is known."""
+    """A tree of which only the organization that we belong to is known."""
 
     def __init__(self, main: OrganizationHandle, refuse: Callable[[str], NoReturn]) -> None:
         self.main = main
@@ -67,7 +67,7 @@ class RemoteMock(FiskalyMock):
 
     @property
     def tree(self) -> TreeHandle:
-        """What is known of the organisation whose credentials are used: `.main`."""
+        """What is known of the organization whose credentials are used: `.main`."""
         told, own = self._session, self._session.organization
         key = ApiKeyHandle(told.env, self._remote.key, self._remote.secret, told.organization_id)
         main = OrganizationHandle(
@@ -81,7 +81,7 @@ class RemoteMock(FiskalyMock):
         return cast("TreeHandle", KnownTree(main, _skip))
 
     def token_for(self, holder: Holder, *, env: str | None = None) -> str:
-        """Return the token of the organisation whose credentials are used."""
+        """Return the token of the organization whose credentials are used."""
         if env not in {None, self._session.env} or not _is_main(holder, self.tree.main):
             _skip("token_for() of anybody but tree.main")
         return self._session.access_token
@@ -102,7 +102,7 @@ class HonestMock(FiskalyMock):
         return cast("TreeHandle", KnownTree(super().tree.main, _fail))
 
     def token_for(self, holder: Holder, *, env: str | None = None) -> str:
-        """Return a token of the organisation whose credentials a test has anywhere."""
+        """Return a token of the organization whose credentials a test has anywhere."""
         main = self.tree.main
         if env not in {None, main.api_key.env} or not _is_main(holder, main):
             _fail("token_for() of anybody but tree.main")

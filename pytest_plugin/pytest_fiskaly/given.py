@@ -54,7 +54,7 @@ class Given:
 
     @property
     def tree(self) -> dict[str, Any]:
-        """What is said of the organisations to start with, as `ServerConfig` takes it."""
+        """What is said of the organizations to start with, as `ServerConfig` takes it."""
         preset, seed = self.text("preset"), self.text("seed")
         return {
             **({} if preset is None else {"preset": preset}),

@@ -67,12 +67,12 @@ class FiskalyMock:
 
     @property
     def tree(self) -> TreeHandle:
-        """The seeded organisations and users: `.main.key`, `.managed[0].organization_id`."""
+        """The seeded organizations and users: `.main.key`, `.managed[0].organization_id`."""
         return self._server.tree
 
     @property
     def credentials(self) -> ApiKeyHandle:
-        """The first enabled key of the first main organisation, with its secret.
+        """The first enabled key of the first main organization, with its secret.
 
         Raises:
             NotInTheTree: There is none, as with preset `empty`.
@@ -100,7 +100,7 @@ class FiskalyMock:
         size: int | None = None,
         country: str | None = None,
     ) -> TreeHandle:
-        """Start over with other organisations; clock, faults and ids as the test began.
+        """Start over with other organizations; clock, faults and ids as the test began.
 
         What is not given is as the test's markers say, or as it was configured.
 
@@ -124,12 +124,12 @@ class FiskalyMock:
         """Return a good access token, made without a request.
 
         Args:
-            holder: A key, organisation or user of the tree, or the text of a key or the
-                id of an organisation that the test created.
-            env: TEST or LIVE, for an organisation that has keys of both.
+            holder: A key, organization or user of the tree, or the text of a key or the
+                id of an organization that the test created.
+            env: TEST or LIVE, for an organization that has keys of both.
 
         Raises:
-            NotInTheTree: There is no such key, organisation or user.
+            NotInTheTree: There is no such key, organization or user.
             ValueError: The environment is none, or another than the key's.
         """
         __tracebackhide__ = True

@@ -144,9 +144,9 @@ def pytest_testnodedown(node: Any) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell of breaches that failed no test."""
-    from pytest_fiskaly.afterwards import summarise
+    from pytest_fiskaly.afterwards import summarize
 
-    summarise(terminalreporter)
+    summarize(terminalreporter)
 
 
 @pytest.fixture(scope="session")
@@ -198,7 +198,7 @@ def fiskaly_mock_factory(request: pytest.FixtureRequest) -> Iterator[Factory]:
 
 @pytest.fixture
 def fiskaly_tree(fiskaly_mock: FiskalyMock) -> TreeHandle:
-    """Return the organisations and users that the test starts with."""
+    """Return the organizations and users that the test starts with."""
     return fiskaly_mock.tree
 
 
@@ -210,7 +210,7 @@ def fiskaly_base_url(fiskaly_mock: FiskalyMock) -> str:
 
 @pytest.fixture
 def fiskaly_credentials(fiskaly_mock: FiskalyMock) -> ApiKeyHandle:
-    """Return key and secret of the first main organisation."""
+    """Return key and secret of the first main organization."""
     from pytest_fiskaly.failures import or_fail
 
     return or_fail(lambda: fiskaly_mock.credentials, "fiskaly_credentials")

@@ -36,7 +36,7 @@ class Session:
     """What one authentication told of us, and the token that it gave.
 
     Attributes:
-        organization: The organisation's `name`, `type` and `envs`, as far as it told.
+        organization: The organization's `name`, `type` and `envs`, as far as it told.
     """
 
     env: str
@@ -197,7 +197,7 @@ def _without_query(url: str) -> str:
 
 def _no_live(place: str, what: str) -> str:
     return (
-        f"{place}: {what}: a test suite creates and deletes organisations, which would be"
+        f"{place}: {what}: a test suite creates and deletes organizations, which would be"
         " for real and be billed. Use TEST credentials"
     )
 

@@ -43,7 +43,7 @@ class Scene:
         self._present: Mapping[str, Any] = tree
 
     def begin(self, **tree: str | int | None) -> None:
-        """Start over: tree, clock, faults and the ids to come; other organisations if asked.
+        """Start over: tree, clock, faults and the ids to come; other organizations if asked.
 
         Raises:
             TreeError: The preset, seed, size or country does not exist.
@@ -57,11 +57,11 @@ class Scene:
 
     @property
     def flags(self) -> str:
-        """The flags of `fiskaly-mockserver serve` that make the organisations of now."""
+        """The flags of `fiskaly-mockserver serve` that make the organizations of now."""
         return flags_of(self._server.config, self._present)
 
 
 def flags_of(config: ServerConfig, tree: Mapping[str, Any] = MappingProxyType({})) -> str:
-    """Return the flags of `fiskaly-mockserver serve` that make the same organisations."""
+    """Return the flags of `fiskaly-mockserver serve` that make the same organizations."""
     told = {one: tree.get(one, getattr(config, one)) for one in TREE_ARGUMENTS}
     return " ".join(f"--{name} {value}" for name, value in told.items())

@@ -28,7 +28,7 @@ class Origin:
     """The server that a request came to.
 
     Attributes:
-        flags: Those of `fiskaly-mockserver serve` that make the same organisations.
+        flags: Those of `fiskaly-mockserver serve` that make the same organizations.
         name: What tells it from the session's server, which has none.
     """
 

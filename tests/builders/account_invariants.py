@@ -100,7 +100,7 @@ class WatchedAccount(AccountReach):
         return self.world.users.list(caller, target, paging)[1]
 
     @invariant()
-    def tokens_are_good_until_they_expire_or_their_organisation_is_gone(self) -> None:
+    def tokens_are_good_until_they_expire_or_their_organization_is_gone(self) -> None:
         for bearer in self.bearers:
             if bearer.opened is None:
                 continue

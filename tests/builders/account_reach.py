@@ -33,9 +33,9 @@ class AccountReach(AccountState):
     def attempt(
         self, bearer: Bearer, call: Callable[[Principal], Answer], target: str | None = None
     ) -> Answer | None:
-        """Make a call; `target` is the organisation of its path.
+        """Make a call; `target` is the organization of its path.
 
-        A refused call must change nothing and tell a seen organisation from an unseen
+        A refused call must change nothing and tell a seen organization from an unseen
         one; a successful one must change nothing but what its caller sees.
         """
         assert bearer.opened is not None
@@ -86,7 +86,7 @@ class AccountReach(AccountState):
                     assert row.organization_id == self.home(bearer)
 
     def went(self, name: str, old: Any, gone: set[str]) -> bool:
-        """Tell whether a row went with its organisation."""
+        """Tell whether a row went with its organization."""
         owned = name in {"api_keys", "memberships", "billing_addresses"}
         return owned and old is not None and old.organization_id in gone
 

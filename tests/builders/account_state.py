@@ -135,7 +135,7 @@ class AccountState(RuleBasedStateMachine):
         return Random(f"{seed}/{self.steps}")
 
     def target(self, bearer: Bearer, die: Random, *, own: bool = False, main: bool = False) -> str:
-        """Choose an organisation: mostly a seen one, or any there ever was.
+        """Choose an organization: mostly a seen one, or any there ever was.
 
         Of the seen ones those that the caller made (`own`) or that are main ones are
         preferred.
@@ -149,7 +149,7 @@ class AccountState(RuleBasedStateMachine):
         return die.choice(seen if die.randrange(6) and seen else list(self.ever))
 
     def unneeded(self, die: Random) -> tuple[Bearer, str] | None:
-        """Choose an organisation that nothing depends on, and the caller that made it."""
+        """Choose an organization that nothing depends on, and the caller that made it."""
         known = organizations_of(self.rows)
         needed = {
             needy

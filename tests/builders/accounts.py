@@ -64,7 +64,7 @@ def uid(number: int) -> str:
 
 
 def profile(**changes: Unpack[Profile]) -> Profile:
-    """Return the required fields of an organisation, and `changes`."""
+    """Return the required fields of an organization, and `changes`."""
     required: Profile = {
         "name": "Bakery",
         "address_line1": "Ring 1",
@@ -144,7 +144,7 @@ class Account:
         return cls(world=World.on(baseline(), seams), clock=clock)
 
     def organization(self, organization_id: str) -> Organization:
-        """Return an organisation's row as it stands, whoever sees it."""
+        """Return an organization's row as it stands, whoever sees it."""
         row = self.world.tables.organizations.get(OrganizationId(organization_id))
         assert row is not None
         return row
@@ -228,7 +228,7 @@ def main(
     envs: tuple[Environment, ...],
     options: BillingOptions | None = None,
 ) -> Organization:
-    """Return a main organisation, made by a key or (a first one) by a user."""
+    """Return a main organization, made by a key or (a first one) by a user."""
     home = HOMES[by][0] if by in HOMES else None
     return Organization(
         **profile(name=name, billing_options=options),
@@ -250,7 +250,7 @@ def managed(
     envs: tuple[Environment, ...],
     billing_address: str = "",
 ) -> Organization:
-    """Return an organisation that `manager` manages, made by a key."""
+    """Return an organization that `manager` manages, made by a key."""
     home = HOMES[by][0]
     return Organization(
         **profile(name=name, billing_address_id=billing_address),

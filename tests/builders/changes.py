@@ -58,7 +58,7 @@ class Driver:
 
     @property
     def administered(self) -> tuple[Principal, OrganizationId] | None:
-        """Return the admin of an organisation, and its id (R4)."""
+        """Return the admin of an organization, and its id (R4)."""
         keys = {key.principal_id: key for key in self.world.rows.api_keys}
         rows = [row for row in self.world.rows.organizations if row.created_by_user in keys]
         if not rows:

@@ -1,6 +1,6 @@
 """R3 and R6 written a second time, from what stands on the rows and nothing else.
 
-Sight is derived from `managed_by_organization_id`, from who created an organisation and
+Sight is derived from `managed_by_organization_id`, from who created an organization and
 from whose key that was. The domain's own `viewers`, indexes and `Sight` are not asked.
 """
 
@@ -19,16 +19,16 @@ from fiskaly_mockserver.domain.model import (
 
 
 def organizations_of(rows: Snapshot) -> Mapping[str, Organization]:
-    """Return the organisations of a snapshot by id, in order of creation."""
+    """Return the organizations of a snapshot by id, in order of creation."""
     return {row.id: row for row in rows["organizations"].values()}
 
 
 @dataclass
 class Oracle:
-    """Tells who sees what; it has to be told of new keys and organisations.
+    """Tells who sees what; it has to be told of new keys and organizations.
 
-    `owners` names the organisation of every key's principal there ever was, `origins`
-    the main organisation each organisation was made from.
+    `owners` names the organization of every key's principal there ever was, `origins`
+    the main organization each organization was made from.
     """
 
     owners: dict[PrincipalId, OrganizationId] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Oracle:
             self.owners[key.principal_id] = key.organization_id
 
     def learn_organizations(self, rows: Snapshot) -> None:
-        """Remember where organisations come from that were not there before."""
+        """Remember where organizations come from that were not there before."""
         known = organizations_of(rows)
         for row in known.values():
             if row.id not in self.origins:
@@ -52,7 +52,7 @@ class Oracle:
                 self.origins[row.id] = mains[0] if mains else row.id
 
     def belongs(self, rows: Snapshot, principal: PrincipalId) -> list[OrganizationId]:
-        """Return the existing organisations that a principal belongs to, first joined first."""
+        """Return the existing organizations that a principal belongs to, first joined first."""
         if principal in self.owners:
             homes = [self.owners[principal]]
         else:

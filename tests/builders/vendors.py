@@ -26,14 +26,14 @@ NEW: Profile = {
 
 
 def world_of(size: int, preset: str = "individual-customers") -> World:
-    """Return a world with as many managed organisations, whose ids are the same in every run."""
+    """Return a world with as many managed organizations, whose ids are the same in every run."""
     source = SeededSource("scale")
     tree = generate(preset, size=size)
     return World.on(baseline_of(tree, started_at=0), Seams(ids=source, secrets=source))
 
 
 def organization_of(world: World, organization_id: str) -> Organization:
-    """Return an organisation that is there."""
+    """Return an organization that is there."""
     return next(row for row in world.rows.organizations if row.id == organization_id)
 
 
@@ -55,7 +55,7 @@ def vendor_of(world: World) -> Principal:
 
 
 def person_in(world: World, user: User, env: Environment, *ids: str) -> Principal:
-    """Return a user who belongs to those organisations."""
+    """Return a user who belongs to those organizations."""
     members = tuple(organization_of(world, one) for one in ids)
     return Principal(
         id=PrincipalId(user.id),

@@ -69,7 +69,7 @@ class Running:
                 return json.load(error)
 
     def authenticate(self, organization: int = 0) -> str:
-        """Return a token of one of the announced organisations."""
+        """Return a token of one of the announced organizations."""
         key = self.line["organizations"][organization]["api_keys"][0]
         session = self.ask("/auth", {"api_key": key["key"], "api_secret": key["secret"]})
         return str(session["access_token"])

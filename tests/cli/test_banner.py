@@ -48,7 +48,7 @@ def test_it_tells_versions_addresses_tree_and_how_to_stop(
     assert "unofficial" in text
     assert listening.base_url in text
     assert listening.control_url in text
-    assert f"preset {preset}, seed 7: {len(tree.organizations)} organisation" in text
+    assert f"preset {preset}, seed 7: {len(tree.organizations)} organization" in text
     assert text.endswith("Ctrl+C stops the server.")
 
 
@@ -69,7 +69,7 @@ def test_it_shows_one_test_key_with_its_secret_per_top_organization(
 
 def test_it_says_that_there_is_nothing_in_an_empty_tree(lines_of: Print) -> None:
     text = "\n".join(lines_of(generate("empty")))
-    assert "No organisations: this preset is empty." in text
+    assert "No organizations: this preset is empty." in text
     assert "Secret" not in text
 
 

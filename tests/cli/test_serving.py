@@ -21,7 +21,7 @@ BAKERY = {
 
 def test_without_a_verb_it_serves_and_prints_the_banner(tmp_path: Path) -> None:
     with serving(tmp_path, "--port", "0", last="Ctrl+C") as running:
-        assert "preset individual-customers, seed 1: 6 organisations" in running.announced
+        assert "preset individual-customers, seed 1: 6 organizations" in running.announced
         assert "Secret" in running.announced
         assert len(running.announced.splitlines()) <= 24
         assert running.end(signal.SIGINT)[0] == 0

@@ -54,7 +54,7 @@ def test_a_group_may_hold_verbs_of_both_kinds() -> None:
     assert group.get_command(context, "here") is here
     assert group.get_command(context, "nothing") is None
     shown = group.get_help(context)
-    assert shown.index("here  Here.") < shown.index("tree  Print an organisation tree")
+    assert shown.index("here  Here.") < shown.index("tree  Print an organization tree")
 
 
 def test_what_is_no_verb_is_told() -> None:

@@ -1,4 +1,4 @@
-"""What a misspelt property is taken for, and which branch of a oneOf that points to."""
+"""What a misspelled property is taken for, and which branch of a oneOf that points to."""
 
 import json
 
@@ -76,7 +76,7 @@ def test_the_most_likely_mistake_at_the_login_is_told_shortly(checker: Checker) 
         ({"emial": "e", "apiKey": "k"}, "ApiKeyAuthentication"),
     ],
 )
-def test_a_misspelt_way_to_authenticate_is_recognised(
+def test_a_misspelled_way_to_authenticate_is_recognized(
     checker: Checker, body: JsonValue, meant: str
 ) -> None:
     (violation,) = refused(checker, "authenticate", body)

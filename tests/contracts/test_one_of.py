@@ -99,7 +99,7 @@ def test_a_wrong_country_of_a_managed_organization_leads_the_sentence(checker: C
     )
 
 
-def test_a_misspelt_field_of_a_main_organization_is_guessed(checker: Checker) -> None:
+def test_a_misspelled_field_of_a_main_organization_is_guessed(checker: Checker) -> None:
     violation = only(checker, "createOrganization", {**ORGANIZATION, "vatid": "x"})
     assert violation.branches[0][0] == "OrganizationCreate"
     assert violation.sentence().startswith(
@@ -118,7 +118,7 @@ def test_a_misspelt_field_of_a_main_organization_is_guessed(checker: Checker) ->
         ({"email": "e"}, "UserAuthentication"),
     ],
 )
-def test_the_way_to_authenticate_is_recognised(
+def test_the_way_to_authenticate_is_recognized(
     checker: Checker, body: JsonValue, meant: str
 ) -> None:
     violation = only(checker, "authenticate", body)

@@ -62,6 +62,6 @@ def wire(server: MockServer) -> Wire:
 
 @pytest.fixture
 def shop(server: MockServer) -> Shop:
-    """A client that is authenticated as the first main organisation."""
+    """A client that is authenticated as the first main organization."""
     key = server.credentials
     return Shop.of(server).open({"key": key.key, "secret": key.secret})

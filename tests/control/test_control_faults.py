@@ -116,7 +116,7 @@ def test_every_world_has_its_own_faults(control: Control, server: MockServer, sh
     ("armed", "status", "field", "words"),
     [
         (rule(operation="createApiKye"), 404, "operation", "did you mean createApiKey?"),
-        (rule(path="/organisations"), 404, "path", "matches no path"),
+        (rule(path="/organizatons"), 404, "path", "matches no path"),
         (rule(path="/auth", method="GET"), 404, "method", "no such method"),
         (rule("expired_token", operation="authenticate"), 409, "effect.kind", "takes no token"),
         (rule("slow_body"), 400, "effect.seconds", "required property 'seconds'"),

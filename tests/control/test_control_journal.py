@@ -135,7 +135,7 @@ def test_an_unknown_request_or_operation_is_refused(
 def test_violations_are_listed_with_their_reasons(control: Control, client: Shop) -> None:
     client.create("Tea")
     wrong = client.create("Cake", country_code="DE")
-    lost = client.call("GET", "/organisations")
+    lost = client.call("GET", "/organizatons")
     found: Any = control.violations()["exchanges"]
     assert [one["request_id"] for one in found] == [wrong.request_id, lost.request_id]
     assert "country_code" in found[0]["violations"][0]["message"]
@@ -256,7 +256,7 @@ def _fault(control: Control, shop: Shop) -> str:
 
 
 def _route(control: Control, shop: Shop) -> str:
-    return shop.call("GET", "/organisations").request_id
+    return shop.call("GET", "/organizatons").request_id
 
 
 def _method(control: Control, shop: Shop) -> str:

@@ -273,7 +273,7 @@ def test_nothing_secret_is_kept(server: MockServer, wire: Wire) -> None:
     wrong.log_in(refresh_token="EXAMPLE-wrong-refresh")
     wrong.call("GET", own, token="EXAMPLE.wrong.token")
     wrong.call("GET", own + "?access_token=EXAMPLE-in-query", token="EXAMPLE-garbage")
-    wrong.log_in(api_key="k", api_secret="EXAMPLE-misplaced", passwort="EXAMPLE-misspelt")
+    wrong.log_in(api_key="k", api_secret="EXAMPLE-misplaced", passwort="EXAMPLE-misspelled")
     wrong.call("POST", "/auth", data=b'{"api_secret": "EXAMPLE-broken-json', token="")
     wrong.call("POST", "/EXAMPLE-not-secret", {"password": "EXAMPLE-to-nowhere"}, token="")
     shop.create("Teehaus", password="EXAMPLE-unknown-field")
@@ -285,7 +285,7 @@ def test_nothing_secret_is_kept(server: MockServer, wire: Wire) -> None:
         "EXAMPLE-in-query",
         "EXAMPLE-garbage",
         "EXAMPLE-misplaced",
-        "EXAMPLE-misspelt",
+        "EXAMPLE-misspelled",
         "EXAMPLE-broken-json",
         "EXAMPLE-to-nowhere",
         "EXAMPLE-unknown-field",

@@ -25,7 +25,7 @@ def test_it_is_the_same_over_http_as_in_process(server: MockServer, tree: TreeHa
     assert tree.users == server.tree.users
 
 
-def test_main_and_managed_organisations_are_told_apart(tree: TreeHandle) -> None:
+def test_main_and_managed_organizations_are_told_apart(tree: TreeHandle) -> None:
     assert tree.main is tree.mains[0] is tree.organizations[0]
     assert [one.is_main for one in tree.mains] == [True] * 3
     assert len(tree.managed) == 30
@@ -33,7 +33,7 @@ def test_main_and_managed_organisations_are_told_apart(tree: TreeHandle) -> None
     assert tree.managed_by(tree.main.organization_id) == tree.managed_by(tree.main)
 
 
-def test_an_organisation_is_found_by_id_and_name(tree: TreeHandle) -> None:
+def test_an_organization_is_found_by_id_and_name(tree: TreeHandle) -> None:
     shop = tree.managed[7]
     assert tree.organization(shop.organization_id) is shop
     assert tree.organization(shop.name).name == shop.name

@@ -18,7 +18,7 @@ SHOP: Mapping[str, str] = {
     "town": "Wien",
     "country_code": "AUT",
 }
-"""A body that makes a main organisation; with a parent, a managed one."""
+"""A body that makes a main organization; with a parent, a managed one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +134,11 @@ class Shop:
         return self.log_in(refresh_token=self.tokens["refresh_token"])
 
     def create(self, name: str, **more: object) -> Reply:
-        """Create an organisation."""
+        """Create an organization."""
         return self.call("POST", "/organizations", {**SHOP, "name": name, **more})
 
     def names(self) -> list[str]:
-        """Return the names of every organisation that is visible."""
+        """Return the names of every organization that is visible."""
         reply = self.call("GET", "/organizations?limit=5000")
         assert reply.status == 200, reply.raw
         return [row["name"] for row in reply.body["data"]]

@@ -1,4 +1,4 @@
-"""Recognising who calls by an access token (R5; A-16, A-25)."""
+"""Recognizing who calls by an access token (R5; A-16, A-25)."""
 
 import base64
 import json
@@ -126,14 +126,14 @@ def test_a_16_a_token_outlives_its_key(account: Account) -> None:
     assert account.world.sessions.principal(token).id == principal_id("shop_test")
 
 
-def test_a_token_ends_with_its_organisation(account: Account) -> None:
+def test_a_token_ends_with_its_organization(account: Account) -> None:
     token = session_token(account, "cafe_test")
     account.world.organizations.delete(account.by("vendor_test"), CAFE)
     with refused(account.world, ForeignToken):
         account.world.sessions.principal(token)
 
 
-def test_a_token_outlives_a_reset_if_its_organisation_does(account: Account) -> None:
+def test_a_token_outlives_a_reset_if_its_organization_does(account: Account) -> None:
     world = account.world
     made = world.organizations.create(account.by("vendor_test"), profile(), managed_by=VENDOR)
     key, secret = world.api_keys.create(
@@ -147,7 +147,7 @@ def test_a_token_outlives_a_reset_if_its_organisation_does(account: Account) -> 
         world.sessions.principal(lost)
 
 
-def test_a_reset_brings_a_deleted_organisations_token_back(account: Account) -> None:
+def test_a_reset_brings_a_deleted_organizations_token_back(account: Account) -> None:
     token = session_token(account, "cafe_test")
     account.world.organizations.delete(account.by("vendor_test"), CAFE)
     account.world.reset()
@@ -174,7 +174,7 @@ def test_a_principal_has_its_memberships_as_they_are_now(account: Account) -> No
     assert (caller.home.id, caller.organization_ids) == (SHOP, (SHOP, CAFE))
 
 
-def test_a_user_removed_from_the_tokens_organisation_calls_from_the_next_one(
+def test_a_user_removed_from_the_tokens_organization_calls_from_the_next_one(
     account: Account,
 ) -> None:
     token = account.token("clerk", organization_id=SHOP)
@@ -184,7 +184,7 @@ def test_a_user_removed_from_the_tokens_organisation_calls_from_the_next_one(
     assert (caller.home.id, caller.organization_ids) == (CAFE, (CAFE,))
 
 
-def test_a_user_removed_from_every_organisation_is_nobody(account: Account) -> None:
+def test_a_user_removed_from_every_organization_is_nobody(account: Account) -> None:
     token = account.token("clerk", organization_id=SHOP)
     account.world.users.remove(account.by("vendor_test"), SHOP, CLERK)
     with refused(account.world, ForeignToken):
@@ -198,7 +198,7 @@ def test_someone_whose_invitation_is_pending_is_nobody(account: Account) -> None
 
 
 @pytest.mark.parametrize("home", [STRANGER, OrganizationId(NOWHERE)])
-def test_a_users_home_is_always_an_organisation_it_belongs_to(
+def test_a_users_home_is_always_an_organization_it_belongs_to(
     account: Account, home: OrganizationId
 ) -> None:
     assert account.by("clerk", organization_id=home).home.id == SHOP

@@ -34,18 +34,18 @@ def recipient(**changes: Unpack[Recipient]) -> Recipient:
 
 
 @pytest.mark.parametrize("name", ["vendor_test", "vendor_live", "admin"])
-def test_the_addresses_of_the_callers_organisation_are_listed(account: Account, name: str) -> None:
+def test_the_addresses_of_the_callers_organization_are_listed(account: Account, name: str) -> None:
     page = account.world.billing_addresses.list(account.by(name), Paging())
     assert ([row.id for row in page.rows], page.count) == ([OFFICE, SPARE], 2)
 
 
 @pytest.mark.parametrize("name", ["shop_test", "partner_test", "branch_test", "clerk"])
-def test_r10_no_other_organisation_lists_them_whatever_it_sees(account: Account, name: str) -> None:
+def test_r10_no_other_organization_lists_them_whatever_it_sees(account: Account, name: str) -> None:
     page = account.world.billing_addresses.list(account.by(name), Paging())
     assert (list(page.rows), page.count) == ([], 0)
 
 
-def test_an_address_belongs_to_the_organisation_of_the_token_that_made_it(account: Account) -> None:
+def test_an_address_belongs_to_the_organization_of_the_token_that_made_it(account: Account) -> None:
     made = account.world.billing_addresses.create(
         account.by("shop_test"), recipient(display_name="Post", vat_id="ATU1", address_line2="2")
     )
@@ -66,7 +66,7 @@ def test_an_address_belongs_to_the_organisation_of_the_token_that_made_it(accoun
         ("vendor_test", NOWHERE),
     ],
 )
-def test_r10_an_address_of_another_organisation_is_neither_read_nor_changed(
+def test_r10_an_address_of_another_organization_is_neither_read_nor_changed(
     account: Account, name: str, address: str
 ) -> None:
     addresses, caller = account.world.billing_addresses, account.by(name)
@@ -103,7 +103,7 @@ def test_r10_an_address_in_use_stays_until_it_is_unlinked(account: Account) -> N
     account.world.billing_addresses.delete(caller, OFFICE)
 
 
-def test_r10_an_address_stays_while_any_organisation_uses_it(account: Account) -> None:
+def test_r10_an_address_stays_while_any_organization_uses_it(account: Account) -> None:
     caller, world = account.by("vendor_test"), account.world
     made = world.organizations.create(caller, profile(billing_address_id=OFFICE), managed_by=VENDOR)
     world.organizations.update(caller, SHOP, {"billing_address_id": SPARE})

@@ -27,7 +27,7 @@ from fiskaly_mockserver.domain.model import KeyStatus
 from fiskaly_mockserver.domain.query import Paging
 
 
-def test_r7_clearance_makes_a_main_organisation_live_and_hands_out_its_first_live_key(
+def test_r7_clearance_makes_a_main_organization_live_and_hands_out_its_first_live_key(
     account: Account,
 ) -> None:
     live, key, secret = account.world.environments.clear(PARTNER)
@@ -70,7 +70,7 @@ def test_r7_before_clearance_nobody_below_becomes_live_and_after_it_they_do(
 
 
 @pytest.mark.parametrize("target", [SHOP, CAFE, BRANCH])
-def test_r7_a_managed_organisation_is_not_cleared_itself(account: Account, target: str) -> None:
+def test_r7_a_managed_organization_is_not_cleared_itself(account: Account, target: str) -> None:
     with refused(account.world, OrganizationNotMain) as caught:
         account.world.environments.clear(target)
     assert caught.value.field == "organization_id"
@@ -78,12 +78,12 @@ def test_r7_a_managed_organisation_is_not_cleared_itself(account: Account, targe
 
 
 @pytest.mark.parametrize("target", [NOWHERE, "", "no id at all"])
-def test_an_unknown_organisation_is_not_cleared(account: Account, target: str) -> None:
+def test_an_unknown_organization_is_not_cleared(account: Account, target: str) -> None:
     with refused(account.world, OrganizationNotFound):
         account.world.environments.clear(target)
 
 
-def test_a_live_organisation_is_not_cleared_again(account: Account) -> None:
+def test_a_live_organization_is_not_cleared_again(account: Account) -> None:
     with refused(account.world, EnvironmentAlreadyEnabled):
         account.world.environments.clear(VENDOR)
     account.world.environments.clear(PARTNER)
@@ -91,7 +91,7 @@ def test_a_live_organisation_is_not_cleared_again(account: Account) -> None:
         account.world.environments.clear(PARTNER)
 
 
-def test_a_cleared_organisation_keeps_its_test_side(account: Account) -> None:
+def test_a_cleared_organization_keeps_its_test_side(account: Account) -> None:
     before = account.organization(PARTNER)
     account.world.environments.clear(PARTNER)
     caller = account.by("partner_test")

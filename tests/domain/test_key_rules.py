@@ -65,7 +65,7 @@ def test_r6_a_live_token_makes_no_key_where_live_is_not_enabled(account: Account
 
 
 @pytest.mark.parametrize("target", [VENDOR, CAFE, PARTNER, OUTPOST])
-def test_r5_a_managed_organisations_key_makes_keys_for_itself_only(
+def test_r5_a_managed_organizations_key_makes_keys_for_itself_only(
     account: Account, target: str
 ) -> None:
     with refused(account.world, OrganizationNotFound):
@@ -102,7 +102,7 @@ def test_a_37_the_principal_of_a_key_is_not_the_keys_id(account: Account) -> Non
     assert key.principal_id not in {key.id, principal_id("vendor_test")}
 
 
-def test_a_11_a_name_is_taken_once_in_an_organisation_and_environment(account: Account) -> None:
+def test_a_11_a_name_is_taken_once_in_an_organization_and_environment(account: Account) -> None:
     create = account.world.api_keys.create
     create(account.by("vendor_test"), SHOP, name="till-1", status=ON)
     for name in ("vendor_test", "shop_test"):
@@ -123,7 +123,7 @@ def test_the_name_of_a_deleted_key_is_free_again(account: Account) -> None:
 
 
 @pytest.mark.parametrize("name", ["vendor_test", "shop_test"])
-def test_a_43_the_managing_organisation_may_be_named_even_unseen(
+def test_a_43_the_managing_organization_may_be_named_even_unseen(
     account: Account, name: str
 ) -> None:
     key, _ = account.world.api_keys.create(
@@ -140,7 +140,7 @@ def test_a_key_made_without_naming_the_manager_does_not_show_it(account: Account
 @pytest.mark.parametrize(
     ("target", "manager"), [(SHOP, PARTNER), (VENDOR, VENDOR), (PARTNER, VENDOR), (SHOP, SHOP)]
 )
-def test_r1_another_seen_organisation_is_not_the_keys_manager(
+def test_r1_another_seen_organization_is_not_the_keys_manager(
     account: Account, target: str, manager: str
 ) -> None:
     with refused(account.world, ForeignManager):
@@ -192,7 +192,7 @@ def test_r6_keys_of_another_place_are_neither_read_nor_changed(
         keys.delete(caller, target, key)
 
 
-def test_a_key_is_found_under_its_own_organisation_only(account: Account) -> None:
+def test_a_key_is_found_under_its_own_organization_only(account: Account) -> None:
     with refused(account.world, ApiKeyNotFound):
         account.world.api_keys.retrieve(account.by("vendor_test"), VENDOR, key_id("shop_test"))
 
@@ -288,6 +288,6 @@ def test_count_of_a_key_list_is_that_of_the_filtered_whole(account: Account) -> 
 
 
 @pytest.mark.parametrize("target", [VENDOR, CAFE, STRANGER])
-def test_r3_keys_of_an_unseen_organisation_are_not_listed(account: Account, target: str) -> None:
+def test_r3_keys_of_an_unseen_organization_are_not_listed(account: Account, target: str) -> None:
     with refused(account.world, OrganizationNotFound):
         account.world.api_keys.list(account.by("shop_test"), target, ApiKeyFilter(), Paging())

@@ -75,7 +75,7 @@ def test_a_known_token_that_was_made_to_expire_is_refused(account: Account) -> N
         account.world.sessions.principal(token)
 
 
-def test_a_known_token_ends_with_its_organisation(account: Account) -> None:
+def test_a_known_token_ends_with_its_organization(account: Account) -> None:
     token = account.token("cafe_test")
     account.world.sessions.principal(token)
     account.world.organizations.delete(account.by("vendor_test"), CAFE)

@@ -52,7 +52,7 @@ def test_a_12_an_environment_that_is_enabled_already_is_refused(
     ("name", "target"),
     [("cafe_test", CAFE), ("shop_test", SHOP), ("branch_test", BRANCH), ("clerk", SHOP)],
 )
-def test_r5_a_managed_organisations_principal_enables_nothing(
+def test_r5_a_managed_organizations_principal_enables_nothing(
     account: Account, name: str, target: str
 ) -> None:
     with refused(account.world, ManagedMayNotAdminister):
@@ -66,7 +66,7 @@ def test_r5_a_foreign_main_membership_gives_no_right_over_a_managed_one(account:
         account.world.environments.enable(account.by("clerk"), CAFE, LIVE)
 
 
-def test_r6_with_a_live_token_an_organisation_that_is_not_live_is_not_found(
+def test_r6_with_a_live_token_an_organization_that_is_not_live_is_not_found(
     account: Account,
 ) -> None:
     with refused(account.world, OrganizationNotFound):
@@ -97,7 +97,7 @@ def _make_test_only(account: Account, target: OrganizationId) -> None:
     account.world.tables.organizations.put(replace(account.organization(target), envs=(TEST,)))
 
 
-def test_r7_without_a_live_main_organisation_above_live_is_refused(account: Account) -> None:
+def test_r7_without_a_live_main_organization_above_live_is_refused(account: Account) -> None:
     _make_test_only(account, VENDOR)
     for name, target in (
         ("vendor_test", VENDOR),
@@ -109,13 +109,13 @@ def test_r7_without_a_live_main_organisation_above_live_is_refused(account: Acco
             account.world.environments.enable(account.by(name), target, LIVE)
 
 
-def test_r7_a_main_organisation_that_nobody_pays_for_has_no_clearance(account: Account) -> None:
+def test_r7_a_main_organization_that_nobody_pays_for_has_no_clearance(account: Account) -> None:
     other = account.world.organizations.create(account.by("vendor_test"), profile())
     with refused(account.world, NoLiveClearance):
         account.world.environments.enable(account.by("vendor_test"), other.id, LIVE)
 
 
-def test_r7_a_live_managed_organisation_clears_nobody(account: Account) -> None:
+def test_r7_a_live_managed_organization_clears_nobody(account: Account) -> None:
     _make_test_only(account, VENDOR)
     assert account.organization(SHOP).envs == BOTH
     with refused(account.world, NoLiveClearance):

@@ -1,4 +1,4 @@
-"""Changing organisations: R4, R8, R11, R12."""
+"""Changing organizations: R4, R8, R11, R12."""
 
 import pytest
 from builders.accounts import (
@@ -57,19 +57,19 @@ def _fields(row: object) -> dict[str, object]:
         ("partner_test", PARTNER),
     ],
 )
-def test_r4_nobody_but_the_admin_changes_an_organisation(
+def test_r4_nobody_but_the_admin_changes_an_organization(
     account: Account, name: str, target: str
 ) -> None:
     with refused(account.world, NotTheAdmin):
         account.world.organizations.update(account.by(name), target, {"name": "Mine now"})
 
 
-def test_r4_a_user_who_made_the_organisation_is_its_admin(account: Account) -> None:
+def test_r4_a_user_who_made_the_organization_is_its_admin(account: Account) -> None:
     changed = account.world.organizations.update(account.by("admin"), VENDOR, {"town": "Graz"})
     assert changed.town == "Graz"
 
 
-def test_r11_the_current_main_organisation_may_be_sent_along(account: Account) -> None:
+def test_r11_the_current_main_organization_may_be_sent_along(account: Account) -> None:
     changed = account.world.organizations.update(
         account.by("vendor_test"), SHOP, profile(town="Graz"), managed_by=VENDOR
     )
@@ -81,7 +81,7 @@ def test_r11_the_current_main_organisation_may_be_sent_along(account: Account) -
     ("target", "manager"),
     [(SHOP, PARTNER), (SHOP, NOWHERE), (SHOP, STRANGER), (PARTNER, VENDOR), (PARTNER, "")],
 )
-def test_r11_another_main_organisation_is_refused(
+def test_r11_another_main_organization_is_refused(
     account: Account, target: str, manager: str
 ) -> None:
     with refused(account.world, ManagerIsFixed):

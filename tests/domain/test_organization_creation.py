@@ -1,4 +1,4 @@
-"""Making organisations: R1, R2, R4, R6, R8, R11 and the references of the body."""
+"""Making organizations: R1, R2, R4, R6, R8, R11 and the references of the body."""
 
 import pytest
 from builders.accounts import (
@@ -42,7 +42,7 @@ def billed_to(payer: str) -> BillingOptions:
     return BillingOptions(bill_to_organization=OrganizationId(payer))
 
 
-def test_r1_one_made_under_a_main_organisation_is_managed_by_it(account: Account) -> None:
+def test_r1_one_made_under_a_main_organization_is_managed_by_it(account: Account) -> None:
     made = account.world.organizations.create(
         account.by("vendor_test"), profile(), managed_by=VENDOR
     )
@@ -59,13 +59,13 @@ def test_r1_one_made_without_a_parent_is_a_main_one(account: Account) -> None:
 
 
 @pytest.mark.parametrize("parent", [SHOP, BRANCH])
-def test_r1_a_managed_organisation_manages_none(account: Account, parent: OrganizationId) -> None:
+def test_r1_a_managed_organization_manages_none(account: Account, parent: OrganizationId) -> None:
     with refused(account.world, OrganizationNotMain) as caught:
         account.world.organizations.create(account.by("vendor_test"), profile(), managed_by=parent)
     assert caught.value.field == "managed_by_organization_id"
 
 
-def test_r1_a_main_organisation_of_the_account_may_be_filled_from_above(account: Account) -> None:
+def test_r1_a_main_organization_of_the_account_may_be_filled_from_above(account: Account) -> None:
     made = account.world.organizations.create(
         account.by("vendor_test"), profile(), managed_by=PARTNER
     )
@@ -101,14 +101,14 @@ def test_r4_the_caller_becomes_the_admin_under_its_principal_id(
 
 @pytest.mark.parametrize("name", ["shop_test", "shop_live", "branch_test", "clerk"])
 @pytest.mark.parametrize("parent", [None, VENDOR, SHOP])
-def test_r5_a_managed_organisations_principal_creates_no_organisation(
+def test_r5_a_managed_organizations_principal_creates_no_organization(
     account: Account, name: str, parent: str | None
 ) -> None:
     with refused(account.world, ManagedMayNotCreate):
         account.world.organizations.create(account.by(name), profile(), managed_by=parent)
 
 
-def test_r5_no_key_and_no_membership_is_made_with_an_organisation(account: Account) -> None:
+def test_r5_no_key_and_no_membership_is_made_with_an_organization(account: Account) -> None:
     before = snapshot(account.world)
     made = account.world.organizations.create(account.by("vendor_test"), profile())
     after = snapshot(account.world)
@@ -116,7 +116,7 @@ def test_r5_no_key_and_no_membership_is_made_with_an_organisation(account: Accou
     assert {**after, "organizations": {}} == {**before, "organizations": {}}
 
 
-def test_r6_a_test_token_makes_a_test_organisation_even_under_a_live_one(
+def test_r6_a_test_token_makes_a_test_organization_even_under_a_live_one(
     account: Account,
 ) -> None:
     made = account.world.organizations.create(
@@ -125,7 +125,7 @@ def test_r6_a_test_token_makes_a_test_organisation_even_under_a_live_one(
     assert made.envs == (TEST,)
 
 
-def test_r7_a_live_token_makes_a_managed_organisation_live_from_the_start(
+def test_r7_a_live_token_makes_a_managed_organization_live_from_the_start(
     account: Account,
 ) -> None:
     made = account.world.organizations.create(
@@ -134,7 +134,7 @@ def test_r7_a_live_token_makes_a_managed_organisation_live_from_the_start(
     assert made.envs == BOTH
 
 
-def test_r8_a_live_token_makes_a_main_organisation_live_if_a_live_one_pays(
+def test_r8_a_live_token_makes_a_main_organization_live_if_a_live_one_pays(
     account: Account,
 ) -> None:
     made = account.world.organizations.create(
@@ -145,7 +145,7 @@ def test_r8_a_live_token_makes_a_main_organisation_live_if_a_live_one_pays(
 
 
 @pytest.mark.parametrize("options", [None, BillingOptions(), BillingOptions(gln="4012345000009")])
-def test_r8_a_live_token_makes_no_main_organisation_without_a_payer(
+def test_r8_a_live_token_makes_no_main_organization_without_a_payer(
     account: Account, options: BillingOptions | None
 ) -> None:
     with refused(account.world, LiveNeedsLivePayer):
@@ -179,7 +179,7 @@ def test_r8_an_unseen_payer_is_not_found(account: Account, payer: str) -> None:
         )
 
 
-def test_r8_a_managed_organisation_may_have_another_payer_than_its_main_one(
+def test_r8_a_managed_organization_may_have_another_payer_than_its_main_one(
     account: Account,
 ) -> None:
     made = account.world.organizations.create(
@@ -214,7 +214,7 @@ def test_r9_a_contact_whose_invitation_lapsed_is_not_found(account: Account) -> 
 
 
 @pytest.mark.parametrize("address", [OFFICE, SPARE])
-def test_r10_an_address_of_the_callers_organisation_is_linked(
+def test_r10_an_address_of_the_callers_organization_is_linked(
     account: Account, address: str
 ) -> None:
     made = account.world.organizations.create(
@@ -267,7 +267,7 @@ def test_every_field_of_the_profile_is_kept(account: Account) -> None:
     assert {field: getattr(made, field) for field in given} == given
 
 
-def test_a_user_of_a_managed_and_a_main_organisation_creates_through_the_main_one(
+def test_a_user_of_a_managed_and_a_main_organization_creates_through_the_main_one(
     account: Account,
 ) -> None:
     account.join(PARTNER, CLERK)
@@ -275,7 +275,7 @@ def test_a_user_of_a_managed_and_a_main_organisation_creates_through_the_main_on
     assert made.managed_by_organization_id == PARTNER
 
 
-def test_a_managed_organisation_made_by_another_than_its_main_one_is_seen_through_that(
+def test_a_managed_organization_made_by_another_than_its_main_one_is_seen_through_that(
     account: Account,
 ) -> None:
     made = account.world.organizations.create(

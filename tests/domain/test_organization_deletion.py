@@ -1,4 +1,4 @@
-"""Deleting organisations: R1, R4, R7, R8, R10."""
+"""Deleting organizations: R1, R4, R7, R8, R10."""
 
 from dataclasses import replace
 
@@ -31,7 +31,7 @@ from fiskaly_mockserver.domain.model import BillingOptions, KeyStatus
 from fiskaly_mockserver.domain.query import Paging
 
 
-def test_r4_the_admin_deletes_an_organisation_for_everybody(account: Account) -> None:
+def test_r4_the_admin_deletes_an_organization_for_everybody(account: Account) -> None:
     account.world.organizations.delete(account.by("vendor_test"), CAFE)
     with refused(account.world, OrganizationNotFound):
         account.world.organizations.retrieve(account.by("vendor_test"), CAFE)
@@ -46,12 +46,12 @@ def test_deleting_twice_finds_nothing_the_second_time(account: Account) -> None:
 
 
 @pytest.mark.parametrize("name", ["vendor_live", "shop_test", "admin", "clerk"])
-def test_r4_nobody_but_the_admin_deletes_an_organisation(account: Account, name: str) -> None:
+def test_r4_nobody_but_the_admin_deletes_an_organization(account: Account, name: str) -> None:
     with refused(account.world, NotTheAdmin):
         account.world.organizations.delete(account.by(name), SHOP)
 
 
-def test_a_17_keys_members_and_addresses_go_with_the_organisation_and_nothing_else(
+def test_a_17_keys_members_and_addresses_go_with_the_organization_and_nothing_else(
     account: Account,
 ) -> None:
     world, vendor = account.world, account.by("vendor_test")
@@ -132,7 +132,7 @@ def test_r10_an_address_that_only_its_owner_uses_goes_with_it(account: Account) 
     assert account.world.tables.billing_addresses.get(OFFICE) is not None
 
 
-def test_r4_nobody_deletes_its_own_organisation_though_it_made_it(account: Account) -> None:
+def test_r4_nobody_deletes_its_own_organization_though_it_made_it(account: Account) -> None:
     cafe = account.organization(CAFE)
     made_by_own_key = replace(cafe, created_by_user=principal_id("cafe_test"))
     account.world.tables.organizations.put(made_by_own_key)

@@ -1,4 +1,4 @@
-"""Listing organisations: filters, orders and pages over what is in sight."""
+"""Listing organizations: filters, orders and pages over what is in sight."""
 
 import pytest
 from builders.accounts import (
@@ -86,7 +86,7 @@ def _fields(row: object) -> dict[str, object]:
     return {name: getattr(row, name) for name in type(row).__slots__}  # type: ignore[attr-defined]
 
 
-def test_a_member_of_several_organisations_gets_pages_over_all_of_them(account: Account) -> None:
+def test_a_member_of_several_organizations_gets_pages_over_all_of_them(account: Account) -> None:
     account.join(STRANGER, CLERK)
     caller = account.by("clerk")
     page = account.world.organizations.list(caller, Paging(limit=1, offset=1))

@@ -31,7 +31,7 @@ def log_in(account: Account, name: str) -> OpenSession:
 
 
 @pytest.mark.parametrize("name", HOMES)
-def test_r5_a_session_has_the_organisation_and_environment_of_its_key(
+def test_r5_a_session_has_the_organization_and_environment_of_its_key(
     account: Account, name: str
 ) -> None:
     session = log_in(account, name).session
@@ -223,7 +223,7 @@ def test_a_21_a_refresh_token_of_another_server_refreshes_nothing(account: Accou
         account.world.sessions.refresh(foreign)
 
 
-def test_a_23_a_user_gets_a_test_session_of_the_organisation_joined_first(account: Account) -> None:
+def test_a_23_a_user_gets_a_test_session_of_the_organization_joined_first(account: Account) -> None:
     account.join(CAFE, CLERK)
     session = log_in(account, "clerk").session
     assert (session.env, session.organization_id) == (TEST, SHOP)
@@ -252,7 +252,7 @@ def test_a_wrong_password_or_email_and_who_never_signed_up_get_no_session(
         account.world.sessions.open_with_password(email, password)
 
 
-def test_a_user_of_no_organisation_gets_no_session(account: Account) -> None:
+def test_a_user_of_no_organization_gets_no_session(account: Account) -> None:
     before = log_in(account, "clerk").session
     account.world.users.remove(account.by("vendor_test"), SHOP, CLERK)
     with refused(account.world, InvalidCredentials):
@@ -261,7 +261,7 @@ def test_a_user_of_no_organisation_gets_no_session(account: Account) -> None:
         account.world.sessions.refresh(before.refresh_token)
 
 
-def test_a_user_who_moved_gets_a_session_of_the_other_organisation(account: Account) -> None:
+def test_a_user_who_moved_gets_a_session_of_the_other_organization(account: Account) -> None:
     before = log_in(account, "clerk").session
     account.join(CAFE, CLERK)
     account.world.users.remove(account.by("vendor_test"), SHOP, CLERK)
@@ -278,7 +278,7 @@ def test_a_user_that_is_no_longer_known_refreshes_nothing(account: Account) -> N
         account.world.sessions.refresh(before.refresh_token)
 
 
-def test_a_membership_of_a_missing_organisation_opens_no_session(account: Account) -> None:
+def test_a_membership_of_a_missing_organization_opens_no_session(account: Account) -> None:
     account.world.tables.organizations.remove(SHOP)
     with refused(account.world, InvalidCredentials):
         log_in(account, "clerk")

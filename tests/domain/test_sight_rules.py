@@ -1,4 +1,4 @@
-"""R3 and R6: who sees which organisation."""
+"""R3 and R6: who sees which organization."""
 
 from collections.abc import Hashable
 
@@ -76,7 +76,7 @@ def test_r3_retrieving_succeeds_for_what_is_listed_and_for_nothing_else(
 
 
 @pytest.mark.parametrize("target", [VENDOR, CAFE, STRANGER, NOWHERE])
-def test_r3_nothing_under_an_unseen_organisation_is_reached(account: Account, target: str) -> None:
+def test_r3_nothing_under_an_unseen_organization_is_reached(account: Account, target: str) -> None:
     caller, world = account.by("shop_test"), account.world
     calls = (
         lambda: world.organizations.update(caller, target, profile()),
@@ -92,7 +92,7 @@ def test_r3_nothing_under_an_unseen_organisation_is_reached(account: Account, ta
             call()
 
 
-def test_r3_a_key_of_another_organisation_is_not_reached_through_a_seen_one(
+def test_r3_a_key_of_another_organization_is_not_reached_through_a_seen_one(
     account: Account,
 ) -> None:
     with refused(account.world, ApiKeyNotFound):
@@ -106,7 +106,7 @@ def test_r3_an_address_of_another_account_is_missing(account: Account) -> None:
         account.world.billing_addresses.retrieve(account.by("vendor_test"), ABROAD)
 
 
-def test_r3_sight_goes_one_main_organisation_deep(account: Account) -> None:
+def test_r3_sight_goes_one_main_organization_deep(account: Account) -> None:
     world = account.world
     deeper = world.organizations.create(account.by("partner_test"), profile(name="Deeper"))
     assert world.organizations.retrieve(account.by("partner_test"), deeper.id) == deeper
@@ -114,7 +114,7 @@ def test_r3_sight_goes_one_main_organisation_deep(account: Account) -> None:
         world.organizations.retrieve(account.by("vendor_test"), deeper.id)
 
 
-def test_r3_a_member_of_several_sees_each_organisation_once_in_order_of_creation(
+def test_r3_a_member_of_several_sees_each_organization_once_in_order_of_creation(
     account: Account,
 ) -> None:
     account.join(STRANGER, CLERK)
@@ -131,7 +131,7 @@ def test_r3_a_pending_invitation_gives_no_sight(account: Account) -> None:
     assert [row.id for row in seen] == [SHOP, CAFE]
 
 
-def test_r3_what_a_member_of_a_managed_organisation_makes_elsewhere_stays_out_of_its_sight(
+def test_r3_what_a_member_of_a_managed_organization_makes_elsewhere_stays_out_of_its_sight(
     account: Account,
 ) -> None:
     account.join(VENDOR, CLERK)
@@ -143,7 +143,7 @@ def test_r3_what_a_member_of_a_managed_organisation_makes_elsewhere_stays_out_of
     assert account.world.organizations.retrieve(clerk, made.id) == made
 
 
-def test_r3_a_managed_organisation_stays_out_of_the_sight_of_its_makers_other_memberships(
+def test_r3_a_managed_organization_stays_out_of_the_sight_of_its_makers_other_memberships(
     account: Account,
 ) -> None:
     account.world.users.remove(account.by("vendor_test"), SHOP, CLERK)
@@ -156,7 +156,7 @@ def test_r3_a_managed_organisation_stays_out_of_the_sight_of_its_makers_other_me
         account.world.organizations.retrieve(account.by("stranger_test"), made.id)
 
 
-def test_r6_a_live_token_sees_an_organisation_once_it_is_live(account: Account) -> None:
+def test_r6_a_live_token_sees_an_organization_once_it_is_live(account: Account) -> None:
     with refused(account.world, OrganizationNotFound):
         account.world.organizations.retrieve(account.by("vendor_live"), CAFE)
     account.world.environments.enable(account.by("vendor_test"), CAFE, LIVE)
@@ -164,7 +164,7 @@ def test_r6_a_live_token_sees_an_organisation_once_it_is_live(account: Account) 
     assert [row.id for row in page.rows] == [VENDOR, SHOP, CAFE]
 
 
-def test_an_unseen_organisation_takes_as_many_look_ups_as_a_missing_one(
+def test_an_unseen_organization_takes_as_many_look_ups_as_a_missing_one(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Hashable] = []
@@ -182,7 +182,7 @@ def test_an_unseen_organisation_takes_as_many_look_ups_as_a_missing_one(
     assert asked == [STRANGER, NOWHERE]
 
 
-def test_viewers_are_the_organisation_its_main_one_and_the_main_ones_maker() -> None:
+def test_viewers_are_the_organization_its_main_one_and_the_main_ones_maker() -> None:
     upper = main("Upper", VENDOR, by="admin", envs=BOTH)
     middle = main("Middle", PARTNER, by="vendor_test", envs=(TEST,))
     lower = managed("Lower", BRANCH, middle, by="partner_test", envs=(TEST,))

@@ -57,7 +57,7 @@ def _places(account: Account, user_id: UserId) -> dict[str, float | None]:
     return {row.organization_id: row.pending_until for row in rows}
 
 
-def test_r2_an_account_begins_with_a_main_organisation_its_admin_and_a_test_key() -> None:
+def test_r2_an_account_begins_with_a_main_organization_its_admin_and_a_test_key() -> None:
     world = World.on(Baseline())
     made = _sign_up(world, first_name="Ada", last_name="Example")
     organization, user, key = made.organization, made.user, made.api_key
@@ -138,7 +138,7 @@ def test_r9_signing_up_accepts_every_standing_invitation_under_the_same_id(
     assert member.organization_ids == (VENDOR, CAFE, made.organization.id)
 
 
-def test_r9_an_invitation_is_accepted_without_an_organisation_of_ones_own(
+def test_r9_an_invitation_is_accepted_without_an_organization_of_ones_own(
     account: Account,
 ) -> None:
     before = len(account.world.rows.organizations)
@@ -221,7 +221,7 @@ def test_r9_who_signed_up_is_known_and_invited_at_once(account: Account) -> None
         ({"billing_address_id": "00000000-0000-4000-8000-000000000050"}, "billing_address_id"),
     ],
 )
-def test_a_34_a_first_organisation_has_nothing_that_it_could_name(
+def test_a_34_a_first_organization_has_nothing_that_it_could_name(
     account: Account, changes: Profile, field: str
 ) -> None:
     named = profile(**changes)
@@ -230,7 +230,7 @@ def test_a_34_a_first_organisation_has_nothing_that_it_could_name(
     assert caught.value.field == field
 
 
-def test_a_first_organisation_keeps_what_is_said_of_it(account: Account) -> None:
+def test_a_first_organization_keeps_what_is_said_of_it(account: Account) -> None:
     options = BillingOptions(gln="9520000000004")
     said = profile(billing_options=options, metadata={"a": "b"}, contact_person_id="")
     made = account.world.sign_ups.sign_up(email=NEW, password=PASSWORD, organization=said)
@@ -259,7 +259,7 @@ def test_the_world_tells_the_time_of_a_sign_up(account: Account) -> None:
     assert _sign_up(account.world).api_key.created_at == int(START) + 7
 
 
-def test_r7_a_signed_up_organisation_has_no_live_key_before_it_is_cleared() -> None:
+def test_r7_a_signed_up_organization_has_no_live_key_before_it_is_cleared() -> None:
     world = World.on(Baseline())
     made = _sign_up(world)
     assert LIVE not in made.organization.envs

@@ -47,7 +47,7 @@ def _membership(account: Account, target: object, user_id: object) -> Membership
     return row
 
 
-def test_members_and_open_invitations_are_listed_with_their_organisation(account: Account) -> None:
+def test_members_and_open_invitations_are_listed_with_their_organization(account: Account) -> None:
     organization, page = account.world.users.list(account.by("vendor_test"), VENDOR, Paging())
     assert organization == account.organization(VENDOR)
     assert [user.id for user in page.rows] == [ADMIN, GUEST]
@@ -60,7 +60,7 @@ def test_r5_main_and_managed_keys_read_the_users(account: Account, name: str, ta
 
 
 @pytest.mark.parametrize("target", [VENDOR, CAFE, STRANGER, NOWHERE])
-def test_r3_users_of_an_unseen_organisation_are_not_listed(account: Account, target: str) -> None:
+def test_r3_users_of_an_unseen_organization_are_not_listed(account: Account, target: str) -> None:
     with refused(account.world, OrganizationNotFound):
         account.world.users.list(account.by("shop_test"), target, Paging())
 
@@ -166,7 +166,7 @@ def test_r9_without_names_an_invitation_leaves_the_known_ones(account: Account) 
         ("admin", SHOP),
     ],
 )
-def test_r9_who_sees_it_through_a_main_organisation_invites_and_removes(
+def test_r9_who_sees_it_through_a_main_organization_invites_and_removes(
     account: Account, name: str, target: str
 ) -> None:
     _, user = account.world.users.invite(account.by(name), target, email="boss@example.com")
@@ -177,7 +177,7 @@ def test_r9_who_sees_it_through_a_main_organisation_invites_and_removes(
 
 
 @pytest.mark.parametrize("name", ["shop_test", "shop_live", "clerk"])
-def test_r5_a_managed_organisations_principal_changes_no_users(account: Account, name: str) -> None:
+def test_r5_a_managed_organizations_principal_changes_no_users(account: Account, name: str) -> None:
     with refused(account.world, ManagedMayNotAdminister):
         account.world.users.invite(account.by(name), SHOP, email="boss@example.com")
     for user_id in (CLERK, NOWHERE):
@@ -227,7 +227,7 @@ def test_someone_invited_who_never_signed_up_is_forgotten_with_the_last_invitati
     assert snapshot(account.world) == before
 
 
-def test_a_user_who_made_an_organisation_is_no_member_of_it_by_that(account: Account) -> None:
+def test_a_user_who_made_an_organization_is_no_member_of_it_by_that(account: Account) -> None:
     made = account.world.organizations.create(account.by("admin"), profile(), managed_by=VENDOR)
     assert _listed(account, "admin", made.id) == []
 

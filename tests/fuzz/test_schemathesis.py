@@ -34,7 +34,7 @@ class Run:
 
 
 def token_of(server: MockServer) -> str:
-    """Return a token of the first main organisation."""
+    """Return a token of the first main organization."""
     sent = {"api_key": server.credentials.key, "api_secret": server.credentials.secret}
     request = urllib.request.Request(
         f"{server.base_url}/auth",

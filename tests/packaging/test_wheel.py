@@ -101,7 +101,7 @@ def test_it_holds_no_test_and_no_byte_code(wheel: zipfile.ZipFile) -> None:
     assert odd == []
 
 
-def test_it_holds_its_licence(wheel: zipfile.ZipFile, metadata: Message) -> None:
+def test_it_holds_its_license(wheel: zipfile.ZipFile, metadata: Message) -> None:
     assert wheel.read(f"{DIST_INFO}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
     assert metadata["License-Expression"] == "MIT"
     assert metadata.get_all("License-File") == ["LICENSE"]

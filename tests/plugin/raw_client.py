@@ -36,10 +36,10 @@ class RawClient:
                 return json.load(refused)
 
     def create_key(self, **changed: object) -> Any:
-        """Make a key for the first managed organisation."""
+        """Make a key for the first managed organization."""
         return self.ask(f"/organizations/{self.customer}/api-keys", {**KEY, **changed})
 
     @property
     def customer(self) -> str:
-        """The id of the first managed organisation."""
+        """The id of the first managed organization."""
         return self.server.control.tree()["organizations"][1]["id"]

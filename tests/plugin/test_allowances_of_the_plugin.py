@@ -42,7 +42,7 @@ def test_the_advice_keeps_what_is_allowed_already(client: pytest.Pytester) -> No
         @pytest.mark.fiskaly(allow_violations="createOrganization:enum")
         def test_one(fiskaly_mock):
             break_contract(fiskaly_mock, country_code="DE", zip=7)
-            carelessly(fiskaly_mock, "/organisations")
+            carelessly(fiskaly_mock, "/organizatons")
         """
     )
     result = client.runpytest()
@@ -76,7 +76,7 @@ def test_breaches_can_be_allowed_for_a_part_of_a_test(client: pytest.Pytester) -
 
         def test_unknown(fiskaly_mock):
             with pytest.raises(ValueError, match="did you mean createOrganization"):
-                fiskaly_mock.allow_violations("createOrganisation")
+                fiskaly_mock.allow_violations("createOrganizaton")
         """
     )
     result = client.runpytest("-rP")

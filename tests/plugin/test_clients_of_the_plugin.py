@@ -58,7 +58,7 @@ async def test_aiohttp(fiskaly_mock):
 async def test_httpx_asynchronously(fiskaly_mock, wrong):
     headers = {"Authorization": f"Bearer {fiskaly_mock.token_for(fiskaly_mock.tree.main)}"}
     async with httpx.AsyncClient(base_url=fiskaly_mock.base_url, headers=headers) as client:
-        answer = await client.get("/organisations" if wrong else "/organizations")
+        answer = await client.get("/organizatons" if wrong else "/organizations")
     assert answer.status_code in {200, 404}
 
 
@@ -82,7 +82,7 @@ def test_any_client_is_served_and_judged(client: pytest.Pytester) -> None:
     result.assert_outcomes(passed=6, failed=2)
     result.stdout.fnmatch_lines(
         [
-            "GET /api/v0/organisations: route breaks unknown-route, got GET /api/v0/org*",
+            "GET /api/v0/organizatons: route breaks unknown-route, got GET /api/v0/org*",
             '*listOrganizations: query /limit breaks *, got "two"',
         ]
     )

@@ -152,7 +152,7 @@ def test_the_factory_starts_watches_and_stops_servers(client: pytest.Pytester) -
             with pytest.raises(ValueError, match="did you mean enterprise"):
                 fiskaly_mock_factory(preset="enterprize")
             with pytest.raises(TypeError):
-                fiskaly_mock_factory(colour="red")
+                fiskaly_mock_factory(color="red")
 
         def test_broken(fiskaly_mock_factory):
             assert servers() == 0
@@ -164,7 +164,7 @@ def test_the_factory_starts_watches_and_stops_servers(client: pytest.Pytester) -
     result.stdout.fnmatch_lines(["*_ test_broken _*", "*body /country_code breaks enum*"])
 
 
-def test_a_breach_on_one_of_several_servers_names_it_and_its_organisations(
+def test_a_breach_on_one_of_several_servers_names_it_and_its_organizations(
     client: pytest.Pytester,
 ) -> None:
     client.makepyfile(

@@ -87,7 +87,7 @@ def test_the_last_call_of_an_empty_journal_fails_the_test(journal: JournalAssert
 
 def test_calls_that_broke_the_contract_are_told(journal: JournalAssertions, api: RawClient) -> None:
     api.create_key(name="x")
-    api.ask("/organizations?colour=red")
+    api.ask("/organizations?color=red")
     assert [call.status for call in journal.violations()] == [400, 200]
     assert [call.violations[0].severity for call in journal.violations()] == ["error", "warning"]
 
@@ -177,11 +177,11 @@ def test_the_nearest_call_comes_first_with_the_reason_of_its_refusal(
 def test_a_call_that_missed_every_operation_is_nearest_where_none_hit(
     journal: JournalAssertions, api: RawClient
 ) -> None:
-    api.ask("/organisations", {"name": "Bakery"})
+    api.ask("/organizatons", {"name": "Bakery"})
     with pytest.raises(AssertionError) as failed:
         journal.assert_called("createOrganization", body={"name": "Bakery"})
     nearest = str(failed.value).partition("nearest:\n")[2].splitlines()
-    assert nearest[0].startswith("  no operation: POST /api/v0/organisations -> 404")
+    assert nearest[0].startswith("  no operation: POST /api/v0/organizatons -> 404")
 
 
 def test_a_rule_and_a_fault_are_told(journal: JournalAssertions, api: RawClient) -> None:

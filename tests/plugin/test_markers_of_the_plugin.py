@@ -113,7 +113,7 @@ WRONG = {
     ),
     'faults=[{"effect": {"kind": "explode"}}]': "*effect.kind*explode*",
     "faults=7": "*rule is 7, but should be an object*",
-    'allow_violations="createOrganisation"': "*(did you mean createOrganization?)*",
+    'allow_violations="createOrganizaton"': "*(did you mean createOrganization?)*",
     'allow_violations="createOrganization:enumm"': "*rule 'enumm' *(did you mean enum?)*",
     "allow_violations=7": "*allow_violations takes *not 7*",
     'presett="single"': "*no such argument: 'presett' is not one of *(did you mean preset?)*",

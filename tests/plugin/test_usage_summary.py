@@ -30,7 +30,7 @@ def test_swallows(fiskaly_mock, number):
 
 def test_lost(fiskaly_mock):
     with pytest.raises(urllib.error.HTTPError) as refused:
-        ask(fiskaly_mock, "/organisations")
+        ask(fiskaly_mock, "/organizatons")
     refused.value.close()
 """
 LINE = "fiskaly: 2 of 20 operations exercised, 2 exchanges, no violations"
@@ -80,7 +80,7 @@ def test_violations_are_folded_with_their_tests(client: pytest.Pytester) -> None
     result.stdout.fnmatch_lines(
         [
             "=* fiskaly: violations of the contract =*",
-            "GET /api/v0/organisations: * did you mean GET /organizations? * [[]unknown-*]",
+            "GET /api/v0/organizatons: * did you mean GET /organizations? * [[]unknown-*]",
             "    once in test_bad.py::test_lost",
             'createOrganization: body.country_code should be *; got "DE") [[]enum]',
             "    5 times in test_bad.py::test_swallows[[]0], *[[]1], *[[]2] and 2 more",
@@ -135,7 +135,7 @@ def test_violations_that_fail_their_tests_are_listed_too(client: pytest.Pytester
     client.makepyfile(test_bad=BAD)
     result = client.runpytest("-k", "lost")
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["GET /api/v0/organisations: *", "    once in *::test_lost"])
+    result.stdout.fnmatch_lines(["GET /api/v0/organizatons: *", "    once in *::test_lost"])
     result.stdout.fnmatch_lines(["fiskaly: 0 of 20 *, 1 request of 1 test broke the contract"])
 
 

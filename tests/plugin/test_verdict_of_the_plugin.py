@@ -92,7 +92,7 @@ from api_client import BAKERY, break_contract, carelessly, create
 
 
 def test_unknown_route(fiskaly_mock):
-    carelessly(fiskaly_mock, "/organisations")
+    carelessly(fiskaly_mock, "/organizatons")
 
 
 def test_unknown_method(fiskaly_mock):
@@ -190,7 +190,7 @@ def test_what_counts_as_a_breach_and_what_does_not(client: pytest.Pytester) -> N
     }
     result.stdout.fnmatch_lines(
         [
-            "GET /api/v0/organisations: route breaks unknown-route, got GET /api/v0/org*",
+            "GET /api/v0/organizatons: route breaks unknown-route, got GET /api/v0/org*",
             "*breaks method, got PUT*",
         ]
     )

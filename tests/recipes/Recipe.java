@@ -102,13 +102,13 @@ public class Recipe {
         String refresh = json("{'refresh_token': '%s'}", take("refresh_token", session));
         get(own, take("access_token", post(api + "/auth", refresh, null)));
 
-        // 5. The journal: one such organisation was created, and no request broke the contract.
+        // 5. The journal: one such organization was created, and no request broke the contract.
         String wanted = json("{'operation': 'createOrganization', 'body': {'town': 'Hamburg'}}");
         expect("created", "1", take("count", post(mock + "/journal/count", wanted, null)));
         String violations = get(mock + "/journal/violations", null);
         expect("violations", json("{'exchanges':[],'dropped':0}"), violations);
 
-        // 6. Reset: the seeded organisations, real time, and nothing else.
+        // 6. Reset: the seeded organizations, real time, and nothing else.
         post(mock + "/reset", null, null);
         expect("after the reset", "0", take("count", post(mock + "/journal/count", "{}", null)));
         call(404, "GET", own, null, take("access_token", post(api + "/auth", login, null)));

@@ -86,14 +86,14 @@ async function run(api, mock) {
   });
   await call('GET', own, { token: renewed.access_token });
 
-  // 5. The journal: one such organisation was created, and no request broke the contract.
+  // 5. The journal: one such organization was created, and no request broke the contract.
   const wanted = { operation: 'createOrganization', body: { town: 'Hamburg' } };
   const { count } = await call('POST', `${mock}/journal/count`, { body: wanted });
   assert.equal(count, 1, 'created');
   const { exchanges } = await call('GET', `${mock}/journal/violations`);
   assert.deepEqual(exchanges, [], 'violations');
 
-  // 6. Reset: the seeded organisations, real time, and nothing else.
+  // 6. Reset: the seeded organizations, real time, and nothing else.
   await call('POST', `${mock}/reset`);
   const left = await call('POST', `${mock}/journal/count`, { body: {} });
   assert.equal(left.count, 0, 'after the reset');

@@ -108,12 +108,12 @@ function run(string $api, string $mock): void
     $session = call('POST', "$api/auth", ['refresh_token' => $session['refresh_token']]);
     call('GET', "$api/organizations/$customer", null, $session['access_token']);
 
-    // 5. The journal: one such organisation was created, and no request broke the contract.
+    // 5. The journal: one such organization was created, and no request broke the contract.
     $wanted = ['operation' => 'createOrganization', 'body' => ['town' => 'Hamburg']];
     expect('created', 1, call('POST', "$mock/journal/count", $wanted)['count']);
     expect('violations', [], call('GET', "$mock/journal/violations")['exchanges']);
 
-    // 6. Reset: the seeded organisations, real time, and nothing else.
+    // 6. Reset: the seeded organizations, real time, and nothing else.
     call('POST', "$mock/reset");
     expect('after the reset', 0, call('POST', "$mock/journal/count", [])['count']);
     $token = call('POST', "$api/auth", $login)['access_token'];

@@ -103,12 +103,12 @@ def run(api: str, mock: str) -> None:
     session = call("POST", f"{api}/auth", {"refresh_token": session["refresh_token"]})
     call("GET", f"{api}/organizations/{customer}", token=session["access_token"])
 
-    # 5. The journal: one such organisation was created, and no request broke the contract.
+    # 5. The journal: one such organization was created, and no request broke the contract.
     wanted = {"operation": "createOrganization", "body": {"town": "Hamburg"}}
     expect("created", 1, call("POST", f"{mock}/journal/count", wanted)["count"])
     expect("violations", [], call("GET", f"{mock}/journal/violations")["exchanges"])
 
-    # 6. Reset: the seeded organisations, real time, and nothing else.
+    # 6. Reset: the seeded organizations, real time, and nothing else.
     call("POST", f"{mock}/reset")
     expect("after the reset", 0, call("POST", f"{mock}/journal/count", {})["count"])
     token = call("POST", f"{api}/auth", login)["access_token"]

@@ -81,12 +81,12 @@ def run(api, mock)
   session = call('POST', "#{api}/auth", body: { refresh_token: session['refresh_token'] })
   call('GET', "#{api}/organizations/#{customer}", token: session['access_token'])
 
-  # 5. The journal: one such organisation was created, and no request broke the contract.
+  # 5. The journal: one such organization was created, and no request broke the contract.
   wanted = { operation: 'createOrganization', body: { town: 'Hamburg' } }
   expect('created', 1, call('POST', "#{mock}/journal/count", body: wanted)['count'])
   expect('violations', [], call('GET', "#{mock}/journal/violations")['exchanges'])
 
-  # 6. Reset: the seeded organisations, real time, and nothing else.
+  # 6. Reset: the seeded organizations, real time, and nothing else.
   call('POST', "#{mock}/reset")
   expect('after the reset', 0, call('POST', "#{mock}/journal/count", body: {})['count'])
   token = call('POST', "#{api}/auth", body: login)['access_token']

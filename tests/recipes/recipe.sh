@@ -81,13 +81,13 @@ call GET "$API/organizations/$CUSTOMER" "" "$TOKEN" 401
 call POST "$API/auth" '{"refresh_token": "'"$REFRESH"'"}'
 call GET "$API/organizations/$CUSTOMER" "" "$(take access_token)"
 
-# 5. The journal: one such organisation was created, and no request broke the contract.
+# 5. The journal: one such organization was created, and no request broke the contract.
 call POST "$MOCK/journal/count" '{"operation": "createOrganization", "body": {"town": "Hamburg"}}'
 expect "created" 1 "$(take count)"
 call GET "$MOCK/journal/violations"
 expect "violations" '{"exchanges":[],"dropped":0}' "$ANSWER"
 
-# 6. Reset: the seeded organisations, real time, and nothing else.
+# 6. Reset: the seeded organizations, real time, and nothing else.
 call POST "$MOCK/reset"
 call POST "$MOCK/journal/count" '{}'
 expect "after the reset" 0 "$(take count)"

@@ -17,7 +17,7 @@ from fiskaly_mockserver.world.limits import RateLimit
 DOCUMENT = Path(__file__).parents[2] / "docs" / "CONTROL.md"
 HOURLY = 9
 SEEDED, ANEW = 3, 2
-"""Organisations of the tree at first, and of the tree that is seeded instead."""
+"""Organizations of the tree at first, and of the tree that is seeded instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def test_what_is_said_of_it_happens(action: str, said: dict[str, str]) -> None:
 
     one, two = "as kept", "stay"
     happened = {
-        "organisations, keys, users, invitations, addresses": {
+        "organizations, keys, users, invitations, addresses": {
             SEEDED: "as seeded",
             ANEW: "the new tree",
             SEEDED + 1: "as exported" if action.startswith("`PUT") else one,

@@ -22,7 +22,7 @@ or in it, can be the reason for a refusal."""
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server, the token of its first main organisation, and ways to shoot at it."""
+    """A server, the token of its first main organization, and ways to shoot at it."""
 
     server: MockServer
     token: str
@@ -63,7 +63,7 @@ def on_world(server: MockServer, look: Callable[[Any], T]) -> T:
 
 
 def authenticate(server: MockServer) -> str:
-    """Return a token of the server's first main organisation."""
+    """Return a token of the server's first main organization."""
     sent = {"api_key": server.credentials.key, "api_secret": server.credentials.secret}
     [answer] = talk(
         server.port, request("POST", "/api/v0/auth", JSON, body=json.dumps(sent).encode())

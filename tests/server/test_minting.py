@@ -87,7 +87,7 @@ def test_nobody_has_no_token(live: MockServer, holder: str) -> None:
         live.token_for(holder)
 
 
-def test_an_organisation_without_keys_says_what_helps(live: MockServer) -> None:
+def test_an_organization_without_keys_says_what_helps(live: MockServer) -> None:
     head = f"Authorization: Bearer {live.token_for(live.tree.main)}"
     sent = request("POST", "/api/v0/organizations", head, JSON, body=BAKERY)
     [made] = talk(live.port, sent)

@@ -1,4 +1,4 @@
-"""Billing addresses on the wire: those of the token's own organisation."""
+"""Billing addresses on the wire: those of the token's own organization."""
 
 import pytest
 from builders.accounts import ABROAD, OFFICE, SHOP, SPARE

@@ -24,7 +24,7 @@ CRASH = wire(
 async def test_an_exchange_tells_what_was_asked_and_what_became_of_it(
     api: Api, service: Service
 ) -> None:
-    await api.get(f"/organizations/{SHOP}?colour=red")
+    await api.get(f"/organizations/{SHOP}?color=red")
     api.account.clock.advance(1)
     await api.delete(f"/organizations/{SHOP}")
     read, refused = service.world.journal

@@ -165,7 +165,7 @@ async def test_billing_addresses_are_ordered(api: Api, field: str) -> None:
         *((f"{path}?limit=", "query.limit should NOT be empty") for path in LISTS),
         *((f"{path}?offset=-1", "query.offset should be >= 0 (got -1)") for path in LISTS),
         *((f"{path}?order=up", "query.order should be equal to one of") for path in LISTS),
-        *((f"{path}?order_by=colour", "query.order_by should be equal to one") for path in LISTS),
+        *((f"{path}?order_by=color", "query.order_by should be equal to one") for path in LISTS),
         ("/organizations?env=PROD", "query.env should be equal to one of"),
         ("/organizations?type=MAIN", "query.type should be equal to one of"),
         ("/organizations?managed_by_organization_id=", "query.managed_by_organization_id should"),
@@ -191,7 +191,7 @@ async def test_an_unknown_parameter_is_accepted_with_a_warning(
     api: Api, service: Service, path: str
 ) -> None:
     plain = await api.get(path)
-    answer = await api.get(f"{path}?colour=red")
+    answer = await api.get(f"{path}?color=red")
     assert (answer.status, answer.raw) == (200, plain.raw)
     assert answer.headers["X-Mock-Violations"] == "1"
     *_, exchange = service.world.journal

@@ -37,14 +37,14 @@ async def loose(service: Service, account: Account, aiohttp_client: AiohttpClien
 
 
 async def test_an_unknown_property_is_dropped_and_told(loose: Api, service: Service) -> None:
-    answer = await loose.post("/organizations", {**BAKERY, "colour": "red", "x": {"y": [1]}})
+    answer = await loose.post("/organizations", {**BAKERY, "color": "red", "x": {"y": [1]}})
     assert answer.status == 200
     assert answer.headers["X-Mock-Violations"] == "2"
-    assert {"colour", "x"} & answer.body.keys() == set()
+    assert {"color", "x"} & answer.body.keys() == set()
     (exchange,) = service.world.journal
     told = [(one.where, one.pointer, one.rule) for one in exchange.violations]
     rule = "additionalProperties"
-    assert told == [(Where.BODY, "/colour", rule), (Where.BODY, "/x", rule)]
+    assert told == [(Where.BODY, "/color", rule), (Where.BODY, "/x", rule)]
 
 
 async def test_it_is_dropped_inside_of_objects_too(loose: Api) -> None:
@@ -56,9 +56,9 @@ async def test_it_is_dropped_inside_of_objects_too(loose: Api) -> None:
 
 
 async def test_metadata_is_free_and_kept(loose: Api) -> None:
-    answer = await loose.patch(f"/organizations/{CAFE}", {"metadata": {"colour": "red"}})
+    answer = await loose.patch(f"/organizations/{CAFE}", {"metadata": {"color": "red"}})
     assert "X-Mock-Violations" not in answer.headers
-    assert answer.body["metadata"] == {"colour": "red"}
+    assert answer.body["metadata"] == {"color": "red"}
 
 
 async def test_one_of_the_ways_to_authenticate_is_found_despite_more(loose: Api) -> None:
@@ -72,8 +72,8 @@ async def test_one_of_the_ways_to_authenticate_is_found_despite_more(loose: Api)
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"colour": "red", "name": "x"}, "body.name should match pattern"),
-        ({"colour": "red", "zip": 1}, "body.zip should be string (got 1)"),
+        ({"color": "red", "name": "x"}, "body.name should match pattern"),
+        ({"color": "red", "zip": 1}, "body.zip should be string (got 1)"),
     ],
 )
 async def test_any_other_breach_is_refused_and_the_dropped_not_blamed(
@@ -82,10 +82,10 @@ async def test_any_other_breach_is_refused_and_the_dropped_not_blamed(
     answer = await loose.patch(f"/organizations/{CAFE}", body)
     assert answer.status == 400
     assert answer.message.startswith(said)
-    assert "colour" not in answer.message
+    assert "color" not in answer.message
     assert answer.headers["X-Mock-Violations"] == "2"
     (exchange,) = service.world.journal
-    assert exchange.violations[0].pointer == "/colour"
+    assert exchange.violations[0].pointer == "/color"
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b'{"a":1,"a":2}', b"[]", b"null", b'"x"'])
@@ -95,6 +95,6 @@ async def test_what_is_no_object_is_refused_as_ever(loose: Api, data: bytes) -> 
 
 
 async def test_missing_fields_are_refused_as_ever(loose: Api) -> None:
-    answer = await loose.post(f"/organizations/{CAFE}/api-keys", {"colour": "red", "name": "abc"})
+    answer = await loose.post(f"/organizations/{CAFE}/api-keys", {"color": "red", "name": "abc"})
     assert answer.status == 400
     assert answer.message.startswith("body should have required property 'status'")

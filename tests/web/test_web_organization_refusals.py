@@ -1,4 +1,4 @@
-"""What is refused of organisations: unknown references, forbidden by state, or of bad form."""
+"""What is refused of organizations: unknown references, forbidden by state, or of bad form."""
 
 from dataclasses import dataclass
 
@@ -195,7 +195,7 @@ async def test_what_the_state_forbids_is_told_with_a_code_and_changes_nothing(
         ({"zip": 1010}, "body.zip should be string (got 1010)"),
         ({"zip": None}, "body.zip should be string"),
         ({"town": ""}, "body.town should NOT be shorter than 1 characters"),
-        ({"colour": "red"}, "body should NOT have additional property 'colour'"),
+        ({"color": "red"}, "body should NOT have additional property 'color'"),
         ({"_id": NOWHERE}, "body should NOT have additional property '_id'"),
         ({"metadata": {"k" * 41: "v"}}, "body.metadata"),
         ({"metadata": {"k": "v" * 501}}, "body.metadata.k should NOT be longer than 500"),

@@ -1,4 +1,4 @@
-"""Organisations on the wire: field order, absent fields, and what each operation answers."""
+"""Organizations on the wire: field order, absent fields, and what each operation answers."""
 
 from builders.accounts import (
     ADMIN,

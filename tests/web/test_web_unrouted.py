@@ -25,8 +25,8 @@ async def missed(api: Api, service: Service, method: str, path: str) -> Violatio
 @pytest.mark.parametrize(
     ("method", "path", "hint"),
     [
-        ("GET", "/organisations", "GET /organizations"),
-        ("DELETE", "/organisations", "GET or POST /organizations"),
+        ("GET", "/organizatons", "GET /organizations"),
+        ("DELETE", "/organizatons", "GET or POST /organizations"),
         ("GET", "/Organizations", "GET /organizations"),
         ("PATCH", f"/organization/{SHOP}", f"PATCH {ID}"),
         ("POST", "/authenticate", "POST /auth"),
@@ -58,7 +58,7 @@ async def test_the_nearest_route_is_named(
         ),
         ("/api/v1/organizations", f"under {BASE}; did you mean GET {BASE}/organizations?"),
         ("/s/mine/organizations", f"under {BASE}; did you mean GET {BASE}/organizations?"),
-        ("/s/mine/api/v0/organisations", "contract; did you mean GET /organizations?"),
+        ("/s/mine/api/v0/organizatons", "contract; did you mean GET /organizations?"),
     ],
 )
 async def test_slashes_and_the_base_path_are_named(
@@ -80,9 +80,7 @@ async def test_what_is_like_nothing_gets_no_hint(api: Api, service: Service, pat
     assert (await missed(api, service, "GET", BASE + path)).expected == ALL
 
 
-@pytest.mark.parametrize(
-    "path", ["/organisations" * 200, "/x" * 2_000, "/" + "organisations" * 200]
-)
+@pytest.mark.parametrize("path", ["/organizatons" * 200, "/x" * 2_000, "/" + "organizatons" * 200])
 async def test_long_paths_are_neither_compared_nor_repeated(
     api: Api, service: Service, path: str
 ) -> None:
@@ -93,10 +91,10 @@ async def test_long_paths_are_neither_compared_nor_repeated(
 
 @pytest.mark.parametrize("secret", ["Ab1" * 14 + "x", "eyJ" + "a" * 40 + ".b.c"])
 async def test_a_secret_in_the_path_is_not_told(api: Api, service: Service, secret: str) -> None:
-    violation = await missed(api, service, "GET", f"{BASE}/organisations/{secret}")
+    violation = await missed(api, service, "GET", f"{BASE}/organizatons/{secret}")
     assert violation.sentence().startswith(f"route should be {ALL}; did you mean GET {ID}?")
     assert secret not in repr(violation) + violation.sentence()
-    assert violation.got_text == f"GET {BASE}/organisations/[redacted]"
+    assert violation.got_text == f"GET {BASE}/organizatons/[redacted]"
 
 
 async def test_a_target_that_begins_with_two_slashes_is_told_so(api: Api, service: Service) -> None:

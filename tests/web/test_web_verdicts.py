@@ -60,7 +60,7 @@ async def test_each_target_has_its_own_verdict(api: Api) -> None:
 
 async def test_a_target_that_is_warned_of_is_warned_of_again(api: Api, service: Service) -> None:
     for _ in range(2):
-        answer = await api.get(f"/organizations/{SHOP}?colour=red")
+        answer = await api.get(f"/organizations/{SHOP}?color=red")
         assert answer.headers["X-Mock-Violations"] == "1"
     assert [len(one.violations) for one in service.world.journal] == [1, 1]
 

@@ -17,7 +17,7 @@ from web.api import wire
 
 
 class Presenting:
-    """Presents organisations, and counts how often."""
+    """Presents organizations, and counts how often."""
 
     def __init__(self) -> None:
         self.times: Counter[str] = Counter()

@@ -26,12 +26,12 @@ def test_a_traceback_is_kept_without_credentials(redactor: Redactor, checker: Ch
 
 
 def test_what_is_no_secret_is_kept(redactor: Redactor, checker: Checker) -> None:
-    body = {**ORGANIZATION, "metadata": {"customer": "K-1"}, "vat_id": "", "colour": "red"}
+    body = {**ORGANIZATION, "metadata": {"customer": "K-1"}, "vat_id": "", "color": "red"}
     exchange = recorded(
         Recorder(redactor),
         checker,
         Message(
-            path="/api/v0/organizations?limit=2&env=TEST&colour=red&limit=3",
+            path="/api/v0/organizations?limit=2&env=TEST&color=red&limit=3",
             operation_id="listOrganizations",
             headers=(("User-Agent", "till/1.0"), ("Authorization", "bearer x")),
             answer_headers=(("X-Request-Id", "0" * 32),),
@@ -41,13 +41,13 @@ def test_what_is_no_secret_is_kept(redactor: Redactor, checker: Checker) -> None
     assert exchange.query == (
         ("limit", "2"),
         ("env", "TEST"),
-        ("colour", UNDECLARED),
+        ("color", UNDECLARED),
         ("limit", "3"),
     )
     assert ("User-Agent", "till/1.0") in exchange.request_headers
     assert ("Authorization", f"bearer {REDACTED}") in exchange.request_headers
     assert ("X-Request-Id", "0" * 32) in exchange.response_headers
-    assert sent(redactor, body) == {**body, "colour": UNDECLARED}
+    assert sent(redactor, body) == {**body, "color": UNDECLARED}
 
 
 @pytest.mark.parametrize(

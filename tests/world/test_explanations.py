@@ -99,7 +99,7 @@ def test_every_fact_that_the_domain_states_has_words() -> None:
     assert stated <= set(FACTS)
 
 
-def test_somebody_elses_organisation_is_explained_by_its_admin(account: Account) -> None:
+def test_somebody_elses_organization_is_explained_by_its_admin(account: Account) -> None:
     shop = account.by("shop_test")
     told = refused(lambda: account.world.organizations.delete(shop, SHOP), errors.NotTheAdmin)
     assert told["request_id"] == REQUEST_ID
@@ -116,7 +116,7 @@ def test_somebody_elses_organisation_is_explained_by_its_admin(account: Account)
     ("target", "exists", "envs"),
     [(NOWHERE, "no", "none"), (STRANGER, "yes", "TEST LIVE"), (CAFE, "yes", "TEST")],
 )
-def test_an_unseen_organisation_is_told_from_a_missing_one(
+def test_an_unseen_organization_is_told_from_a_missing_one(
     account: Account, target: str, exists: str, envs: str
 ) -> None:
     caller = account.by("vendor_live")
@@ -140,7 +140,7 @@ def test_an_expired_token_is_explained_by_its_times(account: Account) -> None:
     assert token not in str(told)
 
 
-def test_a_refresh_token_in_the_wrong_place_is_recognised(account: Account) -> None:
+def test_a_refresh_token_in_the_wrong_place_is_recognized(account: Account) -> None:
     token = account.token("admin", use=TokenUse.REFRESH)
     told = refused(lambda: account.world.sessions.principal(token), errors.RefreshTokenAsAccess)
     assert state_of(told)["use of the token"] == "refresh"
@@ -255,7 +255,7 @@ def test_a_secret_of_the_wrong_type_is_explained_without_it(checker: Checker) ->
 ROUTE = Violation(where=Where.ROUTE, pointer="", rule="unknown-route", expected="an operation")
 WARNING = Violation(
     where=Where.QUERY,
-    pointer="/colour",
+    pointer="/color",
     rule="unknown-parameter",
     expected="no parameter",
     severity=Severity.WARNING,
@@ -299,7 +299,7 @@ def test_a_traceback_is_not_told() -> None:
 def test_what_was_let_through_with_a_warning_says_so() -> None:
     summary = explained(status=200, violations=(WARNING,))["summary"]
     assert "answered with 200" in summary
-    assert "query.colour" in summary
+    assert "query.color" in summary
 
 
 def test_a_wrong_route_names_the_call_and_what_there_is() -> None:

@@ -33,10 +33,10 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
         ),
     ),
     (
-        {"path": "/organisations/*"},
+        {"path": "/organizatons/*"},
         "path",
         (
-            'path is "/organisations/*", but it matches no path (did you mean /organizations?);'
+            'path is "/organizatons/*", but it matches no path (did you mean /organizations?);'
             " allowed: /auth, /organizations, "
         ),
     ),

@@ -13,7 +13,7 @@ FULL = Exchange(
     at=1_760_000_000.25,
     method="POST",
     path="/api/v0/organizations",
-    query=(("limit", "1"), ("colour", "[undeclared]")),
+    query=(("limit", "1"), ("color", "[undeclared]")),
     operation_id="createOrganization",
     request_headers=(("Content-Type", "application/json"), ("Authorization", "Bearer [redacted]")),
     request_body={"name": "Café"},
@@ -106,7 +106,7 @@ def test_the_log_names_its_version_and_maker() -> None:
 def test_an_entry_shows_what_the_journal_shows() -> None:
     document: Any = har_of([FULL], origin="http://127.0.0.1:8722")
     entry = document["log"]["entries"][0]
-    url = "http://127.0.0.1:8722/api/v0/organizations?limit=1&colour=%5Bundeclared%5D"
+    url = "http://127.0.0.1:8722/api/v0/organizations?limit=1&color=%5Bundeclared%5D"
     assert entry["request"]["url"] == url
     assert {"name": "Authorization", "value": "Bearer [redacted]"} in entry["request"]["headers"]
     assert entry["request"]["postData"] == {

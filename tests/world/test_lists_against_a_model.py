@@ -53,7 +53,7 @@ class Walk:
     chance: Random
 
     def callers(self) -> Iterator[Principal]:
-        """Yield the vendor, other keys, and people of several organisations."""
+        """Yield the vendor, other keys, and people of several organizations."""
         keys = [*self.world.rows.api_keys]
         yield vendor_of(self.world)
         yield from (caller_with(self.world, key) for key in self.chance.sample(keys, 3))

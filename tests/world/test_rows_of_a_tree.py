@@ -1,4 +1,4 @@
-"""From an organisation tree to rows: nothing lost, secrets derived, sight as if created."""
+"""From an organization tree to rows: nothing lost, secrets derived, sight as if created."""
 
 import pytest
 from builders.accounts import START, uid
@@ -148,7 +148,7 @@ HAND_MADE = OrganizationTree(
 )
 
 
-def test_every_field_of_an_organisation_is_taken_over() -> None:
+def test_every_field_of_an_organization_is_taken_over() -> None:
     world = world_of(HAND_MADE)
     lower = world.tables.organizations.get(OrganizationId(LOWER))
     assert lower is not None

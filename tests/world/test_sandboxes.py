@@ -147,7 +147,7 @@ def test_sixteen_sandboxes_make_the_same_names_and_see_their_own_only(
     assert len({new_id for ids in made.values() for new_id in ids}) == SANDBOXES * CALLS_EACH
 
 
-def test_a_token_is_good_in_every_world_in_which_its_organisation_exists(
+def test_a_token_is_good_in_every_world_in_which_its_organization_exists(
     account: Account, worlds: Worlds
 ) -> None:
     sandbox, other = worlds.get("one"), worlds.get("other")

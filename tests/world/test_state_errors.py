@@ -181,7 +181,7 @@ CASES: dict[str, tuple[Callable[[State], None], str]] = {
         put("organizations", 0, "billing_options", to={"bill_to_organization": NOWHERE}),
         "/organizations/0/billing_options/bill_to_organization is",
     ),
-    "unknown organisation of a key": (
+    "unknown organization of a key": (
         put("api_keys", 0, "organization_id", to=NOWHERE),
         "/api_keys/0/organization_id is",
     ),
@@ -189,11 +189,11 @@ CASES: dict[str, tuple[Callable[[State], None], str]] = {
         put("api_keys", 0, "managed_by_organization_id", to=NOWHERE),
         "/api_keys/0/managed_by_organization_id is",
     ),
-    "unknown organisation of an address": (
+    "unknown organization of an address": (
         put("billing_addresses", 0, "organization_id", to=NOWHERE),
         "/billing_addresses/0/organization_id is",
     ),
-    "unknown organisation of a member": (
+    "unknown organization of a member": (
         put("memberships", 0, "organization_id", to=NOWHERE),
         "/memberships/0/organization_id is",
     ),
@@ -252,7 +252,7 @@ def test_a_hash_is_never_repeated_in_a_message(world: World) -> None:
     )
 
 
-def test_r1_a_managed_organisation_has_a_main_one_above_it(world: World) -> None:
+def test_r1_a_managed_organization_has_a_main_one_above_it(world: World) -> None:
     for manager, expected in (
         (None, "is missing, but a managed organization has one"),
         (NOWHERE, "but there is nothing with that id"),
@@ -270,7 +270,7 @@ def test_r1_a_managed_organisation_has_a_main_one_above_it(world: World) -> None
         assert expected in str(caught.value)
 
 
-def test_r8_a_managed_organisation_pays_for_nobody(world: World) -> None:
+def test_r8_a_managed_organization_pays_for_nobody(world: World) -> None:
     state = _state()
     at = _payee(state)
     managed = state["organizations"][_managed(state)]["id"]
@@ -292,7 +292,7 @@ def test_r8_payers_in_a_circle_are_refused(world: World) -> None:
         import_world(world, state)
 
 
-def test_r6_a_live_key_needs_a_live_organisation(world: World) -> None:
+def test_r6_a_live_key_needs_a_live_organization(world: World) -> None:
     state = _state()
     at, key = next((at, row) for at, row in enumerate(state["api_keys"]) if row["env"] == "LIVE")
     owner = next(row for row in state["organizations"] if row["id"] == key["organization_id"])

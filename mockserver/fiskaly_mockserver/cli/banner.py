@@ -12,7 +12,7 @@ from fiskaly_mockserver.world.seeded import OrganizationCredentials, Seeded
 SCHEMA = 1
 """The version of the JSON line; it grows when a field changes its meaning."""
 TOPS_SHOWN = 3
-"""Top organisations whose keys the banner shows, so that it stays one screen."""
+"""Top organizations whose keys the banner shows, so that it stays one screen."""
 
 
 def banner(baseline: Baseline, listening: Listening, contract: str, *, control: bool = True) -> str:
@@ -70,7 +70,7 @@ def _tops(baseline: Baseline) -> Iterator[str]:
         yield f"  … and {len(tops) - TOPS_SHOWN} more: `--json` prints all keys"
     if not tops:
         yield ""
-        yield "  No organisations: this preset is empty."
+        yield "  No organizations: this preset is empty."
 
 
 def _key_lines(top: OrganizationCredentials) -> Iterator[str]:
@@ -85,5 +85,5 @@ def _key_lines(top: OrganizationCredentials) -> Iterator[str]:
 
 def _tree_line(baseline: Baseline) -> str:
     quantity = len(baseline.organizations.rows)
-    noun = "organisation" if quantity == 1 else "organisations"
+    noun = "organization" if quantity == 1 else "organizations"
     return f"preset {baseline.preset}, seed {baseline.seed}: {quantity} {noun}"

@@ -77,7 +77,7 @@ def _inside(target: Target) -> Iterator[Check]:
     try:
         tree = control.tree()
         quantity = len(tree["organizations"])
-        noun = "organisation" if quantity == 1 else "organisations"
+        noun = "organization" if quantity == 1 else "organizations"
         world = "" if target.sandbox is None else f"sandbox {target.sandbox}, "
         yield ok("world", f"{world}preset {tree['preset']}, seed {tree['seed']}: {quantity} {noun}")
         yield _clock_check(control.clock())

@@ -27,7 +27,7 @@ def option(flag: str, *names: str, **settings: Any) -> Callable[[Command], Comma
 
 
 def tree_options(command: Command) -> Command:
-    """Add the flags that choose an organisation tree.
+    """Add the flags that choose an organization tree.
 
     Values are checked by the generator, which knows what is near to a wrong one.
     """
@@ -37,7 +37,7 @@ def tree_options(command: Command) -> Command:
                 "--preset",
                 default=DEFAULT_PRESET,
                 metavar="NAME",
-                help=f"Organisation tree: {', '.join(PRESETS)}.",
+                help=f"Organization tree: {', '.join(PRESETS)}.",
             ),
             option(
                 "--seed",
@@ -51,13 +51,13 @@ def tree_options(command: Command) -> Command:
                 default=DEFAULT_SIZE,
                 type=int,
                 metavar="N",
-                help="Managed organisations in total.",
+                help="Managed organizations in total.",
             ),
             option(
                 "--country",
                 default=DEFAULT_COUNTRY,
                 metavar="CODE",
-                help=f"Where the organisations are: {', '.join(COUNTRIES)}.",
+                help=f"Where the organizations are: {', '.join(COUNTRIES)}.",
             ),
         )
     ):

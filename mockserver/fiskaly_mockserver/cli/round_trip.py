@@ -25,7 +25,7 @@ class CallFailed(Exception):
 
 
 def token_check(target: Target, server: Control) -> Check:
-    """Return whether a seeded key gets a token, and the token an organisation.
+    """Return whether a seeded key gets a token, and the token an organization.
 
     It happens in a sandbox that is dropped afterwards: nothing of it is in anybody's
     journal, and no armed fault is used up. `server` is the control of the default world.

@@ -22,7 +22,7 @@ TOKEN_BYTES = 18
 
 
 class Setup(NamedTuple):
-    """What the flags ask for: a server's settings, its organisations, its request log."""
+    """What the flags ask for: a server's settings, its organizations, its request log."""
 
     config: ServerConfig
     tree: OrganizationTree

@@ -1,4 +1,4 @@
-"""`tree`: show or save an organisation tree without serving it."""
+"""`tree`: show or save an organization tree without serving it."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ FORMATS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
     help="Save to FILE, in the format of its suffix (.yaml, .yml, .json), instead of printing.",
 )
 def tree(*, preset: str, seed: int, size: int, country: str, output: Path | None) -> None:
-    """Print an organisation tree as YAML, or save it for `serve --data`.
+    """Print an organization tree as YAML, or save it for `serve --data`.
 
     No secret stands in it: secrets are derived from the seed when it is loaded.
     """

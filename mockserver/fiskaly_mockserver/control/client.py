@@ -94,7 +94,7 @@ class Control:
         last_name: str | None = None,
         organization: Mapping[str, str] | None = None,
     ) -> SignedUp:
-        """Sign a person up as the Dashboard does, with a first main organisation or without."""
+        """Sign a person up as the Dashboard does, with a first main organization or without."""
         body = _sent(
             email=email,
             password=password,
@@ -105,7 +105,7 @@ class Control:
         return cast("SignedUp", self._call("signUp", body=body))
 
     def clear_for_live(self, organization_id: str) -> Cleared:
-        """Make a main organisation LIVE, as the vendor does after a contract is signed."""
+        """Make a main organization LIVE, as the vendor does after a contract is signed."""
         body = {"organization_id": organization_id}
         return cast("Cleared", self._call("clearForLive", body=body))
 
@@ -126,7 +126,7 @@ class Control:
         return cast("Tree", self._call("seed", body=body))
 
     def tree(self) -> Tree:
-        """Return the seeded organisations with their keys, secrets and users."""
+        """Return the seeded organizations with their keys, secrets and users."""
         return cast("Tree", self._call("getTree"))
 
     def export_state(self) -> dict[str, JsonValue]:

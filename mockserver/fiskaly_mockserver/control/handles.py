@@ -22,7 +22,7 @@ SHOWN_AT_MOST: Final = 10
 
 
 class NotInTheTree(LookupError):
-    """The tree has no such organisation, key or user; the message says what it has."""
+    """The tree has no such organization, key or user; the message says what it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ApiKeyHandle:
 
 @dataclass(frozen=True, slots=True)
 class UserHandle:
-    """A registered user, with its password and the organisations it belongs to."""
+    """A registered user, with its password and the organizations it belongs to."""
 
     user_id: str
     email: str
@@ -47,7 +47,7 @@ class UserHandle:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationHandle:
-    """An organisation of the tree with its enabled keys, a TEST key first."""
+    """An organization of the tree with its enabled keys, a TEST key first."""
 
     organization_id: str
     type: str
@@ -58,7 +58,7 @@ class OrganizationHandle:
 
     @property
     def is_main(self) -> bool:
-        """Whether it is a main organisation, which nobody manages."""
+        """Whether it is a main organization, which nobody manages."""
         return self.type == MAIN
 
     @property
@@ -106,7 +106,7 @@ class OrganizationHandle:
 
 
 class TreeHandle:
-    """The organisations and users that a server was seeded with.
+    """The organizations and users that a server was seeded with.
 
     Disabled keys and users that cannot log in are not in it: they are found through the
     API. What a test creates or deletes later does not change it.
@@ -127,7 +127,7 @@ class TreeHandle:
 
     @property
     def main(self) -> OrganizationHandle:
-        """The first main organisation, with whose key a client begins.
+        """The first main organization, with whose key a client begins.
 
         Raises:
             NotInTheTree: The tree has none, as that of preset `empty`.
@@ -141,21 +141,21 @@ class TreeHandle:
 
     @cached_property
     def mains(self) -> tuple[OrganizationHandle, ...]:
-        """The main organisations, in the order of the tree."""
+        """The main organizations, in the order of the tree."""
         return tuple(one for one in self.organizations if one.is_main)
 
     @cached_property
     def managed(self) -> tuple[OrganizationHandle, ...]:
-        """The managed organisations of all main ones, in the order of the tree."""
+        """The managed organizations of all main ones, in the order of the tree."""
         return tuple(one for one in self.organizations if not one.is_main)
 
     def managed_by(self, main: OrganizationHandle | str) -> tuple[OrganizationHandle, ...]:
-        """Return the organisations that a main one manages, itself or its id given."""
+        """Return the organizations that a main one manages, itself or its id given."""
         main_id = main if isinstance(main, str) else main.organization_id
         return tuple(one for one in self.managed if one.managed_by_organization_id == main_id)
 
     def organization(self, id_or_name: str) -> OrganizationHandle:
-        """Find an organisation by its id, or the first of a name.
+        """Find an organization by its id, or the first of a name.
 
         Raises:
             NotInTheTree: There is none; the message has the nearest names.

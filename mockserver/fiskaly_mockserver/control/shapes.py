@@ -24,7 +24,7 @@ class KeyCredentials(TypedDict):
 
 
 class TreeOrganization(TypedDict):
-    """A seeded organisation with its enabled keys, a TEST key first."""
+    """A seeded organization with its enabled keys, a TEST key first."""
 
     id: str
     type: str
@@ -44,7 +44,7 @@ class TreeUser(TypedDict):
 
 
 class Tree(TypedDict):
-    """The seeded organisations in their order, and the users."""
+    """The seeded organizations in their order, and the users."""
 
     preset: str
     seed: int
@@ -53,7 +53,7 @@ class Tree(TypedDict):
 
 
 class SignedUp(TypedDict):
-    """Who signed up; organisation and key only if one was made."""
+    """Who signed up; organization and key only if one was made."""
 
     user_id: str
     organization_id: NotRequired[str]
@@ -62,7 +62,7 @@ class SignedUp(TypedDict):
 
 
 class Cleared(TypedDict):
-    """A main organisation that is LIVE now, and its first LIVE key."""
+    """A main organization that is LIVE now, and its first LIVE key."""
 
     organization_id: str
     api_key: KeyCredentials

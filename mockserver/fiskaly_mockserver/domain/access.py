@@ -18,7 +18,7 @@ from fiskaly_mockserver.domain.store import Tables
 class Principal(NamedTuple):
     """The API key or user behind a call, in one environment.
 
-    `home` is the organisation its token names; `memberships` are all it belongs to
+    `home` is the organization its token names; `memberships` are all it belongs to
     (for an API key just its home), as they were when the call began.
     """
 
@@ -30,7 +30,7 @@ class Principal(NamedTuple):
 
     @property
     def organization_ids(self) -> tuple[OrganizationId, ...]:
-        """The ids of the organisations the principal belongs to."""
+        """The ids of the organizations the principal belongs to."""
         return tuple(organization.id for organization in self.memberships)
 
     @property
@@ -44,7 +44,7 @@ class Principal(NamedTuple):
 
     @property
     def creates_as(self) -> Organization | None:
-        """The main organisation that the principal's creations come from, if any (R3).
+        """The main organization that the principal's creations come from, if any (R3).
 
         That is its home, or the first main one a user joined: through a managed one
         nobody sees what was made, so nothing is made through it.
@@ -59,27 +59,27 @@ def viewers_of(
     manager: Organization | None,
     creator_home: OrganizationId | None,
 ) -> tuple[OrganizationId, ...]:
-    """Return the organisations whose principals see a new organisation (R3).
+    """Return the organizations whose principals see a new organization (R3).
 
-    `manager` is the main organisation of a managed one, `None` for a main one;
-    `creator_home` the organisation of the principal that creates it. Sight goes one
-    main organisation deep. Source: assumption (A-38).
+    `manager` is the main organization of a managed one, `None` for a main one;
+    `creator_home` the organization of the principal that creates it. Sight goes one
+    main organization deep. Source: assumption (A-38).
     """
     above = [manager.id, manager.created_by_organization_id] if manager else [creator_home]
     return (organization_id, *dict.fromkeys(viewer for viewer in above if viewer))
 
 
 def sees(principal: Principal, organization: Organization) -> bool:
-    """Tell whether the principal sees the organisation (R3, R6)."""
+    """Tell whether the principal sees the organization (R3, R6)."""
     return principal.env in organization.envs and any(
         member.id in organization.viewers for member in principal.memberships
     )
 
 
 def sees_branch(principal: Principal, manager: Organization | None) -> bool:
-    """Tell whether the principal sees whatever that main organisation manages (R3).
+    """Tell whether the principal sees whatever that main organization manages (R3).
 
-    All of it is seen by the same organisations, apart from itself: see `viewers_of`.
+    All of it is seen by the same organizations, apart from itself: see `viewers_of`.
     """
     return manager is not None and any(
         member.id in (manager.id, manager.created_by_organization_id)
@@ -88,7 +88,7 @@ def sees_branch(principal: Principal, manager: Organization | None) -> bool:
 
 
 def administers(principal: Principal, organization: Organization) -> bool:
-    """Tell whether the principal sees it as, or through, a main organisation.
+    """Tell whether the principal sees it as, or through, a main organization.
 
     That is what managing users and environments takes (R5). Source: assumption (A-39).
     """
@@ -98,13 +98,13 @@ def administers(principal: Principal, organization: Organization) -> bool:
 
 
 class Sight:
-    """Looks organisations up as a principal sees them."""
+    """Looks organizations up as a principal sees them."""
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
 
     def find(self, principal: Principal, organization_id: str) -> Organization | None:
-        """Return the organisation, or `None` if it is missing or out of sight.
+        """Return the organization, or `None` if it is missing or out of sight.
 
         Both cases cost the same work: one look-up and at most one comparison, so that
         an answer's time tells nothing about what exists.
@@ -115,7 +115,7 @@ class Sight:
         return organization
 
     def organization(self, principal: Principal, organization_id: str) -> Organization:
-        """Return the organisation a path names.
+        """Return the organization a path names.
 
         Raises:
             OrganizationNotFound: It is missing or out of sight, which nothing tells
@@ -129,14 +129,14 @@ class Sight:
         return organization
 
     def facts_of(self, organization_id: str) -> Mapping[str, str]:
-        """Return what is true of an unseen organisation that a body names."""
+        """Return what is true of an unseen organization that a body names."""
         row = self.tables.organizations.get(OrganizationId(organization_id))
         return {"reference": organization_id, **_facts_unseen(row)}
 
     def main(
         self, principal: Principal, organization_id: str, *, field: str
     ) -> Organization | None:
-        """Return the main organisation that `field` of a body names, `None` if unseen.
+        """Return the main organization that `field` of a body names, `None` if unseen.
 
         Raises:
             OrganizationNotMain: It is itself managed (R1). Source: assumption (A-33).
@@ -151,7 +151,7 @@ class Sight:
         return organization
 
     def user(self, principal: Principal, user_id: str, now: float) -> bool:
-        """Tell whether the user belongs to any organisation in the principal's sight."""
+        """Tell whether the user belongs to any organization in the principal's sight."""
         return any(
             self.find(principal, membership.organization_id) is not None
             for membership in self.tables.memberships.select("user", UserId(user_id))

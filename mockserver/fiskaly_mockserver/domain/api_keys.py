@@ -1,4 +1,4 @@
-"""API keys of organisations (R5, R6)."""
+"""API keys of organizations (R5, R6)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -56,8 +56,8 @@ SORT_KEYS: Mapping[str, SortKey[ApiKey]] = {
 class ApiKeys:
     """The operations on API keys.
 
-    Whoever sees an organisation manages its keys of the token's environment: a main
-    organisation's principal for all it sees, a managed one's for its own.
+    Whoever sees an organization manages its keys of the token's environment: a main
+    organization's principal for all it sees, a managed one's for its own.
     Source: assumptions (A-31, A-39).
     """
 
@@ -67,10 +67,10 @@ class ApiKeys:
     def list(
         self, principal: Principal, organization_id: str, narrowed: ApiKeyFilter, paging: Paging
     ) -> Page[ApiKey]:
-        """List the organisation's keys of the caller's environment (R6).
+        """List the organization's keys of the caller's environment (R6).
 
         Raises:
-            OrganizationNotFound: The organisation is missing or out of sight.
+            OrganizationNotFound: The organization is missing or out of sight.
         """
         organization = self.backend.sight.organization(principal, organization_id)
         keys = self.backend.tables.api_keys.select("place", (organization.id, principal.env))
@@ -92,9 +92,9 @@ class ApiKeys:
         `<env>_<random>_<name>`. Source: recorded; assumption (A-46) for the lengths.
 
         Raises:
-            OrganizationNotFound: The organisation is missing or out of sight.
-            ReferenceNotFound: `managed_by` is unseen and not the organisation's own.
-            ForeignManager: `managed_by` does not manage the organisation.
+            OrganizationNotFound: The organization is missing or out of sight.
+            ReferenceNotFound: `managed_by` is unseen and not the organization's own.
+            ForeignManager: `managed_by` does not manage the organization.
             ApiKeyNameTaken: A key of that name exists in the same environment.
         """
         organization = self.backend.sight.organization(principal, organization_id)
@@ -132,7 +132,7 @@ class ApiKeys:
         """Return one key.
 
         Raises:
-            OrganizationNotFound: The organisation is missing or out of sight.
+            OrganizationNotFound: The organization is missing or out of sight.
             ApiKeyNotFound: It has no such key in the caller's environment.
         """
         organization = self.backend.sight.organization(principal, organization_id)
@@ -163,7 +163,7 @@ class ApiKeys:
         Source: client; assumption (A-16).
 
         Raises:
-            OrganizationNotFound: The organisation is missing or out of sight.
+            OrganizationNotFound: The organization is missing or out of sight.
             ApiKeyNotFound: It has no such key in the caller's environment.
         """
         key = self.retrieve(principal, organization_id, key_id)
@@ -179,7 +179,7 @@ class ApiKeys:
         """Delete a key; tokens already issued live on.
 
         Raises:
-            OrganizationNotFound: The organisation is missing or out of sight.
+            OrganizationNotFound: The organization is missing or out of sight.
             ApiKeyNotFound: It has no such key in the caller's environment.
         """
         key = self.retrieve(principal, organization_id, key_id)
@@ -188,9 +188,9 @@ class ApiKeys:
     def _check_manager(
         self, principal: Principal, organization: Organization, managed_by: str | None
     ) -> None:
-        """Demand the organisation's own main one. Source: assumptions (A-34, A-43).
+        """Demand the organization's own main one. Source: assumptions (A-34, A-43).
 
-        A managed organisation's key does not see its main one but knows its id, so
+        A managed organization's key does not see its main one but knows its id, so
         the right id passes without sight.
         """
         if managed_by is None or managed_by == organization.managed_by_organization_id:

@@ -1,6 +1,6 @@
-"""Billing addresses of the caller's own organisation (R10).
+"""Billing addresses of the caller's own organization (R10).
 
-They belong to the organisation that the caller's token names.
+They belong to the organization that the caller's token names.
 Source: assumption (A-41).
 """
 
@@ -54,7 +54,7 @@ class BillingAddresses:
         self.backend = backend
 
     def list(self, principal: Principal, paging: Paging) -> Page[BillingAddress]:
-        """List the addresses of the caller's organisation."""
+        """List the addresses of the caller's organization."""
         rows = self.backend.tables.billing_addresses.select("organization", principal.home.id)
         return paged(rows, paging, SORT_KEYS)
 
@@ -72,7 +72,7 @@ class BillingAddresses:
         """Return one address.
 
         Raises:
-            BillingAddressNotFound: The caller's organisation has no such address.
+            BillingAddressNotFound: The caller's organization has no such address.
         """
         address = self.backend.tables.billing_addresses.get(BillingAddressId(address_id))
         if address is None or address.organization_id != principal.home.id:
@@ -88,7 +88,7 @@ class BillingAddresses:
         """Change what `fields` names.
 
         Raises:
-            BillingAddressNotFound: The caller's organisation has no such address.
+            BillingAddressNotFound: The caller's organization has no such address.
         """
         changed = replace(self.retrieve(principal, address_id), **fields)
         self.backend.tables.billing_addresses.put(changed)
@@ -98,8 +98,8 @@ class BillingAddresses:
         """Delete an address that nobody is billed to.
 
         Raises:
-            BillingAddressNotFound: The caller's organisation has no such address.
-            BillingAddressInUse: An organisation names it as `billing_address_id`.
+            BillingAddressNotFound: The caller's organization has no such address.
+            BillingAddressInUse: An organization names it as `billing_address_id`.
         """
         address = self.retrieve(principal, address_id)
         for billed in self.backend.tables.organizations.select("billing_address", address.id):

@@ -1,4 +1,4 @@
-"""Enabling LIVE for an organisation, and the clearance that it takes (R6, R7)."""
+"""Enabling LIVE for an organization, and the clearance that it takes (R6, R7)."""
 
 from dataclasses import replace
 
@@ -26,21 +26,21 @@ FIRST_LIVE_KEY_NAME = "first-live-key"
 
 
 class Environments:
-    """The operation on an organisation's environments, and what goes before it."""
+    """The operation on an organization's environments, and what goes before it."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
 
     def enable(self, principal: Principal, organization_id: str, env: Environment) -> Organization:
-        """Add an environment to an organisation.
+        """Add an environment to an organization.
 
         Source: client (answer); assumptions (A-12, A-13) for the refusals.
 
         Raises:
             OrganizationNotFound: It is missing or out of sight.
-            ManagedMayNotAdminister: The caller sees it as a managed organisation.
+            ManagedMayNotAdminister: The caller sees it as a managed organization.
             EnvironmentAlreadyEnabled: It has that environment, as TEST always.
-            NoLiveClearance: No LIVE main organisation manages or pays for it.
+            NoLiveClearance: No LIVE main organization manages or pays for it.
         """
         organization = self.backend.sight.organization(principal, organization_id)
         if not administers(principal, organization):
@@ -62,14 +62,14 @@ class Environments:
         return enabled
 
     def clear(self, organization_id: str) -> tuple[Organization, ApiKey, str]:
-        """Make a main organisation LIVE and hand out its first LIVE key with its secret.
+        """Make a main organization LIVE and hand out its first LIVE key with its secret.
 
         In production the vendor does it when a contract is signed (R7); there is no
         caller, and only the control API gets here. The key is made by the
-        organisation's admin (R4), and its secret is shown only now.
+        organization's admin (R4), and its secret is shown only now.
 
         Raises:
-            OrganizationNotFound: There is no such organisation.
+            OrganizationNotFound: There is no such organization.
             OrganizationNotMain: It is managed: those above it are cleared.
             EnvironmentAlreadyEnabled: It is LIVE already.
         """
@@ -104,7 +104,7 @@ class Environments:
         return live, key, secret
 
     def cleared(self, organization: Organization) -> bool:
-        """Tell whether a LIVE main organisation stands above, as manager or payer (R7)."""
+        """Tell whether a LIVE main organization stands above, as manager or payer (R7)."""
         seen: set[OrganizationId] = {organization.id}
         above = _above(organization)
         while above:

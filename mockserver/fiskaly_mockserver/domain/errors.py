@@ -70,27 +70,27 @@ class AccessDenied(DomainError):
 
 
 class NotTheAdmin(AccessDenied):
-    """Only the principal that created an organisation changes or deletes it."""
+    """Only the principal that created an organization changes or deletes it."""
 
     rule = "R4"
 
 
 class ManagedMayNotCreate(AccessDenied):
-    """A managed organisation's principal creates no organisation."""
+    """A managed organization's principal creates no organization."""
 
 
 class ManagedMayNotAdminister(AccessDenied):
-    """A managed organisation's principal changes neither users nor environments."""
+    """A managed organization's principal changes neither users nor environments."""
 
 
 class NoLiveClearance(AccessDenied):
-    """No LIVE main organisation stands above this one."""
+    """No LIVE main organization stands above this one."""
 
     rule = "R7"
 
 
 class LiveNeedsLivePayer(AccessDenied):
-    """A main organisation is created LIVE only if a LIVE one pays for it."""
+    """A main organization is created LIVE only if a LIVE one pays for it."""
 
     rule = "R8"
 
@@ -102,7 +102,7 @@ class NotFound(DomainError):
 
 
 class OrganizationNotFound(NotFound):
-    """The organisation of the path."""
+    """The organization of the path."""
 
 
 class ApiKeyNotFound(NotFound):
@@ -148,69 +148,69 @@ class OrganizationNotMain(Conflict):
 
 
 class OrganizationConflict(Conflict):
-    """The organisation's place in the account forbids it."""
+    """The organization's place in the account forbids it."""
 
 
 class StillManages(OrganizationConflict):
-    """The organisation to delete still manages others."""
+    """The organization to delete still manages others."""
 
     rule = "R1"
 
 
 class StillPays(OrganizationConflict):
-    """The organisation to delete is billed for others."""
+    """The organization to delete is billed for others."""
 
     rule = "R8"
 
 
 class StillOwnsBillingAddress(OrganizationConflict):
-    """A billing address of the organisation to delete is used by another one."""
+    """A billing address of the organization to delete is used by another one."""
 
     rule = "R10"
 
 
 class LiveStays(OrganizationConflict):
-    """A LIVE organisation is not deleted."""
+    """A LIVE organization is not deleted."""
 
     rule = "R7"
 
 
 class OwnOrganization(OrganizationConflict):
-    """Nobody deletes the organisation it belongs to."""
+    """Nobody deletes the organization it belongs to."""
 
     rule = "R4"
 
 
 class ManagerIsFixed(OrganizationConflict):
-    """An organisation's main organisation never changes."""
+    """An organization's main organization never changes."""
 
     rule = "R11"
 
 
 class PayerCircle(OrganizationConflict):
-    """The chain of payers would lead back to the organisation itself."""
+    """The chain of payers would lead back to the organization itself."""
 
     rule = "R8"
 
 
 class EnvironmentAlreadyEnabled(Conflict):
-    """The organisation has that environment already."""
+    """The organization has that environment already."""
 
     rule = "R6"
 
 
 class ApiKeyConflict(Conflict):
-    """The new API key does not fit its organisation."""
+    """The new API key does not fit its organization."""
 
     rule = "R5"
 
 
 class ApiKeyNameTaken(ApiKeyConflict):
-    """Another key of the organisation and environment has that name."""
+    """Another key of the organization and environment has that name."""
 
 
 class ForeignManager(ApiKeyConflict):
-    """The key names a main organisation that does not manage its own."""
+    """The key names a main organization that does not manage its own."""
 
     rule = "R1"
 
@@ -230,10 +230,10 @@ class EmailTaken(UserConflict):
 
 
 class AdminStays(UserConflict):
-    """The admin of an organisation is not removed from it."""
+    """The admin of an organization is not removed from it."""
 
 
 class BillingAddressInUse(Conflict):
-    """An organisation is billed to that address."""
+    """An organization is billed to that address."""
 
     rule = "R10"

@@ -1,4 +1,4 @@
-"""The rows of an account: organisations, keys, users, billing addresses, sessions.
+"""The rows of an account: organizations, keys, users, billing addresses, sessions.
 
 Rows are frozen and replaced, never mutated, so any number of worlds can share them.
 Optional text is `""` where unset; optional objects and references are `None`.
@@ -27,7 +27,7 @@ class Environment(StrEnum):
 
 
 class OrganizationType(StrEnum):
-    """Main organisations and managed ones, with their wire values."""
+    """Main organizations and managed ones, with their wire values."""
 
     MAIN = "ORGANIZATION"
     MANAGED = "MANAGED_ORGANIZATION"
@@ -49,7 +49,7 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingOptions:
-    """Who is billed for an organisation (R8); `None` where a field was not given."""
+    """Who is billed for an organization (R8); `None` where a field was not given."""
 
     gln: str | None = None
     withhold_billing: bool | None = None
@@ -74,12 +74,12 @@ class ManagedConfiguration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organization:
-    """A main or managed organisation.
+    """A main or managed organization.
 
-    `viewers` are the organisations whose principals see it (R3), fixed at creation:
-    itself, its main organisation, and the organisation that created the main one.
+    `viewers` are the organizations whose principals see it (R3), fixed at creation:
+    itself, its main organization, and the organization that created the main one.
     `created_by_organization_id` is the home of the creating principal and never
-    appears on the wire; it is `None` for the first main organisation of an account.
+    appears on the wire; it is `None` for the first main organization of an account.
     """
 
     id: OrganizationId
@@ -108,18 +108,18 @@ class Organization:
 
     @property
     def is_main(self) -> bool:
-        """Tell whether this is a main organisation (R1)."""
+        """Tell whether this is a main organization (R1)."""
         return self.type is OrganizationType.MAIN
 
     @property
     def payer_id(self) -> OrganizationId | None:
-        """The main organisation that is billed instead of this one, if any (R8)."""
+        """The main organization that is billed instead of this one, if any (R8)."""
         return self.billing_options.bill_to_organization if self.billing_options else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """An API key of one organisation in one environment (R5).
+    """An API key of one organization in one environment (R5).
 
     `principal_id` is the identity its tokens carry and its creations name as
     `created_by_user`; it differs from `id`. Source: assumption (A-37).
@@ -157,7 +157,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """A user's place in an organisation.
+    """A user's place in an organization.
 
     `pending_until` (unix seconds) is set for an invitation that was not yet accepted.
     """
@@ -173,7 +173,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingAddress:
-    """An address that bills of the owning organisation can be sent to (R10)."""
+    """An address that bills of the owning organization can be sent to (R10)."""
 
     id: BillingAddressId
     organization_id: OrganizationId

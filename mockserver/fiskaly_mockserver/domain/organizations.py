@@ -1,4 +1,4 @@
-"""Main and managed organisations (R1 to R4, R6, R8, R11, R12)."""
+"""Main and managed organizations (R1 to R4, R6, R8, R11, R12)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -34,7 +34,7 @@ from fiskaly_mockserver.domain.store import Selection
 
 
 class Profile(TypedDict, total=False):
-    """What a caller may say about an organisation; keys left out stay as they are."""
+    """What a caller may say about an organization; keys left out stay as they are."""
 
     name: str
     address_line1: str
@@ -55,7 +55,7 @@ class Profile(TypedDict, total=False):
 
 
 class OrganizationFilter(NamedTuple):
-    """What a list of organisations is narrowed to; `None` does not narrow."""
+    """What a list of organizations is narrowed to; `None` does not narrow."""
 
     env: Environment | None = None
     type: OrganizationType | None = None
@@ -80,7 +80,7 @@ SORT_KEYS: Mapping[str, SortKey[Organization]] = {
 
 
 class Organizations:
-    """The operations on organisations."""
+    """The operations on organizations."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -91,7 +91,7 @@ class Organizations:
         paging: Paging,
         narrowed: OrganizationFilter = WHATEVER,
     ) -> Page[Organization]:
-        """List what the principal sees, each organisation once (R3, R6)."""
+        """List what the principal sees, each organization once (R3, R6)."""
         kind = narrowed.type
         return paged(
             self._listed(principal, narrowed),
@@ -101,7 +101,7 @@ class Organizations:
         )
 
     def retrieve(self, principal: Principal, organization_id: str) -> Organization:
-        """Return one organisation.
+        """Return one organization.
 
         Raises:
             OrganizationNotFound: It is missing or out of sight.
@@ -111,14 +111,14 @@ class Organizations:
     def create(
         self, principal: Principal, profile: Profile, *, managed_by: str | None = None
     ) -> Organization:
-        """Create a managed organisation under `managed_by`, or a further main one.
+        """Create a managed organization under `managed_by`, or a further main one.
 
         The caller becomes its admin (R4). A TEST token makes it TEST, a LIVE token
         TEST and LIVE (R6). `profile` holds at least the required fields.
         Source: recorded (fields, unknown parent); assumption (A-47) for LIVE.
 
         Raises:
-            ManagedMayNotCreate: The caller belongs to managed organisations only.
+            ManagedMayNotCreate: The caller belongs to managed organizations only.
             ReferenceNotFound: The parent, payer, contact or billing address is unseen.
             OrganizationNotMain: The parent or payer is itself managed.
             LiveNeedsLivePayer: A main one with a LIVE token, without a LIVE payer.
@@ -163,10 +163,10 @@ class Organizations:
         Raises:
             OrganizationNotFound: It is missing or out of sight.
             NotTheAdmin: Somebody else created it (R4).
-            ManagerIsFixed: `managed_by` is not the current main organisation (R11).
+            ManagerIsFixed: `managed_by` is not the current main organization (R11).
             ReferenceNotFound: A newly named payer, contact or billing address is unseen.
             OrganizationNotMain: The payer is itself managed.
-            PayerCircle: The organisation would in the end pay for itself.
+            PayerCircle: The organization would in the end pay for itself.
         """
         current = self.retrieve(principal, organization_id)
         _check_admin(principal, current)
@@ -182,7 +182,7 @@ class Organizations:
         return changed
 
     def delete(self, principal: Principal, organization_id: str) -> None:
-        """Delete an organisation with its keys, memberships and billing addresses.
+        """Delete an organization with its keys, memberships and billing addresses.
 
         Source: assumption (A-17).
 
@@ -193,7 +193,7 @@ class Organizations:
             StillManages: It manages others.
             LiveStays: It is LIVE.
             StillPays: It is billed for others.
-            StillOwnsBillingAddress: Another organisation uses one of its addresses.
+            StillOwnsBillingAddress: Another organization uses one of its addresses.
         """
         organization = self.retrieve(principal, organization_id)
         _check_admin(principal, organization)
@@ -284,7 +284,7 @@ class Organizations:
         return ReferenceNotFound(field, **principal.facts, **facts)
 
     def _pays_for(self, organization_id: OrganizationId, payer: Organization) -> bool:
-        """Tell whether the organisation stands in the chain of payers above `payer`."""
+        """Tell whether the organization stands in the chain of payers above `payer`."""
         above: Organization | None = payer
         while above is not None:
             if above.id == organization_id:
@@ -295,7 +295,7 @@ class Organizations:
 
 
 def _check_admin(principal: Principal, organization: Organization) -> None:
-    """Demand the principal that created the organisation (R4)."""
+    """Demand the principal that created the organization (R4)."""
     if organization.created_by_user != principal.id:
         raise NotTheAdmin(
             **principal.facts,

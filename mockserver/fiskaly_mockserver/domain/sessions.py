@@ -1,4 +1,4 @@
-"""Opening sessions and recognising their tokens."""
+"""Opening sessions and recognizing their tokens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from fiskaly_mockserver.domain.ports import Claims, TokenUse
 
 TOKEN_PARTS = 3
 MOST_RECOGNISED = 1_000
-"""Tokens that are recognised without verifying their signature again."""
+"""Tokens that are recognized without verifying their signature again."""
 
 
 class OpenSession(NamedTuple):
@@ -44,7 +44,7 @@ class OpenSession(NamedTuple):
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class _Recognised:
+class _Recognized:
     """What a verified token says, and who last called with it."""
 
     claims: Claims
@@ -60,7 +60,7 @@ class Sessions:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self._recognised: dict[str, _Recognised] = {}
+        self._recognized: dict[str, _Recognized] = {}
 
     def open_with_key(self, key: str, secret: str) -> OpenSession:
         """Open or continue the session of an API key. Source: recorded.
@@ -83,10 +83,10 @@ class Sessions:
     def open_with_password(self, email: str, password: str) -> OpenSession:
         """Open or continue the TEST session of a registered user.
 
-        Its organisation is the first the user joined. Source: assumption (A-23).
+        Its organization is the first the user joined. Source: assumption (A-23).
 
         Raises:
-            InvalidCredentials: The e-mail is unknown or in no organisation, or the
+            InvalidCredentials: The e-mail is unknown or in no organization, or the
                 password is wrong.
         """
         user = next(iter(self.backend.tables.users.select("email", email.casefold())), None)
@@ -149,13 +149,13 @@ class Sessions:
 
         Raises:
             UnreadableToken: It does not have three parts.
-            ForeignToken: It was not issued here, or its organisation is gone.
+            ForeignToken: It was not issued here, or its organization is gone.
             ExpiredToken: Its time is over.
             RefreshTokenAsAccess: It is a refresh token.
         """
-        if token not in self._recognised and token.count(".") != TOKEN_PARTS - 1:
+        if token not in self._recognized and token.count(".") != TOKEN_PARTS - 1:
             raise UnreadableToken(token)
-        known = self._recognise(token)
+        known = self._recognize(token)
         if known is None:
             raise ForeignToken(**self._facts_of(None))
         claims = known.claims
@@ -180,7 +180,7 @@ class Sessions:
 
     def forget(self) -> None:
         """Verify every token anew from now on."""
-        self._recognised.clear()
+        self._recognized.clear()
 
     def expire(self, token: str) -> None:
         """End an access token before its time, so that a client has to renew it.
@@ -197,20 +197,20 @@ class Sessions:
         if session is not None and session.access_token == token:
             tables.sessions.remove((claims.principal_id, claims.env))
 
-    def _recognise(self, token: str) -> _Recognised | None:
+    def _recognize(self, token: str) -> _Recognized | None:
         """Return what a token of ours says, verified at its first use."""
-        known = self._recognised.get(token)
+        known = self._recognized.get(token)
         if known is None:
             claims = self.backend.tokens.read(token)
             if claims is None:
                 return None
-            while len(self._recognised) >= MOST_RECOGNISED:
-                del self._recognised[next(iter(self._recognised))]
-            known = self._recognised[token] = _Recognised(claims)
+            while len(self._recognized) >= MOST_RECOGNISED:
+                del self._recognized[next(iter(self._recognized))]
+            known = self._recognized[token] = _Recognized(claims)
         return known
 
     def _claims_of(self, token: str) -> Claims | None:
-        known = self._recognise(token)
+        known = self._recognize(token)
         return known.claims if known else None
 
     def _hand_out(
@@ -274,7 +274,7 @@ class Sessions:
         )
 
     def _memberships(self, user_id: UserId) -> tuple[Organization, ...]:
-        """Return the organisations a user belongs to, the first joined first."""
+        """Return the organizations a user belongs to, the first joined first."""
         rows = (
             self.backend.tables.organizations.get(membership.organization_id)
             for membership in self.backend.tables.memberships.select("user", user_id)

@@ -32,7 +32,7 @@ FIRST_KEY_NAME = "first-key"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """A person who may log in now; `accepted` are the organisations that had invited them."""
+    """A person who may log in now; `accepted` are the organizations that had invited them."""
 
     user: User
     accepted: tuple[OrganizationId, ...]
@@ -62,15 +62,15 @@ class SignUps:
         first_name: str = "",
         last_name: str = "",
     ) -> SignedUp:
-        """Register a person with a first main organisation and its first TEST key (R2).
+        """Register a person with a first main organization and its first TEST key (R2).
 
-        The person becomes the organisation's admin (R4) and joins after those that had
+        The person becomes the organization's admin (R4) and joins after those that had
         invited the same e-mail. `organization` holds at least the required fields.
         Source: documented (HUB-U) for the invitations; the rest is this fake's own.
 
         Raises:
             EmailTaken: Someone registered signed up with that e-mail before.
-            ReferenceNotFound: The organisation names a payer, contact or billing
+            ReferenceNotFound: The organization names a payer, contact or billing
                 address: nothing is there yet that it could see.
         """
         invited = self._invited(email)
@@ -111,7 +111,7 @@ class SignUps:
     def accept_invitation(
         self, *, email: str, password: str, first_name: str = "", last_name: str = ""
     ) -> Registered:
-        """Register an invited person, who joins all organisations that await them (R9).
+        """Register an invited person, who joins all organizations that await them (R9).
 
         Raises:
             EmailTaken: Someone registered signed up with that e-mail before.
@@ -153,7 +153,7 @@ class SignUps:
         return Registered(user=user, accepted=accepted)
 
     def _awaiting(self, user_id: UserId) -> Iterator[OrganizationId]:
-        """Yield the organisations whose invitation has not lapsed, the first one first."""
+        """Yield the organizations whose invitation has not lapsed, the first one first."""
         now = self.backend.clock.now()
         for membership in self.backend.tables.memberships.select("user", user_id):
             if membership.pending_until is not None and membership.stands(now):

@@ -1,4 +1,4 @@
-"""Users of organisations and their invitations (R9)."""
+"""Users of organizations and their invitations (R9)."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ SORT_KEYS: Mapping[str, SortKey[User]] = {
 
 
 class Users:
-    """The operations on the users of an organisation."""
+    """The operations on the users of an organization."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -34,10 +34,10 @@ class Users:
     def list(
         self, principal: Principal, organization_id: str, paging: Paging
     ) -> tuple[Organization, Page[User]]:
-        """List members and pending invitations, with the organisation they belong to.
+        """List members and pending invitations, with the organization they belong to.
 
         Raises:
-            OrganizationNotFound: The organisation is missing or out of sight.
+            OrganizationNotFound: The organization is missing or out of sight.
         """
         organization = self.backend.sight.organization(principal, organization_id)
         now = self.backend.clock.now()
@@ -68,8 +68,8 @@ class Users:
         names. Source: documented (HUB-U); assumptions (A-19, A-40).
 
         Raises:
-            OrganizationNotFound: The organisation is missing or out of sight.
-            ManagedMayNotAdminister: The caller sees it as a managed organisation.
+            OrganizationNotFound: The organization is missing or out of sight.
+            ManagedMayNotAdminister: The caller sees it as a managed organization.
             AlreadyMember: The e-mail is a member or has an open invitation.
         """
         organization = self.backend.sight.organization(principal, organization_id)
@@ -107,15 +107,15 @@ class Users:
         return organization, user
 
     def remove(self, principal: Principal, organization_id: str, user_id: str) -> None:
-        """Take a member out of an organisation, or call an invitation back.
+        """Take a member out of an organization, or call an invitation back.
 
         Someone invited who never signed up and has no other invitation is forgotten.
 
         Raises:
-            OrganizationNotFound: The organisation is missing or out of sight.
-            ManagedMayNotAdminister: The caller sees it as a managed organisation.
+            OrganizationNotFound: The organization is missing or out of sight.
+            ManagedMayNotAdminister: The caller sees it as a managed organization.
             UserNotFound: The user is no member of it.
-            AdminStays: The user is the organisation's admin (R4).
+            AdminStays: The user is the organization's admin (R4).
         """
         organization = self.backend.sight.organization(principal, organization_id)
         if not administers(principal, organization):

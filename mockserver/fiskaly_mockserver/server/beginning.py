@@ -12,7 +12,7 @@ class Beginning:
     Attributes:
         preset: The tree's preset; `None` here and below leaves the server's own.
         seed: The tree's seed.
-        size: How many managed organisations the tree has.
+        size: How many managed organizations the tree has.
         country: Where they are.
         ids_from: Any text that the ids and secrets of new things are drawn from, so that
             they are the same in every run; `None` for such as nobody can foresee.

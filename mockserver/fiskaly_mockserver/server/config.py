@@ -26,10 +26,10 @@ class ServerConfig:
     Attributes:
         host: The address to listen on.
         port: The port to listen on; 0 picks a free one.
-        preset: The organisation tree to start with; see `fiskaly_fixtures.PRESETS`.
+        preset: The organization tree to start with; see `fiskaly_fixtures.PRESETS`.
         seed: What the tree's ids, names and secrets are drawn from.
-        size: How many managed organisations the tree has.
-        country: Where its organisations are; see `fiskaly_fixtures.COUNTRIES`.
+        size: How many managed organizations the tree has.
+        country: Where its organizations are; see `fiskaly_fixtures.COUNTRIES`.
         loose: Drop body properties that the contract does not know, and journal a
             violation, instead of refusing with 400.
         lifetimes: How long tokens live.

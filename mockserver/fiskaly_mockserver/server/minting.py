@@ -24,9 +24,9 @@ from fiskaly_mockserver.world.tokens import JwtIssuer
 from fiskaly_mockserver.world.world import World
 
 Holder: TypeAlias = ApiKeyHandle | OrganizationHandle | UserHandle | str
-"""Whose token it is: a handle, the text of an API key, or an organisation's id.
+"""Whose token it is: a handle, the text of an API key, or an organization's id.
 
-A text may also be that of a key or organisation which a test created.
+A text may also be that of a key or organization which a test created.
 """
 
 
@@ -53,11 +53,11 @@ def mint(
         world: The world in which the token is good, or would be.
         ids: Where the ids in the token come from.
         holder: Whose token it is.
-        env: TEST or LIVE, for an organisation that has keys of both.
+        env: TEST or LIVE, for an organization that has keys of both.
         fault: What is to be wrong with it.
 
     Raises:
-        NotInTheTree: There is no such key, organisation or user in the world.
+        NotInTheTree: There is no such key, organization or user in the world.
         TypeError: The holder is nothing of the sort.
         ValueError: The environment is none, or another than the key's.
     """

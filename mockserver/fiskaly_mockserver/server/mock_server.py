@@ -62,7 +62,7 @@ class MockServer:
 
         Args:
             config: Its settings.
-            tree: The organisations to start with, in place of the config's preset.
+            tree: The organizations to start with, in place of the config's preset.
             seams: Clock, ids, secrets and tokens in place of the real ones.
             nursery: Where trees are kept once they are made, to share between servers.
 
@@ -111,7 +111,7 @@ class MockServer:
 
     @property
     def tree(self) -> TreeHandle:
-        """The organisations and users that the server was seeded with, and their secrets."""
+        """The organizations and users that the server was seeded with, and their secrets."""
         baseline = self._service.world.baseline
         if self._told[0] is not baseline:
             seeded = {"preset": baseline.preset, "seed": baseline.seed}
@@ -122,7 +122,7 @@ class MockServer:
 
     @property
     def credentials(self) -> ApiCredentials:
-        """The first enabled key of the tree, which is the first main organisation's.
+        """The first enabled key of the tree, which is the first main organization's.
 
         Raises:
             ServerError: The tree has no enabled key, as the preset `empty`.
@@ -200,13 +200,13 @@ class MockServer:
     def token_for(
         self, holder: Holder, *, env: str | None = None, fault: Fault = Fault.NOTHING
     ) -> str:
-        """Return an access token of a key, organisation or user, made without a request.
+        """Return an access token of a key, organization or user, made without a request.
 
         Neither the journal nor the sessions know of it. `env` (TEST or LIVE) chooses
-        among an organisation's keys, `fault` what is to be wrong with the token.
+        among an organization's keys, `fault` what is to be wrong with the token.
 
         Raises:
-            NotInTheTree: There is no such key, organisation or user.
+            NotInTheTree: There is no such key, organization or user.
             ValueError: The environment is none, or another than the key's.
         """
         ids = self._starting.minted

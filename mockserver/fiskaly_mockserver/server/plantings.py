@@ -54,7 +54,7 @@ class Planting:
 
     @cached_property
     def handle(self) -> TreeHandle:
-        """The organisations and users with their credentials."""
+        """The organizations and users with their credentials."""
         told = {"preset": self.tree.preset, "seed": self.tree.seed}
         return TreeHandle(cast("Tree", {**told, **Seeded(self.baseline).as_json()}))
 

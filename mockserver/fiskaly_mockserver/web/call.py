@@ -41,7 +41,7 @@ class Call:
 
     @property
     def organization_id(self) -> str:
-        """The organisation that the path names."""
+        """The organization that the path names."""
         return self.path["organization_id"]
 
     @property

@@ -1,6 +1,6 @@
 """Rows as the wire has them: the only place that spells the API's field names and order.
 
-Source: recorded for the order of organisations, keys, sessions and lists; assumption
+Source: recorded for the order of organizations, keys, sessions and lists; assumption
 (A-49) for fields that no recording shows.
 """
 
@@ -24,7 +24,7 @@ SUCCESS: Mapping[str, JsonValue] = {"_success": True}
 
 
 def organization(row: Organization) -> JsonObject:
-    """Show an organisation; what is unset is absent (recorded; A-26, A-27)."""
+    """Show an organization; what is unset is absent (recorded; A-26, A-27)."""
     shown: Mapping[str, JsonValue] = {
         "display_name": row.display_name,
         "vat_id": row.vat_id,
@@ -70,7 +70,7 @@ def billing_options(options: BillingOptions) -> JsonObject:
 def api_key(row: ApiKey, *, secret: str | None = None) -> JsonObject:
     """Show an API key, with its secret only in the answer to its creation (recorded).
 
-    Unlike an organisation it shows `{}` and `""` where nothing is set.
+    Unlike an organization it shows `{}` and `""` where nothing is set.
     """
     return {
         "_id": row.id,
@@ -88,7 +88,7 @@ def api_key(row: ApiKey, *, secret: str | None = None) -> JsonObject:
 
 
 def user(row: User, envs: tuple[Environment, ...]) -> JsonObject:
-    """Show a user as part of an organisation that has `envs` (A-52)."""
+    """Show a user as part of an organization that has `envs` (A-52)."""
     return {
         "_id": row.id,
         "_type": "USER",
@@ -99,7 +99,7 @@ def user(row: User, envs: tuple[Environment, ...]) -> JsonObject:
 
 
 def billing_address(row: BillingAddress, envs: tuple[Environment, ...]) -> JsonObject:
-    """Show a billing address of an organisation that has `envs` (A-52)."""
+    """Show a billing address of an organization that has `envs` (A-52)."""
     return {
         "_id": row.id,
         "_type": "BILLING_ADDRESS",

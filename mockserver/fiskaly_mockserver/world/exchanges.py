@@ -20,7 +20,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class Caller(NamedTuple):
-    """Who called, by ids: the organisation is the one that the token names."""
+    """Who called, by ids: the organization is the one that the token names."""
 
     principal_id: str
     organization_id: str

@@ -17,7 +17,7 @@ def can_match(pattern: str, template: str) -> bool:
 
     >>> can_match("/organizations/*/users", "/organizations/{organization_id}/users")
     True
-    >>> can_match("/organisations/*", "/organizations/{organization_id}")
+    >>> can_match("/organizatons/*", "/organizations/{organization_id}")
     False
     """
     tokens = _TOKEN.findall(pattern)

@@ -17,7 +17,7 @@ from fiskaly_mockserver.world.rows import Baseline
 
 @dataclass(frozen=True, slots=True)
 class ApiCredentials:
-    """What a client needs to authenticate as an organisation in one environment."""
+    """What a client needs to authenticate as an organization in one environment."""
 
     env: str
     key: str
@@ -26,7 +26,7 @@ class ApiCredentials:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationCredentials:
-    """An organisation and its enabled API keys, a TEST key first."""
+    """An organization and its enabled API keys, a TEST key first."""
 
     id: str
     type: str
@@ -54,12 +54,12 @@ class Seeded:
         self._seed = baseline.seed or 0
 
     def organizations(self) -> Iterator[OrganizationCredentials]:
-        """Yield every organisation in the order of the tree, main ones before their managed."""
+        """Yield every organization in the order of the tree, main ones before their managed."""
         for row in self._baseline.organizations.order:
             yield self._of(row)
 
     def tops(self) -> Iterator[OrganizationCredentials]:
-        """Yield the main organisations that nobody else pays for."""
+        """Yield the main organizations that nobody else pays for."""
         for row in self._baseline.organizations.order:
             if row.is_main and row.payer_id is None:
                 yield self._of(row)

@@ -1,4 +1,4 @@
-"""From an organisation tree to the rows that a world starts with."""
+"""From an organization tree to the rows that a world starts with."""
 
 from collections.abc import Hashable
 from typing import Any, TypeVar

@@ -1,7 +1,7 @@
 """What has to hold between the rows of an exported world, so that the services stand on it.
 
 What may be gone in a living world may be gone here too: the principal that created
-something, the organisation that created another one, a contact person.
+something, the organization that created another one, a contact person.
 """
 
 from collections.abc import Hashable, Iterable, Mapping

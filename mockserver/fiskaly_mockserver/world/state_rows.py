@@ -1,7 +1,7 @@
 """Rows as an exported world has them, one object for each, in both directions.
 
 What is unset is left out, the other fields have the names of the rows' own; the
-`viewers` of an organisation follow from the others and are not exported.
+`viewers` of an organization follow from the others and are not exported.
 """
 
 from collections.abc import Callable, Mapping

@@ -13,7 +13,7 @@ Fields that are not set are left out. Of secrets and passwords only the SHA-256 
 there, and of those that the seed gives just `"seeded": true`. Sessions, tokens ended
 early, faults, used-up rate limits, journal and snapshots are not part of it; access
 tokens that were handed out stand for themselves and are good as long as their
-organisation is there.
+organization is there.
 """
 
 import json
@@ -159,7 +159,7 @@ def _baseline(node: Node) -> Baseline:
 
 
 def _seen(rows: list[Organization]) -> list[Organization]:
-    """Return the organisations with who sees them (R3)."""
+    """Return the organizations with who sees them (R3)."""
     by_id = {row.id: row for row in rows}
     return [
         replace(

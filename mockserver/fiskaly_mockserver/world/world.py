@@ -137,7 +137,7 @@ class World:
 
         That is rows, sessions, clock, faults, used-up rate limits and journal; the time is
         that of the seams' clock again. Named snapshots stay. Tokens that were handed out
-        before stay valid as long as their organisation is part of the baseline, for they
+        before stay valid as long as their organization is part of the baseline, for they
         stand for themselves.
         """
         self.beginnings += 1

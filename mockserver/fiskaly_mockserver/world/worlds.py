@@ -64,7 +64,7 @@ class Worlds:
 
     A sandbox starts with the default world's baseline, whatever became of that world
     since, and is independent from then on. Tokens are signed by one issuer for all:
-    a token is good in every world in which its organisation exists.
+    a token is good in every world in which its organization exists.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from fiskaly_mockserver.world.states import StateError
 from fiskaly_mockserver.world.world import World
 
 _ENVS = (Environment.TEST,)
-"""Stands for those of the organisation that a user or address is shown for."""
+"""Stands for those of the organization that a user or address is shown for."""
 
 
 def demand_presentable(world: World, checker: Checker) -> None:

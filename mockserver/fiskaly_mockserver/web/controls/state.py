@@ -27,7 +27,7 @@ FILLED_IN: Profile = {
     "town": "-",
     "country_code": "DEU",
 }
-"""What a sign-up may leave out of its organisation."""
+"""What a sign-up may leave out of its organization."""
 
 
 def sign_up(call: ControlCall) -> JsonValue:
@@ -67,7 +67,7 @@ def sign_up(call: ControlCall) -> JsonValue:
 
 
 def clear_for_live(call: ControlCall) -> JsonValue:
-    """Clear a main organisation for LIVE, and hand out its first LIVE key."""
+    """Clear a main organization for LIVE, and hand out its first LIVE key."""
     asked = call.text("organization_id")
     with _refused("organization_id", asked, partial(_clearable, call)):
         organization, key, secret = call.world.environments.clear(asked)
@@ -105,7 +105,7 @@ async def seed(call: ControlCall) -> JsonValue:
 
 
 def get_tree(call: ControlCall) -> JsonValue:
-    """Show the seeded organisations with their keys, secrets and users."""
+    """Show the seeded organizations with their keys, secrets and users."""
     return _told_of(call.world.baseline)
 
 

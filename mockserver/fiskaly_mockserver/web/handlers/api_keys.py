@@ -1,4 +1,4 @@
-"""API keys of an organisation."""
+"""API keys of an organization."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -11,7 +11,7 @@ from fiskaly_mockserver.web.shown import ShownRow, ShownRows
 
 
 def list_api_keys(call: Call) -> ShownRows:
-    """List an organisation's keys of the caller's environment."""
+    """List an organization's keys of the caller's environment."""
     narrowed = ApiKeyFilter(
         statuses=[KeyStatus(status) for status in call.asked_all("status")],
         kinds=[Environment(kind.upper()) for kind in call.asked_all("kind")],

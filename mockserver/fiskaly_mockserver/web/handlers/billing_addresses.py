@@ -1,4 +1,4 @@
-"""Billing addresses of the caller's own organisation."""
+"""Billing addresses of the caller's own organization."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast

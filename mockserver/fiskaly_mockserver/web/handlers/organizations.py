@@ -1,4 +1,4 @@
-"""Organisations and their environments."""
+"""Organizations and their environments."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -16,7 +16,7 @@ from fiskaly_mockserver.web.shown import ShownRow, ShownRows
 
 
 def list_organizations(call: Call) -> ShownRows:
-    """List the organisations in the caller's sight."""
+    """List the organizations in the caller's sight."""
     env, kind = call.asked("env"), call.asked("type")
     narrowed = OrganizationFilter(
         env=None if env is None else Environment(env),
@@ -28,7 +28,7 @@ def list_organizations(call: Call) -> ShownRows:
 
 
 def create_organization(call: Call) -> ShownRow:
-    """Create a managed organisation, or a further main one."""
+    """Create a managed organization, or a further main one."""
     row = call.world.organizations.create(
         call.principal,
         profile_of(call.body),
@@ -38,13 +38,13 @@ def create_organization(call: Call) -> ShownRow:
 
 
 def retrieve_organization(call: Call) -> ShownRow:
-    """Show one organisation."""
+    """Show one organization."""
     row = call.world.organizations.retrieve(call.principal, call.organization_id)
     return ShownRow(organization, row)
 
 
 def update_organization(call: Call) -> ShownRow:
-    """Change an organisation."""
+    """Change an organization."""
     row = call.world.organizations.update(
         call.principal,
         call.organization_id,
@@ -55,20 +55,20 @@ def update_organization(call: Call) -> ShownRow:
 
 
 def delete_organization(call: Call) -> JsonObject:
-    """Delete an organisation."""
+    """Delete an organization."""
     call.world.organizations.delete(call.principal, call.organization_id)
     return dict(SUCCESS)
 
 
 def enable_environment(call: Call) -> JsonObject:
-    """Add an environment to an organisation."""
+    """Add an environment to an organization."""
     env = Environment(call.text("env"))
     call.world.environments.enable(call.principal, call.organization_id, env)
     return dict(SUCCESS)
 
 
 def profile_of(body: JsonObject) -> Profile:
-    """Return what a checked body says about an organisation."""
+    """Return what a checked body says about an organization."""
     fields: dict[str, object] = {
         name: value for name, value in body.items() if name in Profile.__annotations__
     }

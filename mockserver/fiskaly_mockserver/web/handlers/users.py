@@ -1,4 +1,4 @@
-"""Users of an organisation."""
+"""Users of an organization."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from fiskaly_mockserver.web.presenters import SUCCESS, listing, user
 
 
 def list_users(call: Call) -> JsonObject:
-    """List an organisation's members and open invitations."""
+    """List an organization's members and open invitations."""
     organization, page = call.world.users.list(call.principal, call.organization_id, call.paging)
     rows = (user(row, organization.envs) for row in page.rows)
     return listing("USER_LIST", rows, page.count)
@@ -26,7 +26,7 @@ def invite_user(call: Call) -> JsonObject:
 
 
 def remove_user(call: Call) -> JsonObject:
-    """Take a user out of an organisation."""
+    """Take a user out of an organization."""
     call.world.users.remove(call.principal, call.organization_id, call.path["user_id"])
     return dict(SUCCESS)
 

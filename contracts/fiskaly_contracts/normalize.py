@@ -126,7 +126,7 @@ def _unknown(error: SchemaError, place: Place, tokens: Tokens) -> Iterator[Viola
     unknown = [name for name in error.instance if name not in known]
     for index, name in enumerate(unknown):
         guess = respelt(name, known)
-        # a name of another branch is no misspelt one of this
+        # a name of another branch is no misspelled one of this
         if not guess and index < GUESSED_AT_MOST and not respelt(name, elsewhere):
             guess = nearest(name, known, missing=missing, sent=error.instance)
         hint = f"did you mean {guess}?" if guess else ""
