@@ -113,9 +113,9 @@ class Ours(Candidate):
 
 
 _FORGETFUL = """\
-from fiskaly_mockserver.web import operations, writing
-operations.MOST_TARGETS = 0
-writing.Writer.__init__.__kwdefaults__["room"] = 0
+from fiskaly_mockserver.web import endpoint, row_cache
+endpoint.MOST_TARGETS = 0
+row_cache.Writer.__init__.__kwdefaults__["room"] = 0
 from fiskaly_mockserver.cli import main
 main()
 """

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from itertools import count
 
 from fiskaly_fixtures import OrganizationTree
-from fiskaly_mockserver.domain.access import Principal
-from fiskaly_mockserver.domain.api_keys import ApiKeyFilter
-from fiskaly_mockserver.domain.model import OrganizationId, OrganizationType, PrincipalKind
-from fiskaly_mockserver.domain.organizations import OrganizationFilter
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
+from fiskaly_mockserver.domain.account.model import OrganizationId, OrganizationType, PrincipalKind
+from fiskaly_mockserver.domain.account.organizations import OrganizationFilter
 from fiskaly_mockserver.domain.query import Paging
-from fiskaly_mockserver.world.seeding import baseline_of
+from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
 from fiskaly_mockserver.world.world import Seams, World
 from fiskaly_mockserver.world.worlds import Worlds
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from fiskaly_fixtures import OrganizationTree
-from fiskaly_mockserver.domain.organizations import Profile
+from fiskaly_mockserver.domain.account.organizations import Profile
 
 from benchmarks.timing import Task
 

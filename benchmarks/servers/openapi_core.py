@@ -18,10 +18,10 @@ from fiskaly_contracts import (
 from fiskaly_contracts.authority import Authority
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.trees import tree_of
-from fiskaly_mockserver.web import operations
-from fiskaly_mockserver.web.answers import CONTENT_TYPE, to_bytes
+from fiskaly_mockserver.server.tree_files import tree_of
+from fiskaly_mockserver.web import endpoint
 from fiskaly_mockserver.web.app import create_app
+from fiskaly_mockserver.web.responses import CONTENT_TYPE, to_bytes
 
 from benchmarks.mix import SIZE
 from benchmarks.servers.loop import serve
@@ -74,7 +74,7 @@ class Uncompiled(Checker):
 
 def main() -> None:
     """Serve on the port of the first argument; the others are what is checked."""
-    operations.MOST_TARGETS = 0  # no verdict is remembered: each costs what it costs
+    endpoint.MOST_TARGETS = 0  # no verdict is remembered: each costs what it costs
     config = ServerConfig(size=SIZE)
     service = compose(config, tree_of(config))
     checker = Uncompiled(service.contract, answers="answers" in sys.argv[2:])

@@ -11,17 +11,17 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 from fiskaly_contracts import AnswerPlan, Contract, Operation
-from fiskaly_mockserver.domain.errors import DomainError
+from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.trees import tree_of
-from fiskaly_mockserver.web.authorization import caller_of
+from fiskaly_mockserver.server.tree_files import tree_of
 from fiskaly_mockserver.web.call import Call, Handler
-from fiskaly_mockserver.web.errors import answer_to
-from fiskaly_mockserver.web.handlers import HANDLERS
+from fiskaly_mockserver.web.endpoint import caller_of
+from fiskaly_mockserver.web.management.errors import answer_to
+from fiskaly_mockserver.web.management.handlers import HANDLERS
+from fiskaly_mockserver.web.response_headers import Stamps
 from fiskaly_mockserver.web.responses import drop_server_header, response_of
-from fiskaly_mockserver.web.stamps import Stamps
-from fiskaly_mockserver.web.writing import Writer
+from fiskaly_mockserver.web.row_cache import Writer
 from fiskaly_mockserver.world.world import World
 
 from benchmarks.mix import SIZE

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from fiskaly_contracts import JsonValue, Violation
-from fiskaly_mockserver.world.exchanges import Exchange
+from fiskaly_mockserver.world.journal.exchange import Exchange
 
 
 class Call:

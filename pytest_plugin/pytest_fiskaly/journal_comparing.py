@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fiskaly_mockserver.world.exchanges import Exchange
-from fiskaly_mockserver.world.journal_queries import NULL, JournalQuery
+from fiskaly_mockserver.world.journal.exchange import Exchange
+from fiskaly_mockserver.world.journal.journal import NULL, JournalQuery
 
 from pytest_fiskaly.journal_differences import Difference, differences, weight
 from pytest_fiskaly.journal_fields import contract

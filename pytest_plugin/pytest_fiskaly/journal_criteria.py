@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Self, TypedDict
 
-from fiskaly_mockserver.world.exchanges import Exchange
+from fiskaly_mockserver.world.journal.exchange import Exchange
 from fiskaly_mockserver.world.names import did_you_mean
 
 from pytest_fiskaly.calls import Call

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from fiskaly_contracts import JsonValue
-from fiskaly_mockserver.world.subsets import (
+from fiskaly_mockserver.world.journal.containment import (
     OMITTED,
     REDACTED,
     TEXT_KEPT,
@@ -42,7 +42,7 @@ class Difference:
 def differences(kept: JsonValue, wanted: object, place: str) -> list[Difference]:
     """Return what of `wanted` is not contained in `kept`, a value of the journal.
 
-    JSON is contained as `fiskaly_mockserver.world.subsets.contains` has it, so that a test
+    JSON is contained as `world.journal.containment.contains` has it, so that a test
     and the control API give the same answer. Beside that a wanted value may be a compiled
     pattern, which is searched for in a text, or anything else that compares with `==`, as
     `unittest.mock.ANY` or `pytest.approx`.

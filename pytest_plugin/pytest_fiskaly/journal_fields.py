@@ -11,9 +11,9 @@ from functools import cache
 from fiskaly_contracts import Contract, JsonValue
 from fiskaly_contracts.fields import flatten
 from fiskaly_contracts.json_value import Schema
-from fiskaly_mockserver.web.redaction import Redactor
+from fiskaly_mockserver.web.journal.redaction import Redactor
+from fiskaly_mockserver.world.journal.containment import REDACTED, UNDECLARED
 from fiskaly_mockserver.world.names import did_you_mean
-from fiskaly_mockserver.world.subsets import REDACTED, UNDECLARED
 
 from pytest_fiskaly.journal_values import is_anything
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping
 
 from fiskaly_contracts.pointers import printable
-from fiskaly_mockserver.web.redacted_values import without_credentials
-from fiskaly_mockserver.world.subsets import REDACTED
+from fiskaly_mockserver.web.journal.redaction import without_credentials
+from fiskaly_mockserver.world.journal.containment import REDACTED
 
 SHOWN_AT_MOST = 120
 """Characters of a value that a message repeats."""

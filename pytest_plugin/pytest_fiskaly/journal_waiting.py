@@ -7,7 +7,7 @@ from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import ControlRefused
 from fiskaly_mockserver.control.shapes import JournalQuery
 from fiskaly_mockserver.world.durations import parse_duration
-from fiskaly_mockserver.world.exchanges import Exchange
+from fiskaly_mockserver.world.journal.exchange import Exchange
 
 from pytest_fiskaly import journal_words as words
 from pytest_fiskaly.journal_criteria import Criteria

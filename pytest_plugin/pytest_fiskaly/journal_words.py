@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fiskaly_contracts import explain
-from fiskaly_mockserver.world.exchanges import Exchange
-from fiskaly_mockserver.world.subsets import shortened
+from fiskaly_mockserver.world.journal.containment import shortened
+from fiskaly_mockserver.world.journal.exchange import Exchange
 
 from pytest_fiskaly.calls import Call
 from pytest_fiskaly.journal_criteria import Criteria

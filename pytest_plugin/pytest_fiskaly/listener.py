@@ -14,8 +14,8 @@ from pytest_fiskaly.verdict import OFF
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fiskaly_mockserver.server.traffic import Traffic
-    from fiskaly_mockserver.world.exchanges import Exchange
+    from fiskaly_mockserver.server.in_flight import Traffic
+    from fiskaly_mockserver.world.journal.exchange import Exchange
 
     from pytest_fiskaly.usage import Usage
     from pytest_fiskaly.verdict import Origin, Watch

@@ -176,8 +176,8 @@ def _clock(value: object) -> None:
 
 def _faults(value: object) -> None:
     from fiskaly_contracts import Contract
-    from fiskaly_mockserver.world.fault_rules import FaultRule
-    from fiskaly_mockserver.world.faults import FaultPlan, Target
+    from fiskaly_mockserver.world.faults.plan import FaultPlan, Target
+    from fiskaly_mockserver.world.faults.rules import FaultRule
 
     operations = Contract.bundled().operations
     plan = FaultPlan(

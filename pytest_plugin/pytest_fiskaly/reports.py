@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from fiskaly_contracts import Violation
-    from fiskaly_mockserver.world.exchanges import Exchange
+    from fiskaly_mockserver.world.journal.exchange import Exchange
 
     from pytest_fiskaly.verdict import Finding, Watch
 

@@ -10,7 +10,7 @@ from urllib.parse import quote as percent_encoded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fiskaly_mockserver.world.exchanges import Exchange
+    from fiskaly_mockserver.world.journal.exchange import Exchange
 
 LONGEST: Final = 4_000
 """Characters of a body, or of an address, beyond which a line is of no use."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from fiskaly_mockserver.server.beginning import Beginning
+from fiskaly_mockserver.server.start_values import Beginning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.server.errors import ServerError
-from fiskaly_mockserver.server.plantings import Nursery
+from fiskaly_mockserver.server.tree_cache import Nursery
 
 from pytest_fiskaly.elsewhere import HonestMock, fail_if_controlled
 from pytest_fiskaly.failures import fail

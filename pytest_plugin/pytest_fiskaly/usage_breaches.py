@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from fiskaly_contracts import Violation
-    from fiskaly_mockserver.world.exchanges import Exchange
+    from fiskaly_mockserver.world.journal.exchange import Exchange
 
 MOST_KINDS = 200
 """Kinds of violations that are told apart; of more only the number is kept."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from fiskaly_contracts import Violation
     from fiskaly_contracts.coverage import ContractCoverage
-    from fiskaly_mockserver.world.exchanges import Exchange
+    from fiskaly_mockserver.world.journal.exchange import Exchange
 
     from pytest_fiskaly.usage_breaches import Breaches
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fiskaly_contracts import Violation
-    from fiskaly_mockserver.world.exchanges import Exchange
+    from fiskaly_mockserver.world.journal.exchange import Exchange
 
 ENFORCE: Final = "enforce"
 OFF: Final = "off"

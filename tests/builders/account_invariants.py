@@ -11,16 +11,16 @@ from builders.accounts import (
 from builders.bearers import agree, every_page, pairs
 from builders.oracle import organizations_of
 from builders.snapshots import listed, snapshot, table_of
-from fiskaly_mockserver.domain.access import Principal
-from fiskaly_mockserver.domain.api_keys import ApiKeyFilter
-from fiskaly_mockserver.domain.errors import (
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
+from fiskaly_mockserver.domain.account.errors import (
     ApiKeyNotFound,
     BillingAddressNotFound,
     ExpiredToken,
     ForeignToken,
     OrganizationNotFound,
 )
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.model import (
     User,
 )
 from fiskaly_mockserver.domain.query import Page, Paging

@@ -13,12 +13,12 @@ from builders.accounts import (
 from builders.bearers import Bearer, agree, pairs
 from builders.oracle import organizations_of
 from builders.snapshots import TABLES, Snapshot, listed, table_of
-from fiskaly_mockserver.domain.access import Principal
-from fiskaly_mockserver.domain.errors import (
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.account.errors import (
     DomainError,
     OrganizationNotFound,
 )
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.model import (
     Organization,
 )
 

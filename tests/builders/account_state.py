@@ -16,13 +16,13 @@ from builders.accounts import (
 from builders.bearers import Bearer
 from builders.oracle import Oracle, organizations_of
 from builders.snapshots import Snapshot, listed, snapshot
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     Environment,
     KeyStatus,
     PrincipalId,
 )
-from fiskaly_mockserver.domain.sessions import OpenSession
+from fiskaly_mockserver.domain.account.sessions import OpenSession
 from hypothesis.stateful import RuleBasedStateMachine
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
-from fiskaly_mockserver.domain.access import Principal, viewers_of
-from fiskaly_mockserver.domain.credentials import hash_secret
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.access import Principal, viewers_of
+from fiskaly_mockserver.domain.account.credentials import hash_secret
+from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     ApiKeyId,
     BillingAddress,
@@ -37,7 +37,7 @@ from fiskaly_mockserver.domain.model import (
     User,
     UserId,
 )
-from fiskaly_mockserver.domain.organizations import Profile
+from fiskaly_mockserver.domain.account.organizations import Profile
 from fiskaly_mockserver.domain.ports import Claims, Lifetimes, TokenUse
 from fiskaly_mockserver.domain.store import (
     API_KEYS,
@@ -47,9 +47,9 @@ from fiskaly_mockserver.domain.store import (
     USERS,
 )
 from fiskaly_mockserver.world.clock import FrozenClock
-from fiskaly_mockserver.world.frozen import FrozenTable
-from fiskaly_mockserver.world.rows import Baseline
-from fiskaly_mockserver.world.sources import SeededSource
+from fiskaly_mockserver.world.seams import SeededSource
+from fiskaly_mockserver.world.store.base_table import FrozenTable
+from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.world import Seams, World
 
 START = 1_760_000_000.0

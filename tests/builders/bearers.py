@@ -4,15 +4,15 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.model import (
     Environment,
     PrincipalId,
 )
+from fiskaly_mockserver.domain.account.sessions import OpenSession
 from fiskaly_mockserver.domain.query import Page, Paging
-from fiskaly_mockserver.domain.sessions import OpenSession
 
 if TYPE_CHECKING:
-    from fiskaly_mockserver.world.overlay import OverlayTable
+    from fiskaly_mockserver.world.store.overlay_table import OverlayTable
 
 
 PAGE = 3

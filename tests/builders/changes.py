@@ -5,9 +5,9 @@ from contextlib import suppress
 from random import Random
 
 from builders.accounts import LIVE, profile
-from fiskaly_mockserver.domain.access import Principal
-from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     BillingOptions,
     KeyStatus,

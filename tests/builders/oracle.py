@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from builders.snapshots import Snapshot
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.model import (
     Environment,
     Membership,
     Organization,

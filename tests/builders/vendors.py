@@ -1,8 +1,8 @@
 """Worlds with one vendor and many customers, and who calls there."""
 
 from fiskaly_fixtures import generate
-from fiskaly_mockserver.domain.access import Principal
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     Environment,
     Organization,
@@ -10,10 +10,9 @@ from fiskaly_mockserver.domain.model import (
     PrincipalKind,
     User,
 )
-from fiskaly_mockserver.domain.organizations import Profile
-from fiskaly_mockserver.world.seeding import baseline_of
-from fiskaly_mockserver.world.settings import Seams
-from fiskaly_mockserver.world.sources import SeededSource
+from fiskaly_mockserver.domain.account.organizations import Profile
+from fiskaly_mockserver.world.seams import Seams, SeededSource
+from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
 from fiskaly_mockserver.world.world import World
 
 NEW: Profile = {

@@ -12,7 +12,7 @@ import pytest
 from cli.running import Running, serving
 from fiskaly_contracts import Violation, Where
 from fiskaly_mockserver.cli.request_log import LEVELS, RequestLog
-from fiskaly_mockserver.world.journal import Exchange
+from fiskaly_mockserver.world.journal.journal import Exchange
 
 JSON = ("--json", "--port", "0")
 LINE = re.compile(

@@ -17,7 +17,7 @@ try:
     cli.main(["operations", "--help"], prog_name="x")
 except SystemExit:
     pass
-own = "fiskaly_mockserver.cli."
+own = "fiskaly_mockserver.cli.verbs."
 loaded = {name.removeprefix(own) for name in sys.modules if name.startswith(own)}
 print(sorted(loaded & set(cli.list_commands(None))), file=sys.stderr)
 """
@@ -47,7 +47,7 @@ def test_every_verb_can_be_loaded_and_has_the_name_that_is_typed() -> None:
 
 def test_a_group_may_hold_verbs_of_both_kinds() -> None:
     here = click.Command("here", help="Here.")
-    later = LazyVerb("tree", "fiskaly_mockserver.cli.tree")
+    later = LazyVerb("tree", "fiskaly_mockserver.cli.verbs.tree")
     group = VerbGroup(name="both", sections={"Verbs": [here, later]})
     context = click.Context(group)
     assert group.list_commands(context) == ["here", "tree"]
@@ -58,5 +58,5 @@ def test_a_group_may_hold_verbs_of_both_kinds() -> None:
 
 
 def test_what_is_no_verb_is_told() -> None:
-    with pytest.raises(TypeError, match=r"cli\.tree has no command FORMATS"):
-        LazyVerb("tree", "fiskaly_mockserver.cli.tree", "FORMATS").load()
+    with pytest.raises(TypeError, match=r"verbs\.tree has no command FORMATS"):
+        LazyVerb("tree", "fiskaly_mockserver.cli.verbs.tree", "FORMATS").load()

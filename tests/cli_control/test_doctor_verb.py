@@ -7,13 +7,12 @@ import pytest
 from cli_control.callers import level_of, log_in, run_verb, somebody_else
 from cli_control.conftest import Verb
 from cli_control.test_target_address import unused_port
-from fiskaly_mockserver.cli import round_trip
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.mock_server import MockServer
 from fiskaly_mockserver.world.clock import SystemClock
 
 # The packages export the verb under the name of its module
-doctor_module: Any = import_module("fiskaly_mockserver.cli.doctor")
+doctor_module: Any = import_module("fiskaly_mockserver.cli.verbs.doctor")
 
 
 def test_all_is_well(verb: Verb, server: MockServer, names: dict[str, list[str]]) -> None:
@@ -147,7 +146,7 @@ def test_a_round_trip_that_fails_is_a_failure(
     verb: Verb, server: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = {"FISKALY_API_KEY": server.credentials.key, "FISKALY_API_SECRET": "x" * 43}
-    monkeypatch.setattr(round_trip, "key_variables", lambda _: key)
+    monkeypatch.setattr(doctor_module, "key_variables", lambda _: key)
     outcome = verb("doctor", "--json")
     assert outcome.code == 1
     level, said, _ = level_of(outcome.json, "token")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cli_control.callers import run_verb
 from cli_control.conftest import Verb
-from fiskaly_mockserver.cli.snippets import LANGUAGES, snippet
+from fiskaly_mockserver.cli.verbs.env import LANGUAGES, snippet
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.mock_server import MockServer
 

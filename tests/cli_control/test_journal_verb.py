@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cli_control.callers import log_in, post, run_verb
 from cli_control.conftest import Verb
-from fiskaly_mockserver.cli.journal_words import exchange_line
+from fiskaly_mockserver.cli.verbs.journal import exchange_line
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.mock_server import MockServer
 

@@ -6,7 +6,7 @@ import pytest
 from cli_control.callers import log_in, run_verb, somebody_else
 from cli_control.conftest import Verb
 from fiskaly_contracts import Contract
-from fiskaly_mockserver.cli.target import BASE_PATH, target_of
+from fiskaly_mockserver.cli.remote_server import BASE_PATH, target_of
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.mock_server import MockServer
 

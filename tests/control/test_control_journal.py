@@ -10,7 +10,7 @@ from control.transports import TRANSPORTS, checked
 from control.wire import SHOP, Shop
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
-from fiskaly_mockserver.world.limits import RateLimit
+from fiskaly_mockserver.world.rate_limits import RateLimit
 
 NOBODY = "0" * 32
 

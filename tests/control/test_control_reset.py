@@ -6,7 +6,7 @@ from typing import Any
 from control.wire import Shop
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control
-from fiskaly_mockserver.world.limits import RateLimit
+from fiskaly_mockserver.world.rate_limits import RateLimit
 
 BROKEN: Any = {"effect": {"kind": "status", "status": 503}}
 

@@ -13,9 +13,9 @@ from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.control.http import HttpTransport, ServerUnreachable
 from fiskaly_mockserver.server.errors import ServerError
-from fiskaly_mockserver.web.controls.handlers import CONTROL_HANDLERS
-from fiskaly_mockserver.web.controls.later import LaterHandlers
-from fiskaly_mockserver.world.limits import RateLimit
+from fiskaly_mockserver.web.control.dispatch import LaterHandlers
+from fiskaly_mockserver.web.control.registry import CONTROL_HANDLERS
+from fiskaly_mockserver.world.rate_limits import RateLimit
 
 OPERATIONS = Contract.control().operations
 OPEN = ["/_mock/health", "/_mock/contract", "/_mock/openapi.json"]

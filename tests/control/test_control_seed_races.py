@@ -9,8 +9,8 @@ import pytest
 from fiskaly_fixtures import OrganizationTree, generate
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
-from fiskaly_mockserver.web.controls import state
-from fiskaly_mockserver.world.seeded import Seeded
+from fiskaly_mockserver.web.control import state
+from fiskaly_mockserver.world.seed.credentials import Seeded
 
 SLOW, QUICK = 7, 8
 PATIENCE = 10.0

@@ -7,7 +7,7 @@ import pytest
 from control.wire import Shop, Wire
 from fiskaly_fixtures import COUNTRIES, PRESETS
 from fiskaly_mockserver import MockServer
-from fiskaly_mockserver.cli.banner import json_line
+from fiskaly_mockserver.cli.verbs.serve import json_line
 from fiskaly_mockserver.control.client import Control, ControlRefused
 
 ADA = {"email": "ada@example.com", "password": "example-password"}

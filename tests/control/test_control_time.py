@@ -9,7 +9,7 @@ from control.wire import Shop
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.domain.ports import Lifetimes
-from fiskaly_mockserver.world.limits import RateLimit
+from fiskaly_mockserver.world.rate_limits import RateLimit
 
 HOUR = 3600
 LATER = 1_925_064_000

@@ -16,9 +16,9 @@ import pytest
 from control.wire import SHOP, Reply, Shop
 from fiskaly_contracts import Contract
 from fiskaly_mockserver import MockServer, ServerConfig
-from fiskaly_mockserver.world.fault_effects import Kind
-from fiskaly_mockserver.world.fault_phases import Phase
-from fiskaly_mockserver.world.fault_rules import PHASES, FaultRule
+from fiskaly_mockserver.world.faults.effects import Kind
+from fiskaly_mockserver.world.faults.plan import Phase
+from fiskaly_mockserver.world.faults.rules import PHASES, FaultRule
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -19,12 +19,12 @@ from builders.accounts import (
 )
 from builders.bearers import Bearer, pairs
 from builders.snapshots import listed
-from fiskaly_mockserver.domain.access import Principal
-from fiskaly_mockserver.domain.credentials import hash_secret
-from fiskaly_mockserver.domain.errors import (
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.account.credentials import hash_secret
+from fiskaly_mockserver.domain.account.errors import (
     InvalidCredentials,
 )
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     BillingOptions,
     Environment,
@@ -37,7 +37,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 if TYPE_CHECKING:
-    from fiskaly_mockserver.domain.organizations import Profile
+    from fiskaly_mockserver.domain.account.organizations import Profile
 
 
 SEED = st.integers(0, 2**32)

@@ -14,12 +14,12 @@ from builders.accounts import (
     profile,
 )
 from builders.snapshots import refused, snapshot
-from fiskaly_mockserver.domain.billing_addresses import SORT_KEYS, Recipient
-from fiskaly_mockserver.domain.errors import BillingAddressInUse, BillingAddressNotFound
+from fiskaly_mockserver.domain.account.billing_addresses import SORT_KEYS, Recipient
+from fiskaly_mockserver.domain.account.errors import BillingAddressInUse, BillingAddressNotFound
 from fiskaly_mockserver.domain.query import Paging
 
 if TYPE_CHECKING:
-    from fiskaly_mockserver.domain.model import BillingAddressId
+    from fiskaly_mockserver.domain.account.model import BillingAddressId
 
 
 def recipient(**changes: Unpack[Recipient]) -> Recipient:

@@ -16,14 +16,14 @@ from builders.accounts import (
     profile,
 )
 from builders.snapshots import refused
-from fiskaly_mockserver.domain.api_keys import ApiKeyFilter
-from fiskaly_mockserver.domain.errors import (
+from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
+from fiskaly_mockserver.domain.account.errors import (
     EnvironmentAlreadyEnabled,
     NoLiveClearance,
     OrganizationNotFound,
     OrganizationNotMain,
 )
-from fiskaly_mockserver.domain.model import KeyStatus
+from fiskaly_mockserver.domain.account.model import KeyStatus
 from fiskaly_mockserver.domain.query import Paging
 
 

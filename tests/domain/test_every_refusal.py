@@ -22,9 +22,9 @@ from builders.accounts import (
     profile,
 )
 from builders.snapshots import refused
-from fiskaly_mockserver.domain import errors
-from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.domain.model import BillingOptions, KeyStatus
+from fiskaly_mockserver.domain.account import errors
+from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.account.model import BillingOptions, KeyStatus
 from fiskaly_mockserver.domain.ports import TokenUse
 
 Provocation = Callable[[Account], object]

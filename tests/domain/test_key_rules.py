@@ -20,16 +20,16 @@ from builders.accounts import (
     principal_id,
 )
 from builders.snapshots import refused, snapshot
-from fiskaly_mockserver.domain.api_keys import SORT_KEYS, ApiKeyFilter
-from fiskaly_mockserver.domain.credentials import hash_secret
-from fiskaly_mockserver.domain.errors import (
+from fiskaly_mockserver.domain.account.api_keys import SORT_KEYS, ApiKeyFilter
+from fiskaly_mockserver.domain.account.credentials import hash_secret
+from fiskaly_mockserver.domain.account.errors import (
     ApiKeyNameTaken,
     ApiKeyNotFound,
     ForeignManager,
     OrganizationNotFound,
     ReferenceNotFound,
 )
-from fiskaly_mockserver.domain.model import EMPTY_METADATA, Environment, KeyStatus
+from fiskaly_mockserver.domain.account.model import EMPTY_METADATA, Environment, KeyStatus
 from fiskaly_mockserver.domain.query import Paging
 
 ON, OFF = KeyStatus.ENABLED, KeyStatus.DISABLED

@@ -17,13 +17,13 @@ from builders.accounts import (
     profile,
 )
 from builders.snapshots import refused
-from fiskaly_mockserver.domain.errors import (
+from fiskaly_mockserver.domain.account.errors import (
     EnvironmentAlreadyEnabled,
     ManagedMayNotAdminister,
     NoLiveClearance,
     OrganizationNotFound,
 )
-from fiskaly_mockserver.domain.model import BillingOptions, Environment, OrganizationId
+from fiskaly_mockserver.domain.account.model import BillingOptions, Environment, OrganizationId
 
 
 def test_r6_live_is_added_beside_test(account: Account) -> None:

@@ -17,14 +17,14 @@ from builders.accounts import (
     profile,
 )
 from builders.snapshots import refused
-from fiskaly_mockserver.domain.errors import (
+from fiskaly_mockserver.domain.account.errors import (
     ManagerIsFixed,
     NotTheAdmin,
     OrganizationNotMain,
     PayerCircle,
     ReferenceNotFound,
 )
-from fiskaly_mockserver.domain.model import BillingOptions, OrganizationId
+from fiskaly_mockserver.domain.account.model import BillingOptions, OrganizationId
 from fiskaly_mockserver.domain.query import Paging
 
 

@@ -24,13 +24,13 @@ from builders.accounts import (
     profile,
 )
 from builders.snapshots import refused, snapshot
-from fiskaly_mockserver.domain.errors import (
+from fiskaly_mockserver.domain.account.errors import (
     LiveNeedsLivePayer,
     ManagedMayNotCreate,
     OrganizationNotMain,
     ReferenceNotFound,
 )
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.model import (
     BillingOptions,
     ManagedConfiguration,
     OrganizationId,

@@ -18,7 +18,7 @@ from builders.accounts import (
     profile,
 )
 from builders.snapshots import refused, snapshot
-from fiskaly_mockserver.domain.errors import (
+from fiskaly_mockserver.domain.account.errors import (
     LiveStays,
     NotTheAdmin,
     OrganizationNotFound,
@@ -27,7 +27,7 @@ from fiskaly_mockserver.domain.errors import (
     StillOwnsBillingAddress,
     StillPays,
 )
-from fiskaly_mockserver.domain.model import BillingOptions, KeyStatus
+from fiskaly_mockserver.domain.account.model import BillingOptions, KeyStatus
 from fiskaly_mockserver.domain.query import Paging
 
 

@@ -14,8 +14,8 @@ from builders.accounts import (
     VENDOR,
     Account,
 )
-from fiskaly_mockserver.domain.model import OrganizationType
-from fiskaly_mockserver.domain.organizations import SORT_KEYS, OrganizationFilter
+from fiskaly_mockserver.domain.account.model import OrganizationType
+from fiskaly_mockserver.domain.account.organizations import SORT_KEYS, OrganizationFilter
 from fiskaly_mockserver.domain.query import Paging
 
 

@@ -6,9 +6,9 @@ from hmac import compare_digest
 
 import pytest
 from builders.accounts import Account, secret_of
-from fiskaly_mockserver.domain import credentials
-from fiskaly_mockserver.domain.credentials import hash_secret, matches
-from fiskaly_mockserver.domain.errors import InvalidCredentials
+from fiskaly_mockserver.domain.account import credentials
+from fiskaly_mockserver.domain.account.credentials import hash_secret, matches
+from fiskaly_mockserver.domain.account.errors import InvalidCredentials
 
 
 def test_a_secret_matches_its_own_hash_only() -> None:

@@ -16,10 +16,10 @@ from builders.accounts import (
     secret_of,
 )
 from builders.snapshots import refused
-from fiskaly_mockserver.domain.errors import InvalidCredentials
-from fiskaly_mockserver.domain.model import KeyStatus, OrganizationId
+from fiskaly_mockserver.domain.account.errors import InvalidCredentials
+from fiskaly_mockserver.domain.account.model import KeyStatus, OrganizationId
+from fiskaly_mockserver.domain.account.sessions import OpenSession
 from fiskaly_mockserver.domain.ports import Lifetimes, TokenUse
-from fiskaly_mockserver.domain.sessions import OpenSession
 
 DAY = 86_400
 

@@ -24,15 +24,15 @@ from builders.accounts import (
     uid,
 )
 from builders.snapshots import refused
-from fiskaly_mockserver.domain.access import viewers_of
-from fiskaly_mockserver.domain.errors import (
+from fiskaly_mockserver.domain.account.access import viewers_of
+from fiskaly_mockserver.domain.account.errors import (
     ApiKeyNotFound,
     BillingAddressNotFound,
     OrganizationNotFound,
 )
-from fiskaly_mockserver.domain.model import KeyStatus, OrganizationId
+from fiskaly_mockserver.domain.account.model import KeyStatus, OrganizationId
 from fiskaly_mockserver.domain.query import Paging
-from fiskaly_mockserver.world.overlay import OverlayTable
+from fiskaly_mockserver.world.store.overlay_table import OverlayTable
 
 EVERYTHING = {
     "vendor_test": (VENDOR, SHOP, CAFE, PARTNER, BRANCH),

@@ -15,14 +15,14 @@ from builders.accounts import (
     profile,
 )
 from builders.snapshots import listed, refused
-from fiskaly_mockserver.domain.errors import (
+from fiskaly_mockserver.domain.account.errors import (
     EmailTaken,
     InvalidCredentials,
     NoOpenInvitation,
     OrganizationNotFound,
     ReferenceNotFound,
 )
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.model import (
     BillingOptions,
     KeyStatus,
     Membership,
@@ -31,10 +31,10 @@ from fiskaly_mockserver.domain.model import (
     User,
     UserId,
 )
-from fiskaly_mockserver.domain.organizations import Profile
+from fiskaly_mockserver.domain.account.organizations import Profile
+from fiskaly_mockserver.domain.account.sign_up import Registered, SignedUp
 from fiskaly_mockserver.domain.query import Paging
-from fiskaly_mockserver.domain.sign_up import Registered, SignedUp
-from fiskaly_mockserver.world.rows import Baseline
+from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.world import World
 
 NEW = "ada@example.com"

@@ -1,8 +1,12 @@
 """What counts as set: empty options, and the form of a VAT id."""
 
 import pytest
-from fiskaly_mockserver.domain.billing_addresses import vat_id_has_form
-from fiskaly_mockserver.domain.model import BillingOptions, ManagedConfiguration, OrganizationId
+from fiskaly_mockserver.domain.account.billing_addresses import vat_id_has_form
+from fiskaly_mockserver.domain.account.model import (
+    BillingOptions,
+    ManagedConfiguration,
+    OrganizationId,
+)
 
 
 @pytest.mark.parametrize(

@@ -18,16 +18,16 @@ from builders.accounts import (
     profile,
 )
 from builders.snapshots import refused, snapshot
-from fiskaly_mockserver.domain.errors import (
+from fiskaly_mockserver.domain.account.errors import (
     AdminStays,
     AlreadyMember,
     ManagedMayNotAdminister,
     OrganizationNotFound,
     UserNotFound,
 )
-from fiskaly_mockserver.domain.model import Membership, User, UserId
+from fiskaly_mockserver.domain.account.model import Membership, User, UserId
+from fiskaly_mockserver.domain.account.users import INVITATION_LIFETIME, SORT_KEYS
 from fiskaly_mockserver.domain.query import Paging
-from fiskaly_mockserver.domain.users import INVITATION_LIFETIME, SORT_KEYS
 
 TWO_DAYS = 48 * 3600
 

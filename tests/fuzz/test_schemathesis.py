@@ -12,7 +12,7 @@ import pytest
 from builders.fuzzing import PHASES, st_run
 from fiskaly_contracts import Contract
 from fiskaly_mockserver import MockServer, ServerConfig
-from fiskaly_mockserver.world.sources import SeededSource
+from fiskaly_mockserver.world.seams import SeededSource
 from fiskaly_mockserver.world.world import Seams
 
 CONFIG = Path(__file__).parent / "schemathesis.toml"

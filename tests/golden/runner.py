@@ -12,7 +12,7 @@ from typing import Any
 from fiskaly_fixtures import OrganizationTree, password_of, secret_of
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.world.clock import FrozenClock
-from fiskaly_mockserver.world.sources import SeededSource
+from fiskaly_mockserver.world.seams import SeededSource
 from fiskaly_mockserver.world.world import Seams
 from golden.transcript import (
     KINDS,

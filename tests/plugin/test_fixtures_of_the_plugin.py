@@ -69,8 +69,8 @@ def test_the_server_is_gone_after_the_session(suite: pytest.Pytester) -> None:
 DEFECTIVE = """
 import urllib.error
 from api_client import ask, count, create, log_in
-from fiskaly_mockserver.domain.organizations import Organizations
-from fiskaly_mockserver.web.handlers import organizations
+from fiskaly_mockserver.domain.account.organizations import Organizations
+from fiskaly_mockserver.web.management.handlers import organizations
 
 
 def crash(*_):

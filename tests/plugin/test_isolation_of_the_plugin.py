@@ -90,7 +90,7 @@ def test_ids_derive_from_the_test_and_not_from_order_or_worker(
 def test_trees_are_made_once(client: pytest.Pytester) -> None:
     client.makeconftest(
         """
-        import fiskaly_mockserver.server.plantings as plantings
+        import fiskaly_mockserver.server.tree_cache as plantings
 
         made = []
         original = plantings.tree_of

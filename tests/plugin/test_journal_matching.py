@@ -7,7 +7,7 @@ from unittest.mock import ANY
 
 import pytest
 from fiskaly_contracts import JsonValue
-from fiskaly_mockserver.world.subsets import OMITTED, REDACTED, HiddenField, contains
+from fiskaly_mockserver.world.journal.containment import OMITTED, REDACTED, HiddenField, contains
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest_fiskaly.journal_differences import differences

@@ -334,7 +334,7 @@ def test_a_defect_of_the_fake_counts_even_if_the_contract_is_off(client: pytest.
     client.makepyfile(
         """
         from api_client import carelessly
-        from fiskaly_mockserver.domain.organizations import Organizations
+        from fiskaly_mockserver.domain.account.organizations import Organizations
 
         def crash(*_):
             raise RuntimeError("nobody thought of this")

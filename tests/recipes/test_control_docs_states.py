@@ -12,7 +12,7 @@ import pytest
 from fiskaly_fixtures import generate
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.client import Control
-from fiskaly_mockserver.world.limits import RateLimit
+from fiskaly_mockserver.world.rate_limits import RateLimit
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "CONTROL.md"
 HOURLY = 9

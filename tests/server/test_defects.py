@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from fiskaly_mockserver import MockServer
-from fiskaly_mockserver.domain.organizations import Organizations
+from fiskaly_mockserver.domain.account.organizations import Organizations
 from fiskaly_mockserver.server.errors import DefectiveServer
-from fiskaly_mockserver.web.handlers import organizations
+from fiskaly_mockserver.web.management.handlers import organizations
 from server.raw_http import RawAnswer, request, talk
 from server.target import ORGANIZATIONS, authenticate, demand_shape
 

@@ -8,7 +8,7 @@ from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.errors import CannotListen
 from fiskaly_mockserver.server.listening import listen
-from fiskaly_mockserver.server.trees import tree_of
+from fiskaly_mockserver.server.tree_files import tree_of
 from fiskaly_mockserver.web.service import Service
 from server.raw_http import request, talk
 

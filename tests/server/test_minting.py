@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.handles import NotInTheTree
-from fiskaly_mockserver.server.beginning import Beginning
 from fiskaly_mockserver.server.minting import Fault
+from fiskaly_mockserver.server.start_values import Beginning
 from server.raw_http import RawAnswer, request, talk
 
 JSON = "Content-Type: application/json"

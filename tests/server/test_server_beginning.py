@@ -8,8 +8,8 @@ import pytest
 from fiskaly_fixtures import TreeError, generate
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.shapes import FaultEffect
-from fiskaly_mockserver.server.beginning import Beginning
-from fiskaly_mockserver.server.plantings import KEPT, Nursery
+from fiskaly_mockserver.server.start_values import Beginning
+from fiskaly_mockserver.server.tree_cache import KEPT, Nursery
 from server.raw_http import request, talk
 from server.target import authenticate
 

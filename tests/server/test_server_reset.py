@@ -10,8 +10,8 @@ from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.control.http import HttpTransport
 from fiskaly_mockserver.server.errors import DefectiveServer
-from fiskaly_mockserver.world.faults import MOST_FAULTS
-from fiskaly_mockserver.world.journal import Exchange
+from fiskaly_mockserver.world.faults.plan import MOST_FAULTS
+from fiskaly_mockserver.world.journal.journal import Exchange
 from server.target import authenticate
 
 
@@ -47,7 +47,7 @@ def test_a_defect_in_a_sandbox_is_a_defect_of_the_server(
     def crash(*_: object) -> None:
         raise RuntimeError("a defect for the test")
 
-    monkeypatch.setattr("fiskaly_mockserver.domain.sessions.Sessions.principal", crash)
+    monkeypatch.setattr("fiskaly_mockserver.domain.account.sessions.Sessions.principal", crash)
     request = urllib.request.Request(
         f"{server.base_url}/organizations",
         headers={"Authorization": "Bearer x", "X-Mock-Sandbox": "one"},
@@ -68,7 +68,7 @@ def test_no_clearing_of_a_journal_hides_a_defect(
     def crash(*_: object) -> None:
         raise RuntimeError("a defect for the test")
 
-    monkeypatch.setattr("fiskaly_mockserver.domain.sessions.Sessions.principal", crash)
+    monkeypatch.setattr("fiskaly_mockserver.domain.account.sessions.Sessions.principal", crash)
     request = urllib.request.Request(
         f"{server.base_url}/organizations", headers={"Authorization": "Bearer x"}
     )

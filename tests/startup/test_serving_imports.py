@@ -95,10 +95,10 @@ def test_nothing_heavy_is_imported(imported: set[str]) -> None:
         pytest.param("difflib", id="no word was wrong"),
         pytest.param("fiskaly_contracts.authority", id="nothing was refused"),
         pytest.param("fiskaly_fixtures.codec", id="no tree file is read"),
-        pytest.param("fiskaly_mockserver.web.controls.handlers", id="no control call was made"),
-        pytest.param("fiskaly_mockserver.domain.sign_up", id="nobody signed up"),
-        pytest.param("fiskaly_mockserver.world.fault_rules", id="no fault was armed"),
-        pytest.param("fiskaly_mockserver.cli.doctor", id="other verbs are not"),
+        pytest.param("fiskaly_mockserver.web.control.registry", id="no control call was made"),
+        pytest.param("fiskaly_mockserver.domain.account.sign_up", id="nobody signed up"),
+        pytest.param("fiskaly_mockserver.world.faults.rules", id="no fault was armed"),
+        pytest.param("fiskaly_mockserver.cli.verbs.doctor", id="other verbs are not"),
     ],
 )
 def test_what_only_others_need_waits_for_them(imported: set[str], module: str) -> None:

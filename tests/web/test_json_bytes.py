@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts import JsonValue
-from fiskaly_mockserver.domain.model import BillingOptions
-from fiskaly_mockserver.web.answers import to_bytes
+from fiskaly_mockserver.domain.account.model import BillingOptions
+from fiskaly_mockserver.web.responses import to_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts import Contract
-from fiskaly_mockserver.domain import errors
-from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.web.answers import REASONS, to_bytes
-from fiskaly_mockserver.web.errors import TABLE, answer_to
+from fiskaly_mockserver.domain.account import errors
+from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.web.management.errors import TABLE, answer_to
+from fiskaly_mockserver.web.responses import REASONS, to_bytes
 
 FAMILIES: list[tuple[type[DomainError], int]] = [
     (errors.Unauthenticated, 401),

@@ -6,9 +6,9 @@ import pytest
 from builders.accounts import SHOP, START, Account
 from fiskaly_mockserver.web import app
 from fiskaly_mockserver.web.call import Call, Handler, JsonObject
-from fiskaly_mockserver.web.handlers import HANDLERS
+from fiskaly_mockserver.web.management.handlers import HANDLERS
 from fiskaly_mockserver.web.service import Service
-from fiskaly_mockserver.world.journal import Exchange
+from fiskaly_mockserver.world.journal.journal import Exchange
 from pytest_aiohttp import AiohttpClient
 from web.api import Api, wire
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 from builders.accounts import VENDOR, profile
-from fiskaly_mockserver.domain.access import Principal
-from fiskaly_mockserver.domain.sessions import Sessions
-from fiskaly_mockserver.web import operations
-from fiskaly_mockserver.web.authorization import caller_of
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.account.sessions import Sessions
+from fiskaly_mockserver.web import endpoint
+from fiskaly_mockserver.web.endpoint import caller_of
 from web.api import BASE, Answer, Api, answer_of, wire
 
 BODY = wire(profile() | {"managed_by_organization_id": VENDOR})
@@ -32,7 +32,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
         finally:
             event.set()
 
-    monkeypatch.setattr(operations, "caller_of", observed)
+    monkeypatch.setattr(endpoint, "caller_of", observed)
     return event
 
 

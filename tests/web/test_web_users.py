@@ -3,7 +3,7 @@
 import pytest
 from builders.accounts import ADMIN, BOSS, CAFE, CLERK, GUEST, NOWHERE, SHOP, VENDOR
 from builders.snapshots import listed
-from fiskaly_mockserver.domain.users import INVITATION_LIFETIME
+from fiskaly_mockserver.domain.account.users import INVITATION_LIFETIME
 from fiskaly_mockserver.web.service import Service
 from web.api import Api, wire
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders.accounts import CAFE, SHOP, VENDOR
 from fiskaly_contracts import Checker, RequestData, Violation
-from fiskaly_mockserver.web import operations
+from fiskaly_mockserver.web import endpoint
 from fiskaly_mockserver.web.service import Service
 from web.api import Api
 
@@ -75,14 +75,14 @@ async def test_a_body_is_checked_each_time(api: Api, asked: Counter[str]) -> Non
 async def test_no_more_targets_are_remembered_than_there_is_room_for(
     api: Api, asked: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "MOST_TARGETS", 2)
+    monkeypatch.setattr(endpoint, "MOST_TARGETS", 2)
     for organization_id in (SHOP, CAFE, VENDOR, SHOP):
         assert (await api.get(f"/organizations/{organization_id}")).status == 200
     assert asked == {"retrieveOrganization": 4}
 
 
 async def test_a_long_target_is_checked_each_time(api: Api, asked: Counter[str]) -> None:
-    zeros = "0" * operations.LONGEST_TARGET
+    zeros = "0" * endpoint.LONGEST_TARGET
     for _ in range(2):
         assert (await api.get(f"/organizations?limit={zeros}1")).status == 200
     assert asked == {"listOrganizations": 2}

@@ -7,12 +7,11 @@ from dataclasses import replace
 import pytest
 from builders.accounts import SHOP, VENDOR, Account
 from fiskaly_contracts import Checker, Contract
-from fiskaly_mockserver.domain.model import Organization
-from fiskaly_mockserver.web import presenters
-from fiskaly_mockserver.web.call import JsonObject
-from fiskaly_mockserver.web.redacted_values import ITEMS_KEPT
-from fiskaly_mockserver.web.shown import ShownRow, ShownRows
-from fiskaly_mockserver.web.writing import Writer
+from fiskaly_mockserver.domain.account.model import Organization
+from fiskaly_mockserver.web.call import JsonObject, ShownRow, ShownRows
+from fiskaly_mockserver.web.journal.redaction import ITEMS_KEPT
+from fiskaly_mockserver.web.management import presenters
+from fiskaly_mockserver.web.row_cache import Writer
 from web.api import wire
 
 

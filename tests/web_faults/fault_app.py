@@ -9,14 +9,13 @@ from typing import Any
 
 from aiohttp import web
 from fiskaly_contracts import Contract
-from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.web.answers import Answer
-from fiskaly_mockserver.web.errors import answer_to
-from fiskaly_mockserver.web.faults import FaultMark, after, before, install_faults, mark_of
-from fiskaly_mockserver.web.responses import drop_server_header, response_of
-from fiskaly_mockserver.web.stamps import Stamps
-from fiskaly_mockserver.world.fault_rules import FaultRule
-from fiskaly_mockserver.world.faults import Armed, FaultPlan, Target
+from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.web.faults.apply import FaultMark, after, before, install_faults, mark_of
+from fiskaly_mockserver.web.management.errors import answer_to
+from fiskaly_mockserver.web.response_headers import Stamps
+from fiskaly_mockserver.web.responses import Answer, drop_server_header, response_of
+from fiskaly_mockserver.world.faults.plan import Armed, FaultPlan, Target
+from fiskaly_mockserver.world.faults.rules import FaultRule
 
 OPERATIONS = Contract.bundled().operations
 TARGETS = {

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from contract.openapi_document import operations, resolve
 from fiskaly_contracts import Checker, Contract, ResponseData
-from fiskaly_mockserver.web.answers import CONTENT_TYPE, REASONS, to_bytes, too_many_requests
-from fiskaly_mockserver.web.fault_answers import malformed, out_of_contract
+from fiskaly_mockserver.web.faults.effects import malformed, out_of_contract
+from fiskaly_mockserver.web.responses import CONTENT_TYPE, REASONS, to_bytes, too_many_requests
 
 EXAMPLES = [
     pytest.param(operation.operation_id, example["value"], id=f"{operation.operation_id}-{name}")

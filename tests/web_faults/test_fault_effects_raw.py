@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from fiskaly_mockserver.web.faults import FaultMark
+from fiskaly_mockserver.web.faults.apply import FaultMark
 from web_faults.fault_app import BODY, FaultApp, View, look, serving
 
 WHOLE = json.dumps(BODY, ensure_ascii=False, separators=(",", ":")).encode()

@@ -2,7 +2,7 @@
 
 import pytest
 from fiskaly_contracts import Checker, Contract
-from fiskaly_mockserver.web.redaction import Redactor
+from fiskaly_mockserver.web.journal.redaction import Redactor
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from fiskaly_contracts import Checker, RequestData, Violation, media_type_violation, parse_body
-from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.web.recording import Recorder
-from fiskaly_mockserver.world.exchanges import Exchange
-from fiskaly_mockserver.world.explanations import explain_exchange
-from fiskaly_mockserver.world.har import har_of
+from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.web.journal.recorder import Recorder
+from fiskaly_mockserver.world.journal.exchange import Exchange
+from fiskaly_mockserver.world.journal.explain import explain_exchange
+from fiskaly_mockserver.world.journal.har import har_of
 
 API_SECRET = "EXAMPLEsecretEXAMPLEsecretEXAMPLEsecret0000"
 ORGANIZATION = {

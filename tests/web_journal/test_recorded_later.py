@@ -10,13 +10,13 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from fiskaly_contracts import Checker
-from fiskaly_mockserver.domain.errors import OrganizationNotFound
-from fiskaly_mockserver.web import recorded as module
-from fiskaly_mockserver.web.recording import LARGEST_UNREAD, Recorder
-from fiskaly_mockserver.web.redaction import LARGEST_BODY, Redactor
+from fiskaly_mockserver.domain.account.errors import OrganizationNotFound
+from fiskaly_mockserver.web.journal import recorder as module
+from fiskaly_mockserver.web.journal.recorder import LARGEST_UNREAD, Recorder
+from fiskaly_mockserver.web.journal.redaction import LARGEST_BODY, Redactor
 from fiskaly_mockserver.web.responses import JsonResponse
-from fiskaly_mockserver.world.exchanges import Exchange
-from fiskaly_mockserver.world.subsets import OMITTED, REDACTED
+from fiskaly_mockserver.world.journal.containment import OMITTED, REDACTED
+from fiskaly_mockserver.world.journal.exchange import Exchange
 from web_journal.recorded import API_SECRET, ORGANIZATION, Message, recorded, wire
 
 SIGN_IN = Message(

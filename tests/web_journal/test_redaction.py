@@ -6,10 +6,17 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts import Checker, Contract, JsonValue, Violation, Where
-from fiskaly_mockserver.web.recording import Recorder
-from fiskaly_mockserver.web.redacted_values import ITEMS_KEPT, NAME_KEPT, PAIRS_KEPT
-from fiskaly_mockserver.web.redaction import HEADER_KEPT, LARGEST_BODY, SEGMENTS_KEPT, Redactor
-from fiskaly_mockserver.world.subsets import OMITTED, REDACTED, TEXT_KEPT, UNDECLARED
+from fiskaly_mockserver.web.journal.recorder import Recorder
+from fiskaly_mockserver.web.journal.redaction import (
+    HEADER_KEPT,
+    ITEMS_KEPT,
+    LARGEST_BODY,
+    NAME_KEPT,
+    PAIRS_KEPT,
+    SEGMENTS_KEPT,
+    Redactor,
+)
+from fiskaly_mockserver.world.journal.containment import OMITTED, REDACTED, TEXT_KEPT, UNDECLARED
 from web_journal.recorded import API_SECRET, ORGANIZATION, Message, recorded, wire
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 from fiskaly_contracts import Checker
-from fiskaly_mockserver.domain.errors import UnreadableToken
-from fiskaly_mockserver.web.recording import Recorder
-from fiskaly_mockserver.web.redaction import Redactor
+from fiskaly_mockserver.domain.account.errors import UnreadableToken
+from fiskaly_mockserver.web.journal.recorder import Recorder
+from fiskaly_mockserver.web.journal.redaction import Redactor
 from web_journal.recorded import (
     API_SECRET,
     ORGANIZATION,

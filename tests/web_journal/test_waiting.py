@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fiskaly_mockserver.web.waiting import Waited, wait
-from fiskaly_mockserver.world.journal import (
+from fiskaly_mockserver.web.control.journal import Waited, wait
+from fiskaly_mockserver.world.journal.containment import REDACTED
+from fiskaly_mockserver.world.journal.journal import (
     Exchange,
     HiddenField,
     Journal,
@@ -15,7 +16,6 @@ from fiskaly_mockserver.world.journal import (
     Overflowed,
     UnknownRequest,
 )
-from fiskaly_mockserver.world.subsets import REDACTED
 
 KEYS = JournalQuery(operation="createApiKey")
 LONG = 30.0

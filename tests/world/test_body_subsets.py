@@ -2,7 +2,7 @@
 
 import pytest
 from fiskaly_contracts import JsonValue
-from fiskaly_mockserver.world.subsets import (
+from fiskaly_mockserver.world.journal.containment import (
     OMITTED,
     REDACTED,
     TEXT_KEPT,

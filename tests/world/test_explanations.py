@@ -11,12 +11,11 @@ import pytest
 from builders.accounts import ADMIN, CAFE, NOWHERE, OFFICE, SHOP, START, STRANGER, VENDOR, Account
 from builders.accounts import principal_id as principal
 from fiskaly_contracts import Checker, Contract, RequestData, Severity, Violation, Where
-from fiskaly_mockserver.domain import errors
-from fiskaly_mockserver.domain.errors import DomainError
+from fiskaly_mockserver.domain.account import errors
+from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.domain.ports import TokenUse
-from fiskaly_mockserver.world.exchanges import Exchange, Refusal
-from fiskaly_mockserver.world.explanations import explain_exchange
-from fiskaly_mockserver.world.refusal_words import ACCEPTED, FACTS, RULES
+from fiskaly_mockserver.world.journal.exchange import Exchange, Refusal
+from fiskaly_mockserver.world.journal.explain import ACCEPTED, FACTS, RULES, explain_exchange
 
 DOMAIN = Path(fiskaly_mockserver.domain.__path__[0])
 REQUEST_ID = "0" * 32
@@ -77,7 +76,7 @@ def facts_stated() -> set[str]:
     """Return the name of every fact in the domain's source, where refusals are made."""
     raised = {kind.__name__ for kind in descendants(DomainError)}
     facts: set[str] = set()
-    for path in DOMAIN.glob("*.py"):
+    for path in DOMAIN.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if isinstance(node, ast.Call) and called in {*raised, "super().__init__"}:

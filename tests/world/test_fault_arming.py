@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 from builders.accounts import uid
 from fiskaly_contracts import Contract
-from fiskaly_mockserver.world.fault_effects import AnswerStatus, FixedDelay
-from fiskaly_mockserver.world.fault_fields import FaultError
-from fiskaly_mockserver.world.fault_phases import Phase
-from fiskaly_mockserver.world.fault_rules import FaultRule, First
-from fiskaly_mockserver.world.faults import FaultPlan, Target
+from fiskaly_mockserver.world.faults.effects import AnswerStatus, FixedDelay
+from fiskaly_mockserver.world.faults.fields import FaultError
+from fiskaly_mockserver.world.faults.plan import FaultPlan, Phase, Target
+from fiskaly_mockserver.world.faults.rules import FaultRule, First
 
 OPERATIONS = {
     name: Target(operation.method, operation.path, operation.secured)

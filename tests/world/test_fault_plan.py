@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from builders.accounts import uid
 from fiskaly_contracts import Contract
-from fiskaly_mockserver.world.fault_effects import AnswerStatus, Kind
-from fiskaly_mockserver.world.fault_fields import UnknownFault
-from fiskaly_mockserver.world.fault_phases import Phase
-from fiskaly_mockserver.world.fault_rules import FaultRule
-from fiskaly_mockserver.world.faults import Armed, Decision, FaultPlan, Target
+from fiskaly_mockserver.world.faults.effects import AnswerStatus, Kind
+from fiskaly_mockserver.world.faults.fields import UnknownFault
+from fiskaly_mockserver.world.faults.plan import Armed, Decision, FaultPlan, Phase, Target
+from fiskaly_mockserver.world.faults.rules import FaultRule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from fiskaly_mockserver.world.fault_fields import MISSING, FaultError
-from fiskaly_mockserver.world.fault_rules import FaultRule
+from fiskaly_mockserver.world.faults.fields import MISSING, FaultError
+from fiskaly_mockserver.world.faults.rules import FaultRule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from fiskaly_mockserver.world.exchanges import Exchange
-from fiskaly_mockserver.world.har import har_of
+from fiskaly_mockserver.world.journal.exchange import Exchange
+from fiskaly_mockserver.world.journal.har import har_of
 
 FULL = Exchange(
     request_id="a" * 32,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts import JsonValue
-from fiskaly_mockserver.world.journal import (
+from fiskaly_mockserver.world.journal.journal import (
     Exchange,
     Journal,
     JournalQuery,

@@ -1,7 +1,7 @@
 """The journal: what is kept, and what counts as whose fault."""
 
 from fiskaly_contracts import Severity, Violation, Where
-from fiskaly_mockserver.world.journal import CAPACITY, Exchange, Journal
+from fiskaly_mockserver.world.journal.journal import CAPACITY, Exchange, Journal
 
 WRONG = Violation(where=Where.BODY, pointer="/name", rule="minLength", expected="a longer string")
 ODD = Violation(

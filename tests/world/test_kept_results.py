@@ -1,6 +1,6 @@
 """Results that are kept until what they come from changes."""
 
-from fiskaly_mockserver.world.kept import Kept, Place
+from fiskaly_mockserver.world.store.overlay_table import Kept, Place
 
 A, B = ("index", "a"), ("index", "b")
 

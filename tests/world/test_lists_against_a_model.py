@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 from builders.vendors import NEW, caller_with, person_in, vendor_of, world_of
-from fiskaly_mockserver.domain import api_keys, organizations, users
-from fiskaly_mockserver.domain.access import Principal, sees
-from fiskaly_mockserver.domain.api_keys import ApiKeyFilter
-from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account import api_keys, organizations, users
+from fiskaly_mockserver.domain.account.access import Principal, sees
+from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
+from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.account.model import (
     Environment,
     KeyStatus,
     Organization,
     OrganizationType,
 )
-from fiskaly_mockserver.domain.organizations import OrganizationFilter, Profile
+from fiskaly_mockserver.domain.account.organizations import OrganizationFilter, Profile
 from fiskaly_mockserver.domain.query import Page, Paging, SortKey
-from fiskaly_mockserver.world import selections
+from fiskaly_mockserver.world.store import overlay_table
 from fiskaly_mockserver.world.world import World
 
 NAMES = ("Zeta", "Älpler", "alpha", "Beta", "Beta", "")
@@ -30,7 +30,7 @@ FIELDS = (None, "name", "display_name", "id")
 
 @pytest.fixture(autouse=True)
 def _everything_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selections, "FEW", 0)
+    monkeypatch.setattr(overlay_table, "FEW", 0)
 
 
 def in_order(rows: Sequence[Any], paging: Paging, keys: Mapping[str, SortKey[Any]]) -> Page[Any]:

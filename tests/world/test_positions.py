@@ -1,7 +1,7 @@
 """Sorted positions against a plain set of numbers."""
 
 import pytest
-from fiskaly_mockserver.world.ordered import Positions
+from fiskaly_mockserver.world.store.base_table import Positions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -1,7 +1,7 @@
 """A principal may call so often within a window of the world's time."""
 
 import pytest
-from fiskaly_mockserver.world.limits import RateLimit, RateWindows
+from fiskaly_mockserver.world.rate_limits import RateLimit, RateWindows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

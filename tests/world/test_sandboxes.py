@@ -5,16 +5,16 @@ from builders.accounts import CAFE, START, STRANGER, VENDOR, Account, baseline, 
 from builders.changes import Driver
 from builders.snapshots import listed
 from fiskaly_fixtures import generate
-from fiskaly_mockserver.domain.errors import ForeignToken
-from fiskaly_mockserver.domain.model import KeyStatus
+from fiskaly_mockserver.domain.account.errors import ForeignToken
+from fiskaly_mockserver.domain.account.model import KeyStatus
 from fiskaly_mockserver.domain.query import Paging
 from fiskaly_mockserver.world.clock import FrozenClock
-from fiskaly_mockserver.world.fault_rules import FaultRule
-from fiskaly_mockserver.world.faults import Target
-from fiskaly_mockserver.world.journal import Exchange
+from fiskaly_mockserver.world.faults.plan import Target
+from fiskaly_mockserver.world.faults.rules import FaultRule
+from fiskaly_mockserver.world.journal.journal import Exchange
 from fiskaly_mockserver.world.names import NAME_RULE
-from fiskaly_mockserver.world.seeding import baseline_of
-from fiskaly_mockserver.world.sources import SeededSource
+from fiskaly_mockserver.world.seams import SeededSource
+from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
 from fiskaly_mockserver.world.world import Seams, World, WorldSettings
 from fiskaly_mockserver.world.worlds import (
     MOST_SANDBOXES,

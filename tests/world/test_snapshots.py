@@ -5,12 +5,12 @@ from builders.accounts import CAFE, SHOP, START, TEST, VENDOR, Account, profile,
 from builders.changes import Driver
 from builders.snapshots import listed
 from fiskaly_fixtures import generate
-from fiskaly_mockserver.world.fault_rules import FaultRule
-from fiskaly_mockserver.world.faults import Target
-from fiskaly_mockserver.world.journal import Exchange
-from fiskaly_mockserver.world.limits import RateLimit
+from fiskaly_mockserver.world.faults.plan import Target
+from fiskaly_mockserver.world.faults.rules import FaultRule
+from fiskaly_mockserver.world.journal.journal import Exchange
 from fiskaly_mockserver.world.names import NAME_RULE
-from fiskaly_mockserver.world.seeding import baseline_of
+from fiskaly_mockserver.world.rate_limits import RateLimit
+from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
 from fiskaly_mockserver.world.snapshots import (
     MOST_SNAPSHOTS,
     BadSnapshotName,

@@ -5,7 +5,7 @@ from uuid import RFC_4122, UUID
 
 import pytest
 from fiskaly_mockserver.domain.ports import IdSource, SecretSource
-from fiskaly_mockserver.world.sources import SeededSource, SystemIds, SystemSecrets
+from fiskaly_mockserver.world.seams import SeededSource, SystemIds, SystemSecrets
 
 
 def drawn(source: SeededSource) -> list[str]:

@@ -7,11 +7,11 @@ from functools import partial
 import pytest
 from builders.vendors import NEW, vendor_of, world_of
 from builders.work import Work, work_of
-from fiskaly_mockserver.domain import organizations as organizations_module
-from fiskaly_mockserver.domain.access import Principal
-from fiskaly_mockserver.domain.api_keys import ApiKeyFilter
-from fiskaly_mockserver.domain.model import KeyStatus, OrganizationType
-from fiskaly_mockserver.domain.organizations import OrganizationFilter
+from fiskaly_mockserver.domain.account import organizations as organizations_module
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
+from fiskaly_mockserver.domain.account.model import KeyStatus, OrganizationType
+from fiskaly_mockserver.domain.account.organizations import OrganizationFilter
 from fiskaly_mockserver.domain.query import Paging
 from fiskaly_mockserver.world.world import World
 

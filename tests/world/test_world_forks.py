@@ -18,11 +18,11 @@ from builders.accounts import (
     secret_of,
 )
 from builders.snapshots import SEEDED, TABLES, listed, snapshot, table_of
-from fiskaly_mockserver.domain.model import KeyStatus
+from fiskaly_mockserver.domain.account.model import KeyStatus
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.world.clock import FrozenClock, SystemClock
-from fiskaly_mockserver.world.rows import Baseline
-from fiskaly_mockserver.world.sources import SeededSource, SystemIds, SystemSecrets
+from fiskaly_mockserver.world.seams import SeededSource, SystemIds, SystemSecrets
+from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.tokens import JwtIssuer
 from fiskaly_mockserver.world.world import Seams, World
 

@@ -9,13 +9,18 @@ from builders.accounts import secret_of as account_secret
 from builders.changes import CALLS, Driver
 from builders.snapshots import TABLES, listed, table_of
 from fiskaly_fixtures import PRESETS, generate, password_of, secret_of
-from fiskaly_mockserver.domain.model import KeyStatus, PrincipalId
+from fiskaly_mockserver.domain.account.model import KeyStatus, PrincipalId
 from fiskaly_mockserver.domain.query import Paging
 from fiskaly_mockserver.world.clock import FrozenClock, SystemClock
-from fiskaly_mockserver.world.rows import Baseline
-from fiskaly_mockserver.world.seeding import baseline_of
-from fiskaly_mockserver.world.sources import SeededSource
-from fiskaly_mockserver.world.states import MEMBERS, export_world, import_world, to_canonical_bytes
+from fiskaly_mockserver.world.export.export import (
+    MEMBERS,
+    export_world,
+    import_world,
+    to_canonical_bytes,
+)
+from fiskaly_mockserver.world.seams import SeededSource
+from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.world import Seams, World
 from hypothesis import given, settings
 from hypothesis import strategies as st

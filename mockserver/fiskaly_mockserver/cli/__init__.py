@@ -20,7 +20,7 @@ EXIT_UNREACHABLE = 3
 
 def _verb(name: str, attribute: str = "") -> LazyVerb:
     """Name a verb of the module of its name: `serve` shall not wait for all the others."""
-    return LazyVerb(name, f"{__name__}.{name}", attribute)
+    return LazyVerb(name, f"{__name__}.verbs.{name}", attribute)
 
 
 @click.group(

@@ -1,17 +1,82 @@
 """Whether the clients of this machine get to a server: names, proxies, base URLs."""
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from ipaddress import ip_address
+from typing import TypedDict
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
-from fiskaly_mockserver.cli.checks import Check, fail, ok, warn
-from fiskaly_mockserver.cli.target import BASE_PATH, Target
+from fiskaly_mockserver.cli.remote_server import BASE_PATH, Target
 from fiskaly_mockserver.cli.variables import BASE_URL
 from fiskaly_mockserver.control.http import ServerUnreachable
 from fiskaly_mockserver.web.safety import is_loopback
+
+NAME_WIDTH = 9
+
+
+class Level(StrEnum):
+    """How good it is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class CheckJson(TypedDict):
+    """A check, as `doctor --json` prints it."""
+
+    name: str
+    level: str
+    said: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A finding in words, and what to do about it; `fix` is empty where all is well."""
+
+    name: str
+    level: Level = Level.OK
+    said: str
+    fix: str = ""
+
+    def line(self) -> str:
+        """Return it in one line."""
+        fix = f" -> {self.fix}" if self.fix else ""
+        return f"{self.level.ljust(4)}  {self.name.ljust(NAME_WIDTH)} {self.said}{fix}"
+
+    def as_json(self) -> CheckJson:
+        """Return it for programs."""
+        return {
+            "name": self.name,
+            "level": self.level.value,
+            "said": self.said,
+            "fix": self.fix,
+        }
+
+
+def ok(name: str, said: str) -> Check:
+    """Return that all is well."""
+    return Check(name=name, said=said)
+
+
+def warn(name: str, said: str, fix: str) -> Check:
+    """Return what may be meant so, or fails in some clients."""
+    return Check(name=name, level=Level.WARN, said=said, fix=fix)
+
+
+def fail(name: str, said: str, fix: str) -> Check:
+    """Return what does not work."""
+    return Check(name=name, level=Level.FAIL, said=said, fix=fix)
+
+
+def all_well(checks: Iterable[Check]) -> bool:
+    """Tell whether nothing failed."""
+    return all(check.level is not Level.FAIL for check in checks)
+
 
 PATIENCE = 1.0
 """Seconds that each address of a name gets to answer."""

@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 
 import click
 
-from fiskaly_mockserver.cli.terminal import printable
-from fiskaly_mockserver.world.exchanges import Exchange, iso
+from fiskaly_mockserver.cli.output import printable
+from fiskaly_mockserver.world.journal.exchange import Exchange, iso
 
 LEVELS: Mapping[str, int] = {
     "debug": logging.DEBUG,

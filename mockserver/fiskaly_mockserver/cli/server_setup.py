@@ -13,9 +13,9 @@ from fiskaly_mockserver.cli.request_log import RequestLog
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.loops import LoopKind
-from fiskaly_mockserver.server.trees import read_tree, tree_of
+from fiskaly_mockserver.server.tree_files import read_tree, tree_of
 from fiskaly_mockserver.web.safety import is_loopback
-from fiskaly_mockserver.world.limits import RateLimit
+from fiskaly_mockserver.world.rate_limits import RateLimit
 
 TREE_FLAGS = ("preset", "seed", "size", "country")
 TOKEN_BYTES = 18

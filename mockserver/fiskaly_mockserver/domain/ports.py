@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.model import (
     Environment,
     OrganizationId,
     PrincipalId,

@@ -7,7 +7,7 @@ the rows. Every method is synchronous: a service reads and writes without a brea
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     ApiKeyId,
     BillingAddress,

@@ -5,14 +5,14 @@ from fiskaly_fixtures import OrganizationTree
 
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.version import VERSION
-from fiskaly_mockserver.web.recording import Recorder
-from fiskaly_mockserver.web.redaction import Redactor
+from fiskaly_mockserver.web.journal.recorder import Recorder
+from fiskaly_mockserver.web.journal.redaction import Redactor
 from fiskaly_mockserver.web.safety import Safety, is_loopback
 from fiskaly_mockserver.web.service import Service
-from fiskaly_mockserver.world.faults import Target
-from fiskaly_mockserver.world.rows import Baseline
-from fiskaly_mockserver.world.seeding import baseline_of
-from fiskaly_mockserver.world.settings import Seams, WorldSettings
+from fiskaly_mockserver.world.faults.plan import Target
+from fiskaly_mockserver.world.seams import Seams, WorldSettings
+from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
 

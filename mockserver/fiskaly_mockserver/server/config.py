@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.server.loops import LoopKind
-from fiskaly_mockserver.world.exchanges import Exchange, unheard
-from fiskaly_mockserver.world.journal import CAPACITY
-from fiskaly_mockserver.world.limits import RateLimit
+from fiskaly_mockserver.world.journal.exchange import Exchange, unheard
+from fiskaly_mockserver.world.journal.journal import CAPACITY
+from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
 
 DEFAULT_HOST = "127.0.0.1"

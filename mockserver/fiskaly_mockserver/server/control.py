@@ -8,8 +8,8 @@ from typing import Any
 from fiskaly_contracts import JsonValue
 
 from fiskaly_mockserver.control.client import Body, ControlRefused
-from fiskaly_mockserver.web.answers import Answer
-from fiskaly_mockserver.web.controls.dispatch import Asked, Dispatcher
+from fiskaly_mockserver.web.control.dispatch import Asked, Dispatcher
+from fiskaly_mockserver.web.responses import Answer
 
 __tracebackhide__ = True
 """For pytest: a test that is refused is shown, not how the refusal came about in here."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Self
 
-from fiskaly_mockserver.world.exchanges import Exchange
+from fiskaly_mockserver.world.journal.exchange import Exchange
 
 
 class ServerError(Exception):

@@ -9,9 +9,9 @@ from aiohttp import http_exceptions, web
 
 from fiskaly_mockserver.server.errors import CannotListen
 from fiskaly_mockserver.web.app import DISPATCHER, create_app
-from fiskaly_mockserver.web.controls.dispatch import Dispatcher
-from fiskaly_mockserver.web.controls.routes import CONTROL_PREFIX
-from fiskaly_mockserver.web.guarding import guarded
+from fiskaly_mockserver.web.control.dispatch import Dispatcher
+from fiskaly_mockserver.web.control.routes import CONTROL_PREFIX
+from fiskaly_mockserver.web.pipeline import guarded
 from fiskaly_mockserver.web.service import SERVING, Service
 
 SHUTDOWN_SECONDS = 0.25

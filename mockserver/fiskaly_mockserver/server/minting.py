@@ -10,7 +10,7 @@ from fiskaly_mockserver.control.handles import (
     OrganizationHandle,
     UserHandle,
 )
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     Environment,
     KeyStatus,

@@ -11,25 +11,24 @@ from fiskaly_fixtures import OrganizationTree
 
 from fiskaly_mockserver.control.client import Control
 from fiskaly_mockserver.control.handles import TreeHandle
-from fiskaly_mockserver.server.beginning import AS_CONFIGURED, Beginning
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.control import LocalTransport, run_in
 from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
+from fiskaly_mockserver.server.in_flight import Traffic
 from fiskaly_mockserver.server.listening import Listening, listen
 from fiskaly_mockserver.server.loops import loop_factory
 from fiskaly_mockserver.server.minting import Fault, Holder, mint
-from fiskaly_mockserver.server.plantings import Nursery, Planting
-from fiskaly_mockserver.server.traffic import Traffic
-from fiskaly_mockserver.web.answers import Answer
-from fiskaly_mockserver.world.beginnings import StartingSeams
-from fiskaly_mockserver.world.journal import Exchange
-from fiskaly_mockserver.world.seeded import ApiCredentials, Seeded
-from fiskaly_mockserver.world.settings import Seams
+from fiskaly_mockserver.server.start_values import AS_CONFIGURED, Beginning
+from fiskaly_mockserver.server.tree_cache import Nursery, Planting
+from fiskaly_mockserver.web.responses import Answer
+from fiskaly_mockserver.world.journal.journal import Exchange
+from fiskaly_mockserver.world.seams import Seams, StartingSeams
+from fiskaly_mockserver.world.seed.credentials import ApiCredentials, Seeded
 
 if TYPE_CHECKING:
     from fiskaly_mockserver.control.shapes import Tree
-    from fiskaly_mockserver.world.rows import Baseline
+    from fiskaly_mockserver.world.store.tables import Baseline
 
 T = TypeVar("T")
 

@@ -3,21 +3,18 @@
 from aiohttp import web
 from fiskaly_contracts import Contract
 
-from fiskaly_mockserver.web.bodies import MAX_BODY
-from fiskaly_mockserver.web.checks import Checks
-from fiskaly_mockserver.web.controls.dispatch import Dispatcher
-from fiskaly_mockserver.web.controls.later import LaterHandlers
-from fiskaly_mockserver.web.controls.routes import control_routes
-from fiskaly_mockserver.web.exchanging import exchanging
-from fiskaly_mockserver.web.explaining import Explainer
-from fiskaly_mockserver.web.faults import install_faults
-from fiskaly_mockserver.web.handlers import HANDLERS
-from fiskaly_mockserver.web.operations import routes_of
+from fiskaly_mockserver.web.contract_check import MAX_BODY, Checks, Explainer
+from fiskaly_mockserver.web.control.dispatch import Dispatcher, LaterHandlers
+from fiskaly_mockserver.web.control.routes import control_routes
+from fiskaly_mockserver.web.endpoint import routes_of
+from fiskaly_mockserver.web.faults.apply import install_faults
+from fiskaly_mockserver.web.management.handlers import HANDLERS
+from fiskaly_mockserver.web.pipeline import exchanging
 from fiskaly_mockserver.web.responses import drop_server_header
+from fiskaly_mockserver.web.row_cache import Writer
 from fiskaly_mockserver.web.sandboxes import SANDBOX_PREFIX
 from fiskaly_mockserver.web.service import SERVING, Service, Serving
 from fiskaly_mockserver.web.unrouted import unrouted
-from fiskaly_mockserver.web.writing import Writer
 
 ANYTHING = r"/{rest:[\s\S]*}"
 """Every path that begins with a slash; it is looked at after all others."""

@@ -1,18 +1,44 @@
-"""What a handler gets: the world, the caller, and what was asked."""
+"""What a handler gets, and what it answers with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 from fiskaly_contracts import JsonValue
 
-from fiskaly_mockserver.domain.access import Principal
-from fiskaly_mockserver.domain.errors import MissingToken
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.account.errors import MissingToken
 from fiskaly_mockserver.domain.query import Paging
-from fiskaly_mockserver.web.shown import JsonObject, Shown
 from fiskaly_mockserver.world.world import World
 
 __all__ = ["Call", "Handler", "JsonObject"]
+
+
+JsonObject = dict[str, JsonValue]
+
+Presenter = Callable[[Any], JsonObject]
+"""Shows a row; the same row is always shown the same."""
+
+
+class ShownRow(NamedTuple):
+    """One row, and how it is shown."""
+
+    present: Presenter
+    row: object
+
+
+class ShownRows(NamedTuple):
+    """A page of a list, and how its rows are shown.
+
+    `envelope` is the list without its rows: its field `data` is empty.
+    """
+
+    envelope: JsonObject
+    present: Presenter
+    rows: Sequence[object]
+
+
+Shown = JsonObject | ShownRow | ShownRows
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)

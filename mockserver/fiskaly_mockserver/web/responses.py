@@ -1,12 +1,115 @@
-"""From answers to aiohttp responses."""
+"""Answers as data, and from them aiohttp's responses."""
 
+import json
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from math import ceil
+from types import MappingProxyType
 from typing import NamedTuple
 
+import orjson
 from aiohttp import hdrs, web
 from fiskaly_contracts import AnswerPlan, JsonValue
 
-from fiskaly_mockserver.web.answers import CONTENT_TYPE, REASONS, Answer, to_bytes
+CONTENT_TYPE = "application/json; charset=utf-8"
+
+_JSON_ALONE = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+"""What is no JSON value is refused instead of written somehow."""
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+REASONS: Mapping[int, str] = {
+    **{status: _PHRASES.get(status, "Client Error") for status in range(400, 500)},
+    **{status: _PHRASES.get(status, "Server Error") for status in range(500, 600)},
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Payload Too Large",
+    415: "Unsupported Media Type",
+    417: "Expectation Failed",
+    422: "Unprocessable Entity",
+    423: "Locked",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+"""Reason phrases as the API's `error` field has them, for every error a fault may ask for.
+
+Those that stand here by name are the same under every Python.
+"""
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+class Answer(NamedTuple):
+    """A status, a JSON body and headers beyond the usual ones."""
+
+    status: int
+    body: JsonValue
+    headers: Mapping[str, str] = NO_HEADERS
+
+
+def to_bytes(value: JsonValue) -> bytes:
+    """Write compact JSON in raw UTF-8, as the API does (recorded).
+
+    A lone surrogate, which only a header's or path's raw bytes can bring here, becomes
+    a question mark.
+
+    Raises:
+        ValueError: A number is none that JSON can write.
+    """
+    try:
+        raw = orjson.dumps(value, option=_JSON_ALONE)
+    except orjson.JSONEncodeError:
+        return _to_bytes_slowly(value)
+    # A NaN would be written as null, which hardly any answer has
+    return _to_bytes_slowly(value) if b"null" in raw else raw
+
+
+def _to_bytes_slowly(value: JsonValue) -> bytes:
+    """Write what orjson refuses, as surrogates and large integers, or may have got wrong."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8", "replace")
+
+
+def authentication_error(status: int, message: str) -> Answer:
+    """Return an error of the authentication layer (recorded key order)."""
+    return Answer(status, {"message": message, "status_code": status, "error": REASONS[status]})
+
+
+def uncoded_error(status: int, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """Return an error that has no code (recorded key order)."""
+    return Answer(
+        status,
+        {"status_code": status, "error": REASONS[status], "message": message},
+        headers or {},
+    )
+
+
+def coded_error(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Return an error that has a code (recorded key order)."""
+    return Answer(
+        status,
+        {"status_code": status, "error": REASONS[status], "code": code, "message": message},
+        headers or {},
+    )
+
+
+def too_many_requests(wait: float) -> Answer:
+    """Return the refusal of a principal that has to wait for so many seconds."""
+    seconds = str(max(1, ceil(wait)))
+    return coded_error(
+        429, "E_TOO_MANY_REQUESTS", "Too many requests.", headers={"Retry-After": seconds}
+    )
+
 
 _PLAIN: Mapping[str, str] = {hdrs.CONTENT_TYPE: CONTENT_TYPE}
 

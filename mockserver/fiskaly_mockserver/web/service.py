@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from fiskaly_contracts import Checker, Contract
 
-from fiskaly_mockserver.web.checks import Checks
-from fiskaly_mockserver.web.recording import Recorder
+from fiskaly_mockserver.web.contract_check import Checks
+from fiskaly_mockserver.web.journal.recorder import Recorder
+from fiskaly_mockserver.web.response_headers import Stamps
+from fiskaly_mockserver.web.row_cache import Writer
 from fiskaly_mockserver.web.safety import Safety
-from fiskaly_mockserver.web.stamps import Stamps
-from fiskaly_mockserver.web.writing import Writer
-from fiskaly_mockserver.world.exchanges import Exchange, unheard
+from fiskaly_mockserver.world.journal.exchange import Exchange, unheard
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
 

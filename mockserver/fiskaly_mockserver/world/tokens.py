@@ -9,7 +9,7 @@ from typing import Any
 
 import jwt
 
-from fiskaly_mockserver.domain.model import (
+from fiskaly_mockserver.domain.account.model import (
     Environment,
     OrganizationId,
     PrincipalId,

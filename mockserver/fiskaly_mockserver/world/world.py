@@ -3,24 +3,24 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from fiskaly_mockserver.domain.api_keys import ApiKeys
+from fiskaly_mockserver.domain.account.api_keys import ApiKeys
+from fiskaly_mockserver.domain.account.billing_addresses import BillingAddresses
+from fiskaly_mockserver.domain.account.environments import Environments
+from fiskaly_mockserver.domain.account.organizations import Organizations
+from fiskaly_mockserver.domain.account.sessions import Sessions
+from fiskaly_mockserver.domain.account.users import Users
 from fiskaly_mockserver.domain.backend import Backend
-from fiskaly_mockserver.domain.billing_addresses import BillingAddresses
-from fiskaly_mockserver.domain.environments import Environments
-from fiskaly_mockserver.domain.organizations import Organizations
 from fiskaly_mockserver.domain.ports import Clock
-from fiskaly_mockserver.domain.sessions import Sessions
-from fiskaly_mockserver.domain.users import Users
 from fiskaly_mockserver.world.clock import WorldClock
-from fiskaly_mockserver.world.faults import FaultPlan
-from fiskaly_mockserver.world.journal import Journal
-from fiskaly_mockserver.world.limits import RateWindows
-from fiskaly_mockserver.world.rows import Baseline, Rows
-from fiskaly_mockserver.world.settings import Seams, WorldSettings
+from fiskaly_mockserver.world.faults.plan import FaultPlan
+from fiskaly_mockserver.world.journal.journal import Journal
+from fiskaly_mockserver.world.rate_limits import RateWindows
+from fiskaly_mockserver.world.seams import Seams, WorldSettings
 from fiskaly_mockserver.world.snapshots import Snapshots
+from fiskaly_mockserver.world.store.tables import Baseline, Rows
 
 if TYPE_CHECKING:
-    from fiskaly_mockserver.domain.sign_up import SignUps
+    from fiskaly_mockserver.domain.account.sign_up import SignUps
 
 __all__ = ["Seams", "State", "World", "WorldSettings"]
 
@@ -113,7 +113,7 @@ class World:
     @cached_property
     def sign_ups(self) -> "SignUps":
         """What the Dashboard does for someone new; a start can do without it."""
-        from fiskaly_mockserver.domain.sign_up import SignUps  # noqa: PLC0415 - see above
+        from fiskaly_mockserver.domain.account.sign_up import SignUps  # noqa: PLC0415 - see above
 
         return SignUps(self._backend)
 

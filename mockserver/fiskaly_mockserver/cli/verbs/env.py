@@ -1,0 +1,118 @@
+"""`env`: what a client has to know of a running server, in its own language."""
+
+import json
+from collections.abc import Callable, Mapping
+
+import click
+
+from fiskaly_mockserver.cli.remote_server import Target, target_options
+from fiskaly_mockserver.cli.variables import address_variables, key_variables
+
+Line = Callable[[str, str], str]
+
+
+def snippet(language: str, variables: Mapping[str, str]) -> str:
+    r"""Return statements that set the variables for the program they stand in.
+
+    Whatever is in a value comes through as it is. Java cannot change its environment:
+    it gets system properties of the same names.
+
+    >>> print(snippet("ruby", {"FISKALY_API_KEY": "it's"}))
+    ENV['FISKALY_API_KEY'] = 'it\'s'
+    """
+    head, line = LANGUAGES[language]
+    return "\n".join([*head, *(line(name, value) for name, value in variables.items())])
+
+
+def _shell(name: str, value: str) -> str:
+    quoted = value.replace("'", "'\"'\"'")
+    return f"export {name}='{quoted}'"
+
+
+def _php(name: str, value: str) -> str:
+    return f"putenv({_single(f'{name}={value}')}); $_ENV['{name}'] = {_single(value)};"
+
+
+def _csharp(name: str, value: str) -> str:
+    return f'System.Environment.SetEnvironmentVariable("{name}", {_escaped(value)});'
+
+
+def _java(name: str, value: str) -> str:
+    return f'System.setProperty("{name}", {_escaped(value)});'
+
+
+def _node(name: str, value: str) -> str:
+    return f"process.env.{name} = {_escaped(value)};"
+
+
+def _go(name: str, value: str) -> str:
+    # Go has no halves of surrogate pairs
+    return f'os.Setenv("{name}", {json.dumps(value, ensure_ascii=False)})'
+
+
+def _ruby(name: str, value: str) -> str:
+    return f"ENV['{name}'] = {_single(value)}"
+
+
+def _python(name: str, value: str) -> str:
+    return f'os.environ["{name}"] = {_escaped_python(value)}'
+
+
+def _single(value: str) -> str:
+    """Quote for PHP and Ruby, where a backslash and the quote itself need a backslash."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _escaped(value: str) -> str:
+    """Quote for C#, Java and JavaScript, which share JSON's escapes."""
+    return json.dumps(value)
+
+
+def _escaped_python(value: str) -> str:
+    return repr(value) if '"' in value or "\\" in value or not value.isprintable() else f'"{value}"'
+
+
+LANGUAGES: Mapping[str, tuple[tuple[str, ...], Line]] = {
+    "shell": ((), _shell),
+    "php": ((), _php),
+    "csharp": ((), _csharp),
+    "java": ((), _java),
+    "node": ((), _node),
+    "go": ((), _go),
+    "ruby": ((), _ruby),
+    "python": (("import os", ""), _python),
+}
+"""The lines before the first variable, and the line of each."""
+
+
+@click.command()
+@click.option(
+    "--lang",
+    type=click.Choice(list(LANGUAGES), case_sensitive=False),
+    default="shell",
+    show_default=True,
+    help="The language of the snippet.",
+)
+@target_options
+def env(target: Target, *, lang: str) -> None:
+    """Print code that sets base URL, key and secret of a server.
+
+    It is the first enabled key of the seeded tree, and the code sets the variables
+    that `exec` exports. Java has system properties instead. In a shell:
+
+    \b
+    eval "$(fiskaly-mockserver env)"
+    """  # noqa: D301 - click keeps the lines after the escape together
+    tree = target.connect().tree()
+    key = key_variables(tree)
+    if not key:
+        click.echo(
+            f"Note: the tree of preset {tree['preset']!r} has no enabled API key:"
+            " sign up to get one",
+            err=True,
+        )
+    addresses = address_variables(
+        target.base_url, target.control_url, sandbox=target.sandbox, token=target.token
+    )
+    click.echo(snippet(lang, {**addresses, **key}))

@@ -1,0 +1,159 @@
+"""`serve`: answer until Ctrl+C."""
+
+import asyncio
+import gc
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from fiskaly_mockserver.cli.server_options import HIGHEST_PORT, option, server_options
+from fiskaly_mockserver.cli.server_setup import set_up
+from fiskaly_mockserver.server.compose import compose
+from fiskaly_mockserver.server.config import DEFAULT_PORT, ServerConfig
+from fiskaly_mockserver.server.listening import Listening, listen
+from fiskaly_mockserver.server.loops import loop_factory
+from fiskaly_mockserver.version import VERSION
+from fiskaly_mockserver.web.safety import TOKEN_HEADER, is_loopback
+from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.world.garbage import collector_at_rest
+from fiskaly_mockserver.world.seed.credentials import OrganizationCredentials, Seeded
+from fiskaly_mockserver.world.store.tables import Baseline
+
+SCHEMA = 1
+"""The version of the JSON line; it grows when a field changes its meaning."""
+TOPS_SHOWN = 3
+"""Top organizations whose keys the banner shows, so that it stays one screen."""
+
+
+def banner(baseline: Baseline, listening: Listening, contract: str, *, control: bool = True) -> str:
+    """Return the screen that tells a developer what to paste where.
+
+    `control` is whether control calls are served.
+    """
+    name = f"fiskaly-mockserver {VERSION}"
+    return "\n".join(
+        [
+            f"{name} · contract {contract} · unofficial, for testing only",
+            "",
+            f"  Base URL    {listening.base_url}",
+            *_tops(baseline),
+            "",
+            f"  Tree        {_tree_line(baseline)}",
+            f"  Control     {listening.control_url if control else 'switched off'}",
+            "",
+            "Ctrl+C stops the server.",
+        ]
+    )
+
+
+def json_line(baseline: Baseline, listening: Listening, contract: str) -> str:
+    """Return one line of JSON with the address, every enabled key and every user.
+
+    `{"schema": 1, "base_url", "control_url", "pid", "preset", "seed", "contract",
+    "organizations": [{"id", "type", "name", "envs", "managed_by_organization_id",
+    "api_keys": [{"env", "key", "secret"}]}], "users": [{"id", "email", "password",
+    "organization_ids"}]}`
+    """
+    return json.dumps(
+        {
+            "schema": SCHEMA,
+            "base_url": listening.base_url,
+            "control_url": listening.control_url,
+            "pid": os.getpid(),
+            "preset": baseline.preset,
+            "seed": baseline.seed,
+            "contract": contract,
+            **Seeded(baseline).as_json(),
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def _tops(baseline: Baseline) -> Iterator[str]:
+    tops = list(Seeded(baseline).tops())
+    for top in tops[:TOPS_SHOWN]:
+        yield ""
+        yield f"  {top.name}"
+        yield from _key_lines(top)
+    if len(tops) > TOPS_SHOWN:
+        yield f"  … and {len(tops) - TOPS_SHOWN} more: `--json` prints all keys"
+    if not tops:
+        yield ""
+        yield "  No organizations: this preset is empty."
+
+
+def _key_lines(top: OrganizationCredentials) -> Iterator[str]:
+    yield f"    ID        {top.id}"
+    if not top.api_keys:
+        yield "    (no enabled API key)"
+        return
+    first = top.api_keys[0]
+    yield f"    API key   {first.key}"
+    yield f"    Secret    {first.secret}"
+
+
+def _tree_line(baseline: Baseline) -> str:
+    quantity = len(baseline.organizations.rows)
+    noun = "organization" if quantity == 1 else "organizations"
+    return f"preset {baseline.preset}, seed {baseline.seed}: {quantity} {noun}"
+
+
+YOUNG_OBJECTS = 50_000
+"""New objects after which the garbage collector looks for cycles; Python's own default is 700."""
+
+
+@click.command()
+@option(
+    "--port",
+    default=DEFAULT_PORT,
+    type=click.IntRange(0, HIGHEST_PORT),
+    metavar="N",
+    help="Port to listen on; 0 picks a free one.",
+)
+@server_options(log_level="info")
+@option("--json", "as_json", is_flag=True, help="Print one JSON line instead of the banner.")
+@click.pass_context
+def serve(ctx: click.Context, /, *, as_json: bool, **flags: Any) -> None:
+    """Answer as the Management API does, until Ctrl+C."""
+    with collector_at_rest():
+        setup = set_up(ctx, **flags)
+        config = setup.config
+        service = compose(config, setup.tree)
+        gc.freeze()  # what is there now stays: collections need not look at it
+        # What requests make is let go of without the collector, but for the journal, which
+        # it would look through again and again.
+        gc.set_threshold(YOUNG_OBJECTS)
+
+    def announce(listening: Listening) -> None:
+        told = (service.world.baseline, listening, service.contract.version)
+        click.echo(json_line(*told) if as_json else banner(*told, control=config.control))
+        if config.control_token and not is_loopback(config.host):
+            click.echo(
+                f"Warning: {config.host} can be reached from other machines; control calls need"
+                f" the header {TOKEN_HEADER}: {config.control_token}",
+                err=True,
+            )
+
+    new_loop = loop_factory(config.loop)
+    with setup.log.take_over(), asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(_serve(service, config, announce))
+
+
+async def _serve(
+    service: Service, config: ServerConfig, announce: Callable[[Listening], None]
+) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    listening = await listen(service, config.host, config.port)
+    try:
+        announce(listening)
+        await stopped.wait()
+    finally:
+        await listening.close()

@@ -1,0 +1,43 @@
+"""`tree`: show or save an organization tree without serving it."""
+
+from pathlib import Path
+
+import click
+from fiskaly_fixtures import dump_tree
+
+from fiskaly_mockserver.cli.server_options import tree_options
+from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.server.tree_files import tree_of
+
+FORMATS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
+
+
+@click.command()
+@tree_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Save to FILE, in the format of its suffix (.yaml, .yml, .json), instead of printing.",
+)
+def tree(*, preset: str, seed: int, size: int, country: str, output: Path | None) -> None:
+    """Print an organization tree as YAML, or save it for `serve --data`.
+
+    No secret stands in it: secrets are derived from the seed when it is loaded.
+    """
+    made = tree_of(ServerConfig(preset=preset, seed=seed, size=size, country=country))
+    if output is None:
+        click.echo(dump_tree(made), nl=False)
+        return
+    form = FORMATS.get(output.suffix.lower())
+    if form is None:
+        raise click.BadParameter(
+            f"{str(output)!r} has none of the suffixes {', '.join(FORMATS)}", param_hint="--output"
+        )
+    try:
+        output.write_text(dump_tree(made, form), encoding="utf-8")
+    except OSError as error:
+        raise click.BadParameter(
+            f"{str(output)!r} cannot be written: {error.strerror or error}", param_hint="--output"
+        ) from error

@@ -1,0 +1,239 @@
+"""What can stand against a call, as facts.
+
+No class knows a status or a wire text: `fiskaly_mockserver.web.management.errors` maps each.
+`rule` names the domain rule that refuses, for logs and explanations.
+"""
+
+from types import MappingProxyType
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """A call that the state of the account does not allow.
+
+    `facts` is what the service read before it refused: ids, environments, yes and no.
+    Never a secret, and never part of an answer of the API, since it may tell more than
+    the caller sees.
+    """
+
+    __slots__ = ("facts",)
+
+    rule: ClassVar[str] = ""
+
+    def __init__(self, **facts: str) -> None:
+        super().__init__()
+        self.facts = MappingProxyType(facts)
+
+
+class Unauthenticated(DomainError):
+    """Nobody known is calling."""
+
+    rule = "R5"
+
+
+class InvalidCredentials(Unauthenticated):
+    """The key, secret, refresh token, e-mail or password opens no session."""
+
+
+class MissingToken(Unauthenticated):
+    """The call carries no bearer token."""
+
+
+class UnreadableToken(Unauthenticated):
+    """The bearer token has not even the form of a token.
+
+    `token` is kept because the vendor's own answer repeats it (recorded).
+    """
+
+    def __init__(self, token: str) -> None:
+        # The token is no fact: what explains a refusal holds no secret.
+        super().__init__(parts=str(token.count(".") + 1))
+        self.token = token
+
+
+class ForeignToken(Unauthenticated):
+    """The token was not issued here, or belongs to nothing that still exists."""
+
+
+class ExpiredToken(Unauthenticated):
+    """The access token's time is over."""
+
+
+class RefreshTokenAsAccess(Unauthenticated):
+    """A refresh token stands where an access token belongs."""
+
+
+class AccessDenied(DomainError):
+    """The thing is visible to the caller, but the caller may not do this."""
+
+    rule = "R5"
+
+
+class NotTheAdmin(AccessDenied):
+    """Only the principal that created an organization changes or deletes it."""
+
+    rule = "R4"
+
+
+class ManagedMayNotCreate(AccessDenied):
+    """A managed organization's principal creates no organization."""
+
+
+class ManagedMayNotAdminister(AccessDenied):
+    """A managed organization's principal changes neither users nor environments."""
+
+
+class NoLiveClearance(AccessDenied):
+    """No LIVE main organization stands above this one."""
+
+    rule = "R7"
+
+
+class LiveNeedsLivePayer(AccessDenied):
+    """A main organization is created LIVE only if a LIVE one pays for it."""
+
+    rule = "R8"
+
+
+class NotFound(DomainError):
+    """The thing does not exist, or the caller does not see it."""
+
+    rule = "R3"
+
+
+class OrganizationNotFound(NotFound):
+    """The organization of the path."""
+
+
+class ApiKeyNotFound(NotFound):
+    """The API key of the path."""
+
+
+class UserNotFound(NotFound):
+    """The user of the path."""
+
+
+class NoOpenInvitation(NotFound):
+    """Nobody invited the e-mail, or every invitation has lapsed."""
+
+    rule = "R9"
+
+
+class BillingAddressNotFound(NotFound):
+    """The billing address of the path."""
+
+    rule = "R10"
+
+
+class ReferenceNotFound(NotFound):
+    """Something that the body names; `field` says where."""
+
+    def __init__(self, field: str, **facts: str) -> None:
+        super().__init__(field=field, **facts)
+        self.field = field
+
+
+class Conflict(DomainError):
+    """The state of the account stands against it."""
+
+
+class OrganizationNotMain(Conflict):
+    """The named parent or payer is itself managed; `field` says which."""
+
+    rule = "R1"
+
+    def __init__(self, field: str, **facts: str) -> None:
+        super().__init__(field=field, **facts)
+        self.field = field
+
+
+class OrganizationConflict(Conflict):
+    """The organization's place in the account forbids it."""
+
+
+class StillManages(OrganizationConflict):
+    """The organization to delete still manages others."""
+
+    rule = "R1"
+
+
+class StillPays(OrganizationConflict):
+    """The organization to delete is billed for others."""
+
+    rule = "R8"
+
+
+class StillOwnsBillingAddress(OrganizationConflict):
+    """A billing address of the organization to delete is used by another one."""
+
+    rule = "R10"
+
+
+class LiveStays(OrganizationConflict):
+    """A LIVE organization is not deleted."""
+
+    rule = "R7"
+
+
+class OwnOrganization(OrganizationConflict):
+    """Nobody deletes the organization it belongs to."""
+
+    rule = "R4"
+
+
+class ManagerIsFixed(OrganizationConflict):
+    """An organization's main organization never changes."""
+
+    rule = "R11"
+
+
+class PayerCircle(OrganizationConflict):
+    """The chain of payers would lead back to the organization itself."""
+
+    rule = "R8"
+
+
+class EnvironmentAlreadyEnabled(Conflict):
+    """The organization has that environment already."""
+
+    rule = "R6"
+
+
+class ApiKeyConflict(Conflict):
+    """The new API key does not fit its organization."""
+
+    rule = "R5"
+
+
+class ApiKeyNameTaken(ApiKeyConflict):
+    """Another key of the organization and environment has that name."""
+
+
+class ForeignManager(ApiKeyConflict):
+    """The key names a main organization that does not manage its own."""
+
+    rule = "R1"
+
+
+class UserConflict(Conflict):
+    """The user's place in the account forbids it."""
+
+    rule = "R9"
+
+
+class AlreadyMember(UserConflict):
+    """The e-mail is a member already, or its invitation is still open."""
+
+
+class EmailTaken(UserConflict):
+    """Someone registered signed up with the e-mail before."""
+
+
+class AdminStays(UserConflict):
+    """The admin of an organization is not removed from it."""
+
+
+class BillingAddressInUse(Conflict):
+    """An organization is billed to that address."""
+
+    rule = "R10"

@@ -1,0 +1,170 @@
+"""Signing up, which in production the Dashboard does and no API (R2, R9).
+
+There is no caller: whoever signs up is nobody yet. Only the control API gets here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from fiskaly_mockserver.domain.account.access import Principal, said, viewers_of
+from fiskaly_mockserver.domain.account.api_keys import ApiKeys
+from fiskaly_mockserver.domain.account.credentials import hash_secret
+from fiskaly_mockserver.domain.account.errors import EmailTaken, NoOpenInvitation, ReferenceNotFound
+from fiskaly_mockserver.domain.account.model import (
+    ApiKey,
+    Environment,
+    KeyStatus,
+    Membership,
+    Organization,
+    OrganizationId,
+    OrganizationType,
+    PrincipalId,
+    PrincipalKind,
+    User,
+    UserId,
+)
+from fiskaly_mockserver.domain.account.organizations import Profile
+from fiskaly_mockserver.domain.backend import Backend
+
+FIRST_KEY_NAME = "first-key"
+"""The name of the key that a sign-up hands out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """A person who may log in now; `accepted` are the organizations that had invited them."""
+
+    user: User
+    accepted: tuple[OrganizationId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedUp(Registered):
+    """A registered person with an account of their own; `secret` is shown only now."""
+
+    organization: Organization
+    api_key: ApiKey
+    secret: str = field(repr=False)
+
+
+class SignUps:
+    """What the Dashboard does for someone new."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+
+    def sign_up(
+        self,
+        *,
+        email: str,
+        password: str,
+        organization: Profile,
+        first_name: str = "",
+        last_name: str = "",
+    ) -> SignedUp:
+        """Register a person with a first main organization and its first TEST key (R2).
+
+        The person becomes the organization's admin (R4) and joins after those that had
+        invited the same e-mail. `organization` holds at least the required fields.
+        Source: documented (HUB-U) for the invitations; the rest is this fake's own.
+
+        Raises:
+            EmailTaken: Someone registered signed up with that e-mail before.
+            ReferenceNotFound: The organization names a payer, contact or billing
+                address: nothing is there yet that it could see.
+        """
+        invited = self._invited(email)
+        _check_references(organization)
+        newcomer = invited or User(
+            id=UserId(self.backend.ids.uuid()), email=email, registered=False
+        )
+        registered = self._register(newcomer, password, first_name, last_name)
+        user, new_id = registered.user, OrganizationId(self.backend.ids.uuid())
+        row = Organization(
+            id=new_id,
+            type=OrganizationType.MAIN,
+            envs=(Environment.TEST,),
+            created_by_user=PrincipalId(user.id),
+            viewers=viewers_of(new_id, manager=None, creator_home=None),
+            **organization,
+        )
+        self.backend.tables.organizations.put(row)
+        self.backend.tables.memberships.put(Membership(organization_id=new_id, user_id=user.id))
+        admin = Principal(
+            id=PrincipalId(user.id),
+            kind=PrincipalKind.USER,
+            env=Environment.TEST,
+            home=row,
+            memberships=(row,),
+        )
+        key, secret = ApiKeys(self.backend).create(
+            admin, new_id, name=FIRST_KEY_NAME, status=KeyStatus.ENABLED
+        )
+        return SignedUp(
+            user=user,
+            accepted=registered.accepted,
+            organization=row,
+            api_key=key,
+            secret=secret,
+        )
+
+    def accept_invitation(
+        self, *, email: str, password: str, first_name: str = "", last_name: str = ""
+    ) -> Registered:
+        """Register an invited person, who joins all organizations that await them (R9).
+
+        Raises:
+            EmailTaken: Someone registered signed up with that e-mail before.
+            NoOpenInvitation: Nobody invited the e-mail, or all its invitations lapsed.
+        """
+        invited = self._invited(email)
+        if invited is None or not any(self._awaiting(invited.id)):
+            raise NoOpenInvitation(
+                user=invited.id if invited else "", exists=said(invited is not None)
+            )
+        return self._register(invited, password, first_name, last_name)
+
+    def _invited(self, email: str) -> User | None:
+        """Return who was invited by that e-mail, `None` if nobody; refuse the registered."""
+        user = next(iter(self.backend.tables.users.select("email", email.casefold())), None)
+        if user is not None and user.registered:
+            raise EmailTaken(user=user.id)
+        return user
+
+    def _register(
+        self, newcomer: User, password: str, first_name: str, last_name: str
+    ) -> Registered:
+        """Accept the invitations that stand, forget those that lapsed."""
+        tables = self.backend.tables
+        user = replace(
+            newcomer,
+            first_name=first_name or newcomer.first_name,
+            last_name=last_name or newcomer.last_name,
+            registered=True,
+            password_hash=hash_secret(password),
+        )
+        tables.users.put(user)
+        accepted = tuple(self._awaiting(user.id))
+        for membership in tuple(tables.memberships.select("user", user.id)):
+            if membership.organization_id in accepted:
+                tables.memberships.put(replace(membership, pending_until=None))
+            elif membership.pending_until is not None:
+                tables.memberships.remove((membership.organization_id, user.id))
+        return Registered(user=user, accepted=accepted)
+
+    def _awaiting(self, user_id: UserId) -> Iterator[OrganizationId]:
+        """Yield the organizations whose invitation has not lapsed, the first one first."""
+        now = self.backend.clock.now()
+        for membership in self.backend.tables.memberships.select("user", user_id):
+            if membership.pending_until is not None and membership.stands(now):
+                yield membership.organization_id
+
+
+def _check_references(profile: Profile) -> None:
+    options = profile.get("billing_options")
+    if options is not None and options.bill_to_organization:
+        raise ReferenceNotFound("billing_options.bill_to_organization")
+    if profile.get("contact_person_id"):
+        raise ReferenceNotFound("contact_person_id")
+    if profile.get("billing_address_id"):
+        raise ReferenceNotFound("billing_address_id")

@@ -1,0 +1,229 @@
+"""What is in the account: sign-up, clearance, reset, seeding, export and import."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, cast
+
+from fiskaly_contracts import Checker, JsonValue, explain
+from fiskaly_fixtures import COUNTRIES, PRESETS, TreeError, generate
+
+from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.account.model import ApiKey, Environment
+from fiskaly_mockserver.domain.account.organizations import Profile
+from fiskaly_mockserver.web.call import JsonObject
+from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
+from fiskaly_mockserver.web.management import presenters
+from fiskaly_mockserver.web.management.errors import answer_to
+from fiskaly_mockserver.world.export.export import StateError, export_world, import_world
+from fiskaly_mockserver.world.names import shown
+from fiskaly_mockserver.world.seed.credentials import Seeded
+from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.store.tables import Baseline
+from fiskaly_mockserver.world.world import World
+
+_ENVS = (Environment.TEST,)
+"""Stands for those of the organization that a user or address is shown for."""
+
+
+def demand_presentable(world: World, checker: Checker) -> None:
+    """Demand that every row can be shown as the contract has it.
+
+    Raises:
+        StateError: One cannot; the message names row, field and rule.
+    """
+    for place, schema, row in _shown(world):
+        violations = checker.value(schema, row)
+        if violations:
+            raise StateError(f"{place}: {explain(violations)}")
+
+
+def _shown(world: World) -> Iterator[tuple[str, str, JsonObject]]:
+    rows = world.rows
+    for at, organization in enumerate(rows.organizations):
+        schema = "Organization" if organization.is_main else "ManagedOrganization"
+        yield f"organizations[{at}]", schema, presenters.organization(organization)
+    for at, key in enumerate(rows.api_keys):
+        schema = "ManagedApiKey" if key.managed_by_organization_id else "ApiKey"
+        yield f"api_keys[{at}]", schema, presenters.api_key(key)
+    for at, user in enumerate(rows.users):
+        yield f"users[{at}]", "User", presenters.user(user, _ENVS)
+    for at, address in enumerate(rows.billing_addresses):
+        shown = presenters.billing_address(address, _ENVS)
+        yield f"billing_addresses[{at}]", "BillingAddress", shown
+
+
+FILLED_IN: Profile = {
+    "address_line1": "-",
+    "zip": "-",
+    "town": "-",
+    "country_code": "DEU",
+}
+"""What a sign-up may leave out of its organization."""
+
+
+def sign_up(call: ControlCall) -> JsonValue:
+    """Sign a person up, as the Dashboard does."""
+    person = {
+        "email": call.text("email"),
+        "password": call.text("password"),
+        "first_name": call.text("first_name"),
+        "last_name": call.text("last_name"),
+    }
+    sign_ups = call.world.sign_ups
+    if "organization" not in call.body:
+        with _refused("email", person["email"]):
+            registered = sign_ups.accept_invitation(**person)
+        return {
+            "user_id": registered.user.id,
+            "accepted_invitations": [*registered.accepted],
+        }
+    profile = cast("Profile", {**FILLED_IN, **call.part("organization")})
+    country = profile["country_code"]
+    countries = _countries(call)
+    if country not in countries:
+        raise ControlError(
+            404,
+            f"{shown(country)} is no ISO 3166-1 alpha-3 code",
+            field="organization.country_code",
+            allowed=tuple(countries),
+        )
+    with _refused("email", person["email"]):
+        made = sign_ups.sign_up(**person, organization=profile)
+    return {
+        "user_id": made.user.id,
+        "organization_id": made.organization.id,
+        "api_key": _credentials(made.api_key, made.secret),
+        "accepted_invitations": [*made.accepted],
+    }
+
+
+def clear_for_live(call: ControlCall) -> JsonValue:
+    """Clear a main organization for LIVE, and hand out its first LIVE key."""
+    asked = call.text("organization_id")
+    with _refused("organization_id", asked, partial(_clearable, call)):
+        organization, key, secret = call.world.environments.clear(asked)
+    return {"organization_id": organization.id, "api_key": _credentials(key, secret)}
+
+
+def reset(call: ControlCall) -> JsonValue:
+    """Return to the seeded tree."""
+    call.world.reset()
+    return dict(DONE)
+
+
+async def seed(call: ControlCall) -> JsonValue:
+    """Start over with another tree; until it is grown, the present one is served.
+
+    What somebody put in its place meanwhile was asked for later, so it stays.
+    """
+    present, beginnings = call.world.preset, call.world.beginnings
+    asked = {**({} if present is None else {"preset": present}), **call.body}
+    started_at = call.world.seams.clock.now()
+
+    def grow() -> tuple[Baseline, JsonValue]:
+        tree = generate(**cast("dict[str, Any]", asked))
+        baseline = baseline_of(tree, started_at=started_at)
+        return baseline, _told_of(baseline)
+
+    try:
+        # A large tree takes seconds, in which the other callers are not left waiting
+        baseline, told = await asyncio.to_thread(grow)
+    except TreeError as error:
+        raise _unknown_tree(error) from error
+    _demand_undisturbed(call, beginnings)
+    call.world.reseed(baseline)
+    return told
+
+
+def get_tree(call: ControlCall) -> JsonValue:
+    """Show the seeded organizations with their keys, secrets and users."""
+    return _told_of(call.world.baseline)
+
+
+def _told_of(baseline: Baseline) -> JsonValue:
+    return {"preset": baseline.preset, "seed": baseline.seed, **Seeded(baseline).as_json()}
+
+
+def export_state(call: ControlCall) -> JsonValue:
+    """Export the whole world."""
+    return export_world(call.world)
+
+
+async def import_state(call: ControlCall) -> JsonValue:
+    """Replace the world by an exported one."""
+    beginnings = call.world.beginnings
+    try:
+        # Tried out beside the world, so that a wrong row changes nothing
+        trial = call.world.sibling()
+        import_world(trial, call.body)
+        # To say what is wrong with a row takes half a second at first
+        await asyncio.to_thread(demand_presentable, trial, call.service.checker)
+    except StateError as error:
+        raise ControlError(409, str(error)) from error
+    _demand_undisturbed(call, beginnings)
+    call.world.become(call.world.state()._replace(rows=trial.rows, clock=trial.clock))
+    return dict(DONE)
+
+
+def _demand_undisturbed(call: ControlCall, beginnings: int) -> None:
+    """Refuse to undo what was asked for later, while this call did its work elsewhere."""
+    if call.world.beginnings != beginnings or not call.service.worlds.has(call.world):
+        raise ControlError(
+            409,
+            "meanwhile the world was reset, seeded, restored, imported or dropped, which"
+            " stays: ask again if this is still wanted",
+        )
+
+
+@contextmanager
+def _refused(
+    field: str, value: str, allowed: Callable[[], tuple[str, ...]] = tuple
+) -> Iterator[None]:
+    """Name field and value in what the domain refuses, which knows of no control call."""
+    try:
+        yield
+    except DomainError as error:
+        refused = answer_to(error)
+        said = refused.body["message"] if isinstance(refused.body, dict) else ""
+        raise ControlError(
+            refused.status, f"{field} is {shown(value)}: {said}", field=field, allowed=allowed()
+        ) from error
+
+
+def _unknown_tree(error: TreeError) -> ControlError:
+    for field, known in (("preset", tuple(PRESETS)), ("country", COUNTRIES)):
+        if str(error).startswith(field):
+            return ControlError(404, str(error), field=field, allowed=known)
+    return ControlError(409, str(error))
+
+
+def _clearable(call: ControlCall) -> tuple[str, ...]:
+    return tuple(
+        row.id
+        for row in call.world.rows.organizations
+        if row.is_main and Environment.LIVE not in row.envs
+    )
+
+
+def _countries(call: ControlCall) -> list[str]:
+    document = cast(
+        "dict[str, dict[str, dict[str, dict[str, list[str]]]]]", call.service.contract.document
+    )
+    return document["components"]["schemas"]["CountryCode"]["enum"]
+
+
+def _credentials(key: ApiKey, secret: str) -> JsonValue:
+    return {"env": key.env.value, "key": key.key, "secret": secret}
+
+
+HANDLERS: Mapping[str, ControlHandler] = {
+    "signUp": sign_up,
+    "clearForLive": clear_for_live,
+    "reset": reset,
+    "seed": seed,
+    "getTree": get_tree,
+    "exportState": export_state,
+    "importState": import_state,
+}

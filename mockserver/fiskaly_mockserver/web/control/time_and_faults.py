@@ -1,0 +1,87 @@
+"""The world's clock, and what goes wrong on demand."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from fiskaly_contracts import JsonValue
+
+from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
+from fiskaly_mockserver.world.clock import ClockError
+from fiskaly_mockserver.world.durations import parse_duration, parse_instant
+from fiskaly_mockserver.world.faults.fields import (
+    Contradiction,
+    FaultError,
+    UnknownFault,
+    UnknownTarget,
+)
+from fiskaly_mockserver.world.faults.rules import FaultRule
+
+_STATUSES: Mapping[type[FaultError], int] = {UnknownTarget: 404, Contradiction: 409}
+"""What is answered to rules in which every field by itself obeys the control contract."""
+
+
+def get_clock(call: ControlCall) -> JsonValue:
+    """Tell the world's time."""
+    return {**call.world.clock.state()}  # type: ignore[dict-item]
+
+
+def set_clock(call: ControlCall) -> JsonValue:
+    """Freeze, set, advance, scale or resume the time."""
+    clock = call.world.clock
+    (change, value), *_ = call.body.items()
+    try:
+        match change:
+            case "freeze":
+                clock.freeze(None if value is True else parse_instant(str(value)))
+            case "set":
+                clock.set(parse_instant(str(value)))
+            case "advance":
+                clock.advance(parse_duration(cast("str | float", value)))
+            case "scale":
+                clock.scale(cast("float", value))
+            case _:
+                clock.resume()
+    except ClockError as error:
+        raise ControlError(409, str(error), field=change) from error
+    except ValueError as error:
+        raise ControlError(400, str(error), field=change) from error
+    return get_clock(call)
+
+
+def list_faults(call: ControlCall) -> JsonValue:
+    """List the armed faults."""
+    return {"faults": [armed.as_json() for armed in call.world.faults.armed()]}
+
+
+def arm_fault(call: ControlCall) -> JsonValue:
+    """Arm a fault."""
+    try:
+        return call.world.faults.arm(FaultRule.from_json(call.body)).as_json()
+    except FaultError as error:
+        status = next((one for kind, one in _STATUSES.items() if isinstance(error, kind)), 400)
+        raise ControlError(status, str(error), field=error.field, allowed=error.allowed) from error
+
+
+def clear_faults(call: ControlCall) -> JsonValue:
+    """Disarm every fault."""
+    call.world.faults.clear()
+    return dict(DONE)
+
+
+def clear_fault(call: ControlCall) -> JsonValue:
+    """Disarm one fault."""
+    try:
+        call.world.faults.clear(call.path["fault_id"])
+    except UnknownFault as error:
+        raise ControlError(404, str(error), field=error.field, allowed=error.allowed) from error
+    return dict(DONE)
+
+
+HANDLERS: Mapping[str, ControlHandler] = {
+    "getClock": get_clock,
+    "setClock": set_clock,
+    "listFaults": list_faults,
+    "armFault": arm_fault,
+    "clearFaults": clear_faults,
+    "clearFault": clear_fault,
+}

@@ -1,0 +1,1 @@
+"""From requests and answers to exchanges without secrets."""

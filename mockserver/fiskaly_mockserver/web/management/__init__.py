@@ -1,0 +1,1 @@
+"""The Management API: its handlers, presenters and errors."""

@@ -1,0 +1,122 @@
+"""The one table from what the domain refuses to what the wire says."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from fiskaly_mockserver.domain.account import errors
+from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.web.responses import (
+    Answer,
+    authentication_error,
+    coded_error,
+    uncoded_error,
+)
+
+Render = Callable[[DomainError], Answer]
+
+
+def _unauthorized(message: str) -> Render:
+    return lambda _: authentication_error(401, message)
+
+
+def _unreadable_token(error: DomainError) -> Answer:
+    # The vendor's own wording repeats the token (recorded); nothing else here does.
+    token = error.token if isinstance(error, errors.UnreadableToken) else ""
+    return authentication_error(401, f"could not parse jwt: '{token}'")
+
+
+def _coded(status: int, code: str, message: str) -> Render:
+    return lambda _: coded_error(status, code, message)
+
+
+_denied = partial(_coded, 403, "E_ACCESS_DENIED")
+_organization_conflict = partial(_coded, 409, "E_ORGANIZATION_CONFLICT")
+_api_key_conflict = partial(_coded, 409, "E_API_KEY_CONFLICT")
+_user_conflict = partial(_coded, 409, "E_USER_CONFLICT")
+
+
+def _not_main(error: DomainError) -> Answer:
+    field = error.field if isinstance(error, errors.OrganizationNotMain) else ""
+    return coded_error(
+        409, "E_ORGANIZATION_NOT_MAIN", f"Conflict. {field} names a managed organization."
+    )
+
+
+TABLE: Mapping[type[DomainError], Render] = {
+    errors.InvalidCredentials: _unauthorized("Invalid credentials"),
+    errors.MissingToken: _unauthorized("missing bearer token"),
+    errors.UnreadableToken: _unreadable_token,
+    errors.ForeignToken: _unauthorized("the token was not issued by this server, or is void"),
+    errors.ExpiredToken: _unauthorized("the token has expired"),
+    errors.RefreshTokenAsAccess: _unauthorized("a refresh token is not an access token"),
+    errors.NotTheAdmin: _denied(
+        "Access denied. Only the admin of the organization (created_by_user) may do this."
+    ),
+    errors.ManagedMayNotCreate: _denied(
+        "Access denied. A managed organization may not create organizations."
+    ),
+    errors.ManagedMayNotAdminister: _denied(
+        "Access denied. A managed organization may not change users or environments."
+    ),
+    errors.NoLiveClearance: _denied(
+        "Access denied. LIVE needs a LIVE main organization that manages or pays."
+    ),
+    errors.LiveNeedsLivePayer: _denied(
+        "Access denied. A main organization is created LIVE only if"
+        " billing_options.bill_to_organization names a LIVE one."
+    ),
+    errors.OrganizationNotFound: _coded(404, "E_ORGANIZATION_NOT_FOUND", "Organization not found."),
+    errors.ApiKeyNotFound: _coded(404, "E_API_KEY_NOT_FOUND", "API key not found."),
+    errors.UserNotFound: _coded(404, "E_USER_NOT_FOUND", "User not found."),
+    errors.NoOpenInvitation: _coded(
+        404, "E_USER_NOT_FOUND", "No open invitation awaits the e-mail."
+    ),
+    errors.BillingAddressNotFound: _coded(
+        404, "E_BILLING_ADDRESS_NOT_FOUND", "Billing address not found."
+    ),
+    errors.ReferenceNotFound: lambda _: uncoded_error(404, "Not Found"),
+    errors.OrganizationNotMain: _not_main,
+    errors.StillManages: _organization_conflict(
+        "Conflict. Organization still manages other organizations."
+    ),
+    errors.StillPays: _organization_conflict(
+        "Conflict. Organization is still billed for other organizations."
+    ),
+    errors.StillOwnsBillingAddress: _organization_conflict(
+        "Conflict. A billing address of the organization is used by another organization."
+    ),
+    errors.LiveStays: _organization_conflict("Conflict. Organization is LIVE."),
+    errors.OwnOrganization: _organization_conflict(
+        "Conflict. The caller belongs to the organization."
+    ),
+    errors.ManagerIsFixed: _organization_conflict(
+        "Conflict. managed_by_organization_id cannot be changed."
+    ),
+    errors.PayerCircle: _organization_conflict(
+        "Conflict. billing_options.bill_to_organization would make the organization pay for itself."
+    ),
+    errors.EnvironmentAlreadyEnabled: _coded(
+        409, "E_ENV_ALREADY_ENABLED", "Conflict. Environment is already enabled."
+    ),
+    errors.ApiKeyNameTaken: _api_key_conflict("Conflict. API key name already exists."),
+    errors.ForeignManager: _api_key_conflict(
+        "Conflict. managed_by_organization_id does not manage the organization."
+    ),
+    errors.AlreadyMember: _user_conflict("Conflict. User is already a member or invited."),
+    errors.EmailTaken: _user_conflict("Conflict. The e-mail has signed up already."),
+    errors.AdminStays: _user_conflict("Conflict. The admin cannot be removed."),
+    errors.BillingAddressInUse: _coded(
+        409, "E_BILLING_ADDRESS_CONFLICT", "Conflict. Billing address is in use."
+    ),
+}
+"""One row for each class that the domain raises.
+
+Source: recorded for the wording of `InvalidCredentials`, `UnreadableToken`,
+`ReferenceNotFound` and `OrganizationNotFound`; the other codes and texts are ours
+(A-10, A-11, A-12, A-13, A-24, A-25, A-33, A-48).
+"""
+
+
+def answer_to(error: DomainError) -> Answer:
+    """Return the wire's answer to what the domain refused."""
+    return TABLE[type(error)](error)

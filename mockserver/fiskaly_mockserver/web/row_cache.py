@@ -1,0 +1,116 @@
+"""From what handlers show to bytes, of which it is known whether the contract accepts them.
+
+A row is written once and checked once for each operation that shows it; the bytes are kept
+as long as there is room. Rows are never changed, so the object itself tells a row's version.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fiskaly_contracts import AnswerPlan
+
+from fiskaly_mockserver.web.call import JsonObject, Presenter, Shown, ShownRow, ShownRows
+from fiskaly_mockserver.web.journal.redaction import ITEMS_KEPT
+from fiskaly_mockserver.web.responses import JsonResponse, Pieces, to_bytes
+
+PlanOf = Callable[[str, int], AnswerPlan | None]
+"""Returns the compiled check of an operation's answers with a status, as `Checker.answer_plan`."""
+OK = 200
+ROOM = 8 * 1024 * 1024
+"""Bytes of written rows that are kept: about ten thousand usual ones."""
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class _Written:
+    """A row as it was written, and the kinds of answers that may show it."""
+
+    present: Presenter
+    row: object
+    raw: bytes
+    accepted_by: tuple[AnswerPlan, ...] = ()
+
+
+class Writer:
+    """Writes the answers of one server's operations, all of them with status 200."""
+
+    def __init__(self, plan_of: PlanOf, *, room: int = ROOM) -> None:
+        """Begin with nothing written; `room` is in bytes of JSON."""
+        self._plan_of = plan_of
+        self._room = room
+        self._taken = 0
+        # By identity, which is sound as long as the row is held; oldest first
+        self._written: OrderedDict[int, _Written] = OrderedDict()
+
+    def response(self, operation_id: str, shown: Shown) -> JsonResponse:
+        """Return the response that shows what a handler answered with."""
+        match shown:
+            case ShownRow():
+                return self._of_row(operation_id, shown)
+            case ShownRows():
+                return self._of_rows(operation_id, shown)
+            case _:
+                return JsonResponse(to_bytes(shown), shown)
+
+    def _of_row(self, operation_id: str, shown: ShownRow) -> JsonResponse:
+        present, row = shown.present, shown.row
+        plan = self._plan_of(operation_id, OK)
+        value = None
+        written = self._written.get(id(row))
+        if written is None or written.present is not present:
+            value = present(row)
+            written = self._keep(present, row, value)
+        if plan is not None and plan not in written.accepted_by:
+            value = present(row) if value is None else value
+            if plan.accepts(value):
+                written.accepted_by += (plan,)
+            else:
+                plan = None
+        if plan is None:
+            return JsonResponse(written.raw, present(row) if value is None else value)
+        return JsonResponse(written.raw, None, accepted_by=plan)
+
+    def _of_rows(self, operation_id: str, shown: ShownRows) -> JsonResponse:
+        present, kept, envelope = shown.present, self._written, shown.envelope
+        plan = self._plan_of(operation_id, OK)
+        rows, accepted = [], plan is not None
+        for row in shown.rows:
+            written = kept.get(id(row))
+            if written is None or written.present is not present:
+                written = self._keep(present, row, present(row))
+            if plan not in written.accepted_by:
+                accepted = accepted and _accept_row(plan, written)
+            rows.append(written.raw)
+        head, _, tail = to_bytes(envelope).partition(b"[]")
+        raw = bytes(Pieces(head, rows, tail))
+        excerpt = Pieces(head, rows[: ITEMS_KEPT + 1], tail)
+        if accepted and _accepts_envelope(plan, envelope):
+            return JsonResponse(raw, None, accepted_by=plan, excerpt=excerpt)
+        whole: JsonObject = {**envelope, "data": [present(row) for row in shown.rows]}
+        return JsonResponse(raw, whole, excerpt=excerpt)
+
+    def _keep(self, present: Presenter, row: object, value: JsonObject) -> _Written:
+        """Write a row, and let go of the oldest where there is no room."""
+        before = self._written.pop(id(row), None)
+        written = self._written[id(row)] = _Written(present, row, to_bytes(value))
+        self._taken += len(written.raw) - (len(before.raw) if before else 0)
+        while self._taken > self._room:
+            _, oldest = self._written.popitem(last=False)
+            self._taken -= len(oldest.raw)
+        return written
+
+
+def _accept_row(plan: AnswerPlan | None, written: _Written) -> bool:
+    """Check a row that a list shows, and keep in mind that it is right."""
+    if plan is None or plan.accepts_row is None:
+        return False
+    if not plan.accepts_row(written.present(written.row)):
+        return False
+    written.accepted_by += (plan,)
+    return True
+
+
+def _accepts_envelope(plan: AnswerPlan | None, envelope: JsonObject) -> bool:
+    return (
+        plan is not None and plan.accepts_envelope is not None and plan.accepts_envelope(envelope)
+    )

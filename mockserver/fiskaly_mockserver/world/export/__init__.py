@@ -1,0 +1,1 @@
+"""A whole world as JSON, and back."""

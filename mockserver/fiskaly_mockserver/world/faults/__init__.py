@@ -1,0 +1,1 @@
+"""Faults that are armed in a world: their rules, and which requests they strike."""

@@ -1,0 +1,1 @@
+"""What a client did: exchanges, searches through them, their explanation, their export."""

@@ -1,0 +1,270 @@
+"""What happened in a world, newest last, in a ring of bounded size."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
+from fnmatch import fnmatchcase
+from typing import Literal, NamedTuple, TypeAlias, cast
+
+from fiskaly_contracts import JsonValue
+
+from fiskaly_mockserver.world.journal.containment import HiddenField, contains
+from fiskaly_mockserver.world.journal.exchange import Caller, Exchange, Refusal
+
+__all__ = [
+    "CAPACITY",
+    "Caller",
+    "Count",
+    "Exchange",
+    "HiddenField",
+    "Journal",
+    "JournalQuery",
+    "Overflowed",
+    "Refusal",
+    "UnknownRequest",
+]
+
+
+NULL = "null"
+"""The note of a body that is the JSON value null, of which `None` alone would not tell."""
+
+
+class Unasked(Enum):
+    """Stands for a body that is not asked for: `None` asks for the JSON value null."""
+
+    BODY = "body"
+
+
+class JournalQuery(NamedTuple):
+    """What exchanges are looked for; what is left as it is does not narrow.
+
+    Attributes:
+        path: A glob, as `/organizations/*/api-keys`, in which `*` also stands for slashes.
+            It has to match the whole path, or what follows `base_path` in it.
+        body: What the request's body has to contain; see `subsets.contains`.
+        since: A request id; only later exchanges are looked at.
+        base_path: The path that all operations are under, as "/api/v0".
+    """
+
+    operation: str | None = None
+    status: int | None = None
+    method: str | None = None
+    path: str | None = None
+    body: JsonValue | Literal[Unasked.BODY] = Unasked.BODY
+    since: str | None = None
+    base_path: str = ""
+
+    @classmethod
+    def of(cls, wanted: Mapping[str, JsonValue], *, base_path: str = "") -> "JournalQuery":
+        """Return the query that a control call's JSON object asks.
+
+        It holds any of `operation`, `status`, `method`, `path`, `body` and `since`, of
+        the types that the control contract demands.
+        """
+        return cls(
+            operation=cast("str | None", wanted.get("operation")),
+            status=cast("int | None", wanted.get("status")),
+            method=cast("str | None", wanted.get("method")),
+            path=cast("str | None", wanted.get("path")),
+            body=wanted.get("body", Unasked.BODY),
+            since=cast("str | None", wanted.get("since")),
+            base_path=base_path,
+        )
+
+    def matches(self, exchange: Exchange) -> bool:
+        """Tell whether an exchange is looked for, wherever `since` may be.
+
+        Raises:
+            HiddenField: That hangs on a value that the journal does not keep.
+        """
+        return (
+            self.admits(exchange.operation_id, exchange.method, exchange.status)
+            and self._has_path(exchange.path)
+            and self._has_body(exchange)
+        )
+
+    def admits(self, operation_id: str, method: str | None, status: int) -> bool:
+        """Tell whether an exchange of that kind may be looked for; `None` is any method."""
+        return (
+            self.operation in (None, operation_id)
+            and self.status in (None, status)
+            and (self.method is None or method is None or self.method.upper() == method)
+        )
+
+    def _has_path(self, path: str) -> bool:
+        if self.path is None or fnmatchcase(path, self.path):
+            return True
+        _, base, below = path.partition(self.base_path) if self.base_path else ("", "", "")
+        return bool(base) and fnmatchcase(below, self.path)
+
+    def _has_body(self, exchange: Exchange) -> bool:
+        if self.body is Unasked.BODY:
+            return True
+        if exchange.request_body is None:
+            return self.body is None and exchange.request_body_note == NULL
+        return contains(exchange.request_body, self.body)
+
+
+EVERYTHING = JournalQuery()
+"""Asks for every exchange."""
+
+
+CAPACITY = 1_000
+"""Exchanges that a journal keeps unless told otherwise."""
+
+
+class Overflowed(NamedTuple):
+    """A count that nobody can give: the ring had no room for all that was looked for.
+
+    `dropped` exchanges in all were let go since the journal was last cleared;
+    `at_least` of those that are left match.
+    """
+
+    dropped: int
+    capacity: int
+    at_least: int
+
+    def __str__(self) -> str:
+        return (
+            f"the journal overflowed: it keeps {self.capacity} exchanges and had to drop"
+            f" {self.dropped}; at least {self.at_least} match"
+        )
+
+
+Count: TypeAlias = int | Overflowed
+Listener: TypeAlias = Callable[[Exchange], None]
+
+
+class UnknownRequest(LookupError):
+    """No exchange has that request id."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(f"no exchange in the journal has the request id {request_id!r}")
+        self.request_id = request_id
+
+
+class Journal:
+    """The latest exchanges of a world.
+
+    Of what it had to drop it remembers the kinds (operation, method and status), so that
+    a count is refused only if a dropped exchange may have been looked for.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        """Make an empty journal.
+
+        Raises:
+            ValueError: `capacity` is less than 1.
+        """
+        if capacity < 1:
+            raise ValueError(f"a journal keeps at least 1 exchange, not {capacity}")
+        self.capacity = capacity
+        self.dropped = 0
+        self.cleared = 0
+        """How often it was cleared: who counts along starts over when this changes."""
+        self._exchanges: deque[Exchange] = deque()
+        self._dropped_kinds: set[tuple[str, str | None, int]] = set()
+        self._listeners: dict[object, Listener] = {}
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(tuple(self._exchanges))
+
+    def add(self, exchange: Exchange) -> None:
+        """Keep an exchange, let the oldest go if there is no room, and tell who listens."""
+        kept = self._exchanges
+        kept.append(exchange)
+        if len(kept) > self.capacity:
+            oldest = kept.popleft()
+            self.dropped += 1
+            # Without an operation a client could name any number of methods.
+            method = oldest.method if oldest.operation_id else None
+            self._dropped_kinds.add((oldest.operation_id, method, oldest.status))
+        if self._listeners:
+            for listener in tuple(self._listeners.values()):
+                listener(exchange)
+
+    def clear(self) -> None:
+        """Forget everything, also what was dropped; listeners stay."""
+        self._exchanges.clear()
+        self._dropped_kinds.clear()
+        self.dropped = 0
+        self.cleared += 1
+
+    def get(self, request_id: str) -> Exchange:
+        """Return the exchange of that `X-Request-Id`.
+
+        Raises:
+            UnknownRequest: There is none, or it was dropped.
+        """
+        found = self._find(request_id)
+        if found is None:
+            raise UnknownRequest(request_id)
+        return found
+
+    def find(self, query: JournalQuery = EVERYTHING) -> list[Exchange]:
+        """Return what is looked for and still kept, oldest first.
+
+        Where the exchange that `since` names was dropped, all that is kept is later.
+
+        Raises:
+            HiddenField: The query asks for a value that the journal does not keep.
+            UnknownRequest: `since` names no exchange, and none was dropped.
+        """
+        return [exchange for exchange in self._after(query.since) if query.matches(exchange)]
+
+    def count(self, query: JournalQuery = EVERYTHING) -> Count:
+        """Return how many exchanges are looked for, never a wrong number.
+
+        The number is exact if nothing was dropped since the journal was last cleared;
+        if the exchange that `since` names is still kept; or, without `since`, if no
+        dropped exchange had the operation, method and status that are looked for.
+        Otherwise the answer is `Overflowed`.
+
+        Raises:
+            HiddenField: The query asks for a value that the journal does not keep.
+            UnknownRequest: `since` names no exchange, and none was dropped.
+        """
+        found = len(self.find(query))
+        if query.since is None:
+            missed = any(query.admits(*kind) for kind in self._dropped_kinds)
+        else:
+            missed = self._find(query.since) is None
+        if missed:
+            return Overflowed(dropped=self.dropped, capacity=self.capacity, at_least=found)
+        return found
+
+    def violations(self) -> list[Exchange]:
+        """Return the exchanges in which the client broke the contract, warnings included."""
+        return [exchange for exchange in self._exchanges if exchange.violations]
+
+    def add_listener(self, listener: Listener) -> Callable[[], None]:
+        """Have each exchange told from now on; the returned call ends it, also repeatedly.
+
+        A listener is called in the middle of a request: it returns at once and never
+        raises.
+        """
+        key = object()
+        self._listeners[key] = listener
+
+        def remove() -> None:
+            self._listeners.pop(key, None)
+
+        return remove
+
+    def _find(self, request_id: str) -> Exchange | None:
+        """Look an exchange up: who asks for one is rare, so an index would not pay."""
+        latest_first = reversed(self._exchanges)
+        return next((one for one in latest_first if one.request_id == request_id), None)
+
+    def _after(self, request_id: str | None) -> Iterator[Exchange]:
+        if request_id is None or (self.dropped and self._find(request_id) is None):
+            return iter(self._exchanges)
+        first = self.get(request_id)
+        later = iter(self._exchanges)
+        for exchange in later:
+            if exchange is first:
+                break
+        return later

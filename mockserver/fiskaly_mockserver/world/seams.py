@@ -1,0 +1,178 @@
+"""What a world takes from outside: clock, ids, secrets, tokens, settings and start values."""
+
+import secrets
+import string
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random, SystemRandom
+from types import MappingProxyType
+from typing import NamedTuple
+
+from fiskaly_mockserver.domain.ports import (
+    Clock,
+    IdSource,
+    Lifetimes,
+    SecretSource,
+    TokenIssuer,
+)
+from fiskaly_mockserver.world.clock import SystemClock
+from fiskaly_mockserver.world.faults.plan import Target
+from fiskaly_mockserver.world.journal.journal import CAPACITY
+from fiskaly_mockserver.world.rate_limits import RateLimit
+from fiskaly_mockserver.world.tokens import JwtIssuer
+
+_BASE_36 = string.digits + string.ascii_lowercase
+_BASE_62 = string.digits + string.ascii_letters
+KEY_PART_LENGTH = 25
+SECRET_LENGTH = 43
+
+
+class SystemIds(IdSource):
+    """Random ids that nobody can foresee."""
+
+    def uuid(self) -> str:
+        """Return a new lower-case UUID of version 4."""
+        return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+
+
+class SystemSecrets(SecretSource):
+    """Secrets from the system's randomness."""
+
+    def __init__(self) -> None:
+        self._random = SystemRandom()
+
+    def key_part(self) -> str:
+        """Return 25 characters of `[0-9a-z]`."""
+        return "".join(self._random.choices(_BASE_36, k=KEY_PART_LENGTH))
+
+    def secret(self) -> str:
+        """Return 43 characters of `[0-9A-Za-z]`."""
+        return "".join(self._random.choices(_BASE_62, k=SECRET_LENGTH))
+
+
+class SeededSource(IdSource, SecretSource):
+    """Ids and secrets that are the same in every run with the same seed, for tests.
+
+    `seed` may be any text, such as a test's name.
+    """
+
+    def __init__(self, seed: str) -> None:
+        self._random = Random(f"fiskaly-mockserver:{seed}")  # noqa: S311 - repeatable on purpose
+
+    def uuid(self) -> str:
+        """Return a new lower-case UUID of version 4."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def key_part(self) -> str:
+        """Return 25 characters of `[0-9a-z]`."""
+        return "".join(self._random.choices(_BASE_36, k=KEY_PART_LENGTH))
+
+    def secret(self) -> str:
+        """Return 43 characters of `[0-9A-Za-z]`."""
+        return "".join(self._random.choices(_BASE_62, k=SECRET_LENGTH))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Seams:
+    """What a world takes from outside; every part can be replaced in a test."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    ids: IdSource = field(default_factory=SystemIds)
+    secrets: SecretSource = field(default_factory=SystemSecrets)
+    tokens: TokenIssuer = field(default_factory=JwtIssuer)
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
+
+
+class WorldSettings(NamedTuple):
+    """What a world is told.
+
+    Attributes:
+        operations: What faults may be about, by operationId.
+        rate_limit: How often a principal may call; `None` sets no limit.
+        journal_capacity: How many exchanges the journal keeps.
+    """
+
+    operations: Mapping[str, Target] = MappingProxyType({})
+    rate_limit: RateLimit | None = None
+    journal_capacity: int = CAPACITY
+
+
+class StartingClock(Clock):
+    """Real time, or a time that was started elsewhere and runs as real time does."""
+
+    def __init__(self) -> None:
+        self._real = SystemClock()
+        self._ahead = 0.0
+        self._held: float | None = None
+
+    def now(self) -> float:
+        """Return the current time in unix seconds."""
+        return self._real.now() + self._ahead if self._held is None else self._held
+
+    def hold(self, at: float | None) -> None:
+        """Stand still at a time (unix seconds), or run in real time for `None`."""
+        self._held = at
+        self._ahead = 0.0
+
+    def release(self) -> None:
+        """Run on from where it was held; does nothing if it was not."""
+        if self._held is not None:
+            self._ahead = self._held - self._real.now()
+            self._held = None
+
+
+class StartingSource(IdSource, SecretSource):
+    """Ids and secrets from the system's randomness, or from a seed."""
+
+    def __init__(self) -> None:
+        self.begin(None)
+
+    def begin(self, seed: str | None) -> None:
+        """Draw from a seed from now on, which may be any text; randomly for `None`."""
+        source = None if seed is None else SeededSource(seed)
+        self._ids: IdSource = source or SystemIds()
+        self._secrets: SecretSource = source or SystemSecrets()
+
+    def uuid(self) -> str:
+        """Return a new lower-case UUID of version 4."""
+        return self._ids.uuid()
+
+    def key_part(self) -> str:
+        """Return 25 characters of `[0-9a-z]`."""
+        return self._secrets.key_part()
+
+    def secret(self) -> str:
+        """Return 43 characters of `[0-9A-Za-z]`."""
+        return self._secrets.secret()
+
+
+class StartingSeams:
+    """The seams of a server that can be told to begin anew.
+
+    Attributes:
+        clock: The time of its worlds.
+        minted: The ids in tokens that are made without a request, so that making one
+            does not change the ids that the API gives out.
+    """
+
+    def __init__(self) -> None:
+        self.clock = StartingClock()
+        self.minted = StartingSource()
+        self._ids = StartingSource()
+        self._secrets = StartingSource()
+
+    def begin(self, seed: str | None = None, at: float | None = None) -> None:
+        """Draw ids and secrets from a seed, and hold the clock until it is released.
+
+        Args:
+            seed: Any text; `None` for what nobody can foresee.
+            at: Unix seconds; `None` leaves the clock running in real time.
+        """
+        for name, source in (("id", self._ids), ("secret", self._secrets), ("token", self.minted)):
+            source.begin(None if seed is None else f"{name}:{seed}")
+        self.clock.hold(at)
+
+    def seams(self, lifetimes: Lifetimes) -> Seams:
+        """Return what a world takes from outside."""
+        return Seams(clock=self.clock, ids=self._ids, secrets=self._secrets, lifetimes=lifetimes)

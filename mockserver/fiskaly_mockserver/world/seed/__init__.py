@@ -1,0 +1,1 @@
+"""The rows and credentials that a world starts with."""

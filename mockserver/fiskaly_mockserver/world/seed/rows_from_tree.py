@@ -1,0 +1,205 @@
+"""From an organization tree to the rows that a world starts with."""
+
+from collections.abc import Hashable
+from typing import Any, TypeVar
+
+from fiskaly_fixtures import (
+    BillingOptionsSpec,
+    OrganizationSpec,
+    OrganizationTree,
+    password_of,
+    secret_of,
+)
+
+from fiskaly_mockserver.domain.account.access import viewers_of
+from fiskaly_mockserver.domain.account.credentials import hash_secret
+from fiskaly_mockserver.domain.account.model import (
+    EMPTY_METADATA,
+    ApiKey,
+    ApiKeyId,
+    BillingAddress,
+    BillingAddressId,
+    BillingOptions,
+    Environment,
+    KeyStatus,
+    ManagedConfiguration,
+    Membership,
+    Organization,
+    OrganizationId,
+    OrganizationType,
+    PrincipalId,
+    User,
+    UserId,
+)
+from fiskaly_mockserver.domain.account.users import INVITATION_LIFETIME
+from fiskaly_mockserver.domain.store import (
+    API_KEYS,
+    BILLING_ADDRESSES,
+    MEMBERSHIPS,
+    ORGANIZATIONS,
+    USERS,
+)
+from fiskaly_mockserver.world.garbage import collector_at_rest
+from fiskaly_mockserver.world.store.base_table import FrozenTable
+from fiskaly_mockserver.world.store.tables import Baseline
+
+T = TypeVar("T", bound=Hashable)
+
+
+def baseline_of(tree: OrganizationTree, *, started_at: float) -> Baseline:
+    """Return the rows of a tree; secrets and passwords are derived from its seed.
+
+    `started_at` (unix seconds) is the start of the world: the ages of pending
+    invitations count back from it, everything else in a tree is absolute.
+    """
+    with collector_at_rest():
+        return Baseline(
+            preset=tree.preset,
+            seed=tree.seed,
+            organizations=FrozenTable(ORGANIZATIONS, _organizations(tree, Shared())),
+            api_keys=FrozenTable(API_KEYS, _api_keys(tree)),
+            users=FrozenTable(USERS, _users(tree)),
+            memberships=FrozenTable(MEMBERSHIPS, _memberships(tree, started_at)),
+            billing_addresses=FrozenTable(BILLING_ADDRESSES, _billing_addresses(tree)),
+        )
+
+
+class Shared:
+    """Equal parts of many rows as one object: rows never change, so nobody can tell."""
+
+    def __init__(self) -> None:
+        self._values: dict[Hashable, Any] = {}
+
+    def envs(self, names: tuple[str, ...]) -> tuple[Environment, ...]:
+        """Return environments by their names."""
+        return self._one(tuple(Environment(name) for name in names))
+
+    def billing(self, spec: BillingOptionsSpec | None) -> BillingOptions | None:
+        """Return billing options as a row has them."""
+        if spec is None:
+            return None
+        payer = OrganizationId(spec.bill_to_organization) if spec.bill_to_organization else None
+        return self._one(
+            BillingOptions(
+                gln=spec.gln, withhold_billing=spec.withhold_billing, bill_to_organization=payer
+            )
+        )
+
+    def _one(self, value: T) -> T:
+        found: T = self._values.setdefault(value, value)
+        return found
+
+
+def _organizations(tree: OrganizationTree, shared: Shared) -> list[Organization]:
+    rows: dict[str, Organization] = {}
+    for spec in tree.organizations:
+        rows[spec.id] = _organization(spec, rows, shared)
+    return list(rows.values())
+
+
+def _organization(
+    spec: OrganizationSpec, known: dict[str, Organization], shared: Shared
+) -> Organization:
+    manager = known[spec.managed_by_organization_id] if spec.managed_by_organization_id else None
+    new_id = OrganizationId(spec.id)
+    creator_home = (
+        OrganizationId(spec.created_by_organization_id) if spec.created_by_organization_id else None
+    )
+    configuration = spec.managed_configuration
+    return Organization(
+        id=new_id,
+        type=OrganizationType(spec.type),
+        envs=shared.envs(spec.envs),
+        name=spec.name,
+        address_line1=spec.address_line1,
+        zip=spec.zip,
+        town=spec.town,
+        country_code=spec.country_code,
+        display_name=spec.display_name or "",
+        vat_id=spec.vat_id or "",
+        contact_person_id=spec.contact_person_id or "",
+        address_line2=spec.address_line2 or "",
+        state=spec.state or "",
+        tax_number=spec.tax_number or "",
+        economy_id=spec.economy_id or "",
+        billing_options=shared.billing(spec.billing_options),
+        billing_address_id=spec.billing_address_id or "",
+        metadata=spec.metadata or EMPTY_METADATA,
+        managed_configuration=None
+        if configuration is None
+        else ManagedConfiguration(withhold_billing=configuration.withhold_billing),
+        managed_by_organization_id=manager.id if manager else None,
+        created_by_user=PrincipalId(spec.created_by_user),
+        created_by_organization_id=creator_home,
+        viewers=viewers_of(new_id, manager=manager, creator_home=creator_home),
+    )
+
+
+def _api_keys(tree: OrganizationTree) -> list[ApiKey]:
+    return [
+        ApiKey(
+            id=ApiKeyId(spec.id),
+            principal_id=PrincipalId(spec.principal_id),
+            organization_id=OrganizationId(organization.id),
+            env=Environment(spec.env),
+            key=spec.key,
+            secret_hash=hash_secret(secret_of(tree.seed, spec.id)),
+            created_at=spec.created_at,
+            created_by_user=PrincipalId(spec.created_by_user),
+            name=spec.name,
+            status=KeyStatus(spec.status),
+            metadata=spec.metadata or EMPTY_METADATA,
+            managed_by_organization_id=OrganizationId(spec.managed_by_organization_id)
+            if spec.managed_by_organization_id
+            else None,
+        )
+        for organization in tree.organizations
+        for spec in organization.api_keys
+    ]
+
+
+def _users(tree: OrganizationTree) -> list[User]:
+    return [
+        User(
+            id=UserId(spec.id),
+            email=spec.email,
+            first_name=spec.first_name or "",
+            last_name=spec.last_name or "",
+            registered=spec.registered,
+            password_hash=hash_secret(password_of(tree.seed, spec.id)) if spec.registered else None,
+        )
+        for spec in tree.users
+    ]
+
+
+def _memberships(tree: OrganizationTree, started_at: float) -> list[Membership]:
+    return [
+        Membership(
+            organization_id=OrganizationId(spec.organization_id),
+            user_id=UserId(user.id),
+            pending_until=None
+            if spec.invited_seconds_ago is None
+            else started_at - spec.invited_seconds_ago + INVITATION_LIFETIME,
+        )
+        for user in tree.users
+        for spec in user.memberships
+    ]
+
+
+def _billing_addresses(tree: OrganizationTree) -> list[BillingAddress]:
+    return [
+        BillingAddress(
+            id=BillingAddressId(spec.id),
+            organization_id=OrganizationId(organization.id),
+            recipient=spec.recipient,
+            address_line1=spec.address_line1,
+            zip=spec.zip,
+            town=spec.town,
+            country_code=spec.country_code,
+            address_line2=spec.address_line2 or "",
+            display_name=spec.display_name or "",
+            vat_id=spec.vat_id or "",
+        )
+        for organization in tree.organizations
+        for spec in organization.billing_addresses
+    ]
