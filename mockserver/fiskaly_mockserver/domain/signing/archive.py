@@ -8,6 +8,9 @@ from collections.abc import Iterator
 
 BLOCK = 512
 NAME_BYTES = 100
+# Mode, uid and gid, then the numbers of a device: six digits, a blank and NUL each
+_OWNER = b"000644 \x00" + 2 * b"000000 \x00"
+_DEVICE = 2 * b"000000 \x00"
 VERSION = "fiskaly-mockserver, a mock: no certified TSE"
 
 
@@ -42,13 +45,8 @@ def tar_file(files: Iterator[tuple[str, bytes]], *, time: int) -> Iterator[bytes
 
 
 def _header(name: bytes, size: int, time: int, kind: bytes) -> bytes:
-    before = (
-        name.ljust(NAME_BYTES, b"\0")
-        + b"000644 \0000000 \0000000 \0"
-        + b"%011o " % size
-        + b"%011o " % time
-    )
-    after = kind + bytes(100) + b"ustar\x0000" + bytes(64) + b"000000 \0000000 \0" + bytes(167)
+    before = name.ljust(NAME_BYTES, b"\0") + _OWNER + b"%011o " % size + b"%011o " % time
+    after = kind + bytes(100) + b"ustar\x0000" + bytes(64) + _DEVICE + bytes(167)
     checksum = sum(before) + sum(after) + 8 * ord(" ")
     return before + b"%06o \0" % checksum + after
 

@@ -22,6 +22,8 @@ from fiskaly_mockserver.domain.signing.der import (
 AGE_AT_CREATION = 19 * 86_400
 """Seconds that a certificate is older than its TSS was at creation. Source: computed."""
 YEAR = 365 * 86_400
+CA_LIFE = 60 * YEAR
+"""The service's own lives a year; a mock's clock may be moved further."""
 ORGANIZATION = "fiskaly-mockserver (not fiskaly)"
 LEAF_NAME = "Mock TSE, no certified TSE"
 CA_NAME = "Mock Test CA"
@@ -48,6 +50,7 @@ def leaf(*, point: bytes, ca_point: bytes, created: int) -> bytes:
     return _to_be_signed(
         serial=int(sha256(point).hexdigest(), 16),
         begin=begin,
+        end=begin + YEAR,
         subject=LEAF_NAME,
         key=sequence(sequence(_EC_KEY, _P256), _bits(point)),
         extensions=(
@@ -69,6 +72,7 @@ def authority(*, point: bytes, begin: int) -> bytes:
     return _to_be_signed(
         serial=CA_SERIAL,
         begin=begin,
+        end=begin + CA_LIFE,
         subject=CA_NAME,
         key=sequence(sequence(_EC_KEY, _P384), _bits(point)),
         extensions=(
@@ -85,14 +89,14 @@ def certificate(to_be_signed: bytes, signature: bytes) -> bytes:
 
 
 def _to_be_signed(
-    *, serial: int, begin: int, subject: str, key: bytes, extensions: tuple[bytes, ...]
+    *, serial: int, begin: int, end: int, subject: str, key: bytes, extensions: tuple[bytes, ...]
 ) -> bytes:
     return sequence(
         context(0, integer(2), constructed=True),
         integer(serial),
         _ECDSA_SHA384,
         _name(CA_NAME),
-        sequence(_time_of(begin), _time_of(begin + YEAR)),
+        sequence(_time_of(begin), _time_of(end)),
         _name(subject),
         key,
         context(3, sequence(*extensions), constructed=True),

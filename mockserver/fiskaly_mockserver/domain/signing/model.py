@@ -113,7 +113,7 @@ class Tss:
     pin_hash: bytes | None = field(default=None, repr=False)
     pin_tries: int = 0
     description: str = ""
-    metadata: Mapping[str, str] = EMPTY_METADATA
+    metadata: Mapping[str, str] = field(default_factory=lambda: EMPTY_METADATA)
     signature_counter: int = 0
     transaction_counter: int = 0
     time_creation: int = 0
@@ -142,7 +142,7 @@ class Client:
     env: Environment
     serial_number: str
     state: ClientState
-    metadata: Mapping[str, str] = EMPTY_METADATA
+    metadata: Mapping[str, str] = field(default_factory=lambda: EMPTY_METADATA)
     time_creation: int = 0
     time_update: int = 0
 
@@ -187,7 +187,7 @@ class Transaction:
     env: Environment
     number: int
     revisions: tuple[Revision, ...]
-    metadata: Mapping[str, str] = EMPTY_METADATA
+    metadata: Mapping[str, str] = field(default_factory=lambda: EMPTY_METADATA)
 
     @property
     def latest(self) -> Revision:
@@ -264,7 +264,7 @@ class Export:
     wanted: ExportFilter
     held: ExportState | None = None
     exception: str = ""
-    metadata: Mapping[str, str] = EMPTY_METADATA
+    metadata: Mapping[str, str] = field(default_factory=lambda: EMPTY_METADATA)
     last_counter: int = 0
     time_request: int = 0
     time_start: int = 0
