@@ -45,7 +45,10 @@ def test_s4_ids_are_unique_in_the_whole_system(signing: Signing) -> None:
     signing.tss_in(TssState.INITIALIZED, other, signing.vendor)
     with pytest.raises(errors.ClientConflict):
         signing.clients.create(signing.vendor, other, CLIENT_ID, serial_number="KASSE-01")
-    assert signing.clients.create(signing.vendor, other, uid(2), serial_number="KASSE-01")
+    assert (
+        signing.clients.create(signing.vendor, other, uid(2), serial_number="KASSE-01").tss_id
+        == other
+    )
 
 
 def test_s4_clients_come_and_go(signing: Signing) -> None:
@@ -70,7 +73,7 @@ def test_s4_a_tss_has_room_for_199(signing: Signing) -> None:
     with pytest.raises(errors.ClientLimitReached):
         create(signing, uid(0x2000), "more")
     signing.deregister()
-    assert create(signing, uid(0x2000), "more")
+    assert create(signing, uid(0x2000), "more").state is ClientState.REGISTERED
     with pytest.raises(errors.ClientLimitReached):
         signing.clients.update(signing.shop, TSS_ID, CLIENT_ID, state=ClientState.REGISTERED)
 

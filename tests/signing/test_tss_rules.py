@@ -122,12 +122,12 @@ def test_s2_at_most_five_test_tss_are_active(signing: Signing) -> None:
         signing.tss.create(signing.shop, uid(number + 1))
     with pytest.raises(errors.TssLimitReached):
         signing.tss.create(signing.shop, TSS_ID)
-    assert signing.tss.create(signing.vendor, TSS_ID)
+    assert signing.tss.create(signing.vendor, TSS_ID).state is CREATED
     signing.tss.create(signing.shop, uid(1))  # one that is there
     signing.tss.change_state(signing.shop, uid(1), UNINITIALIZED)
     signing.log_in(uid(1))
     signing.tss.change_state(signing.shop, uid(1), DISABLED)
-    assert signing.tss.create(signing.shop, uid(6))
+    assert signing.tss.create(signing.shop, uid(6)).state is CREATED
 
 
 def test_s2_at_most_500_live_tss_a_day(signing: Signing, account: Account) -> None:
@@ -137,7 +137,7 @@ def test_s2_at_most_500_live_tss_a_day(signing: Signing, account: Account) -> No
     with pytest.raises(errors.TssLimitPerDayReached):
         signing.tss.create(live, TSS_ID)
     signing.clock.advance(86_400)
-    assert signing.tss.create(live, TSS_ID)
+    assert signing.tss.create(live, TSS_ID).state is CREATED
 
 
 def test_s3_the_pin_is_blocked_until_the_puk_sets_it(signing: Signing) -> None:

@@ -8,7 +8,14 @@ from builders.accounts import Account
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.signing.clients import Clients
 from fiskaly_mockserver.domain.signing.exports import Exports
-from fiskaly_mockserver.domain.signing.model import ClientState, Export, Transaction, Tss, TssState
+from fiskaly_mockserver.domain.signing.model import (
+    ClientState,
+    Export,
+    Transaction,
+    TransactionState,
+    Tss,
+    TssState,
+)
 from fiskaly_mockserver.domain.signing.process_data import process_data_of
 from fiskaly_mockserver.domain.signing.tables import (
     ADMIN_SESSIONS,
@@ -19,7 +26,7 @@ from fiskaly_mockserver.domain.signing.tables import (
     TSS,
     SigningTables,
 )
-from fiskaly_mockserver.domain.signing.transactions import Call, Transactions, TransactionState
+from fiskaly_mockserver.domain.signing.transactions import Call, Transactions
 from fiskaly_mockserver.domain.signing.tss import SigningBackend, SigningOptions, TssService
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.seams import SeededSource
@@ -131,7 +138,7 @@ class Signing:
 
     @staticmethod
     def replaced(row: T, **changes: Any) -> T:
-        return replace(row, **changes)  # type: ignore[type-var]
+        return replace(row, **changes)
 
     def deregister(self, client: str = CLIENT_ID) -> None:
         self.clients.update(self.shop, TSS_ID, client, state=ClientState.DEREGISTERED)
