@@ -49,7 +49,7 @@ def test_s6_signature_log_and_qr_code_are_the_same_bytes(signing: Signing) -> No
     log = signing.tables.logs.get((tss.id, row.latest.counter))
     assert log is not None
     assert log.data[-64:] == b64decode(row.latest.signature)
-    code = read_qr_code(qr_code_text(row, row.latest, tss.public_key))
+    code = read_qr_code(qr_code_text(row, row.latest))
     assert code.signed_bytes == log.data[4:-66] or code.signed_bytes == log.data[3:-66]
     assert verifies(code.public_key, code.signed_bytes, code.signature)
     assert log.name == (

@@ -131,7 +131,7 @@ class Clients:
             metadata=merged(EMPTY_METADATA, metadata),
             time_creation=now,
         )
-        self._write(tss, log_messages.register_client(serial_number))
+        self._write(tss, log_messages.register_client(serial_number), registered=1)
         self._tables.clients.put(client)
         return client
 
@@ -159,10 +159,10 @@ class Clients:
         if client.state is not state:
             if state is ClientState.REGISTERED:
                 self._demand_room(tss)
-                message = log_messages.register_client(client.serial_number)
+                self._write(tss, log_messages.register_client(client.serial_number), registered=1)
             else:
                 message = log_messages.deregister_client(client.serial_number)
-            self._write(tss, message)
+                self._write(tss, message, registered=-1)
         changed = replace(
             client,
             state=state,
@@ -188,9 +188,10 @@ class Clients:
         return changed
 
     def _demand_room(self, tss: Tss) -> None:
-        registered = len(self._tables.clients.select("state", (tss.id, ClientState.REGISTERED)))
-        if registered >= MAX_CLIENTS:
-            raise errors.ClientLimitReached(tss=tss.id, registered=str(registered))
+        if tss.registered_clients >= MAX_CLIENTS:
+            raise errors.ClientLimitReached(tss=tss.id, registered=str(tss.registered_clients))
 
-    def _write(self, tss: Tss, message: log_messages.SystemMessage) -> None:
-        self._tables.tss.put(self._backend.ledger.system(tss, message, self._backend.now()))
+    def _write(self, tss: Tss, message: log_messages.SystemMessage, *, registered: int) -> None:
+        """Sign what happened, and count the clients that may sign."""
+        tss = self._backend.ledger.system(tss, message, self._backend.now())
+        self._tables.tss.put(replace(tss, registered_clients=tss.registered_clients + registered))

@@ -100,6 +100,8 @@ class Tss:
         pin_tries: Wrong PINs since the last right one; the PIN is blocked from five on.
         signature_counter: Counter of the newest signed log.
         transaction_counter: Number of the newest transaction.
+        registered_clients: How many of its clients are REGISTERED.
+        active_transactions: How many of its transactions are ACTIVE.
     """
 
     id: TssId
@@ -116,6 +118,8 @@ class Tss:
     metadata: Mapping[str, str] = field(default_factory=lambda: EMPTY_METADATA)
     signature_counter: int = 0
     transaction_counter: int = 0
+    registered_clients: int = 0
+    active_transactions: int = 0
     time_creation: int = 0
     time_uninit: int = 0
     time_init: int = 0
@@ -183,6 +187,8 @@ class Transaction:
 
     id: TransactionId
     tss_id: TssId
+    tss_serial_number: str
+    public_key: str
     organization_id: OrganizationId
     env: Environment
     number: int

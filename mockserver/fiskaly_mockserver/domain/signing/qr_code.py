@@ -72,8 +72,8 @@ class QrCode(NamedTuple):
         )
 
 
-def qr_code_text(transaction: Transaction, revision: Revision, public_key: str) -> str:
-    """Return the text of the code of a closed transaction; `public_key` is base64."""
+def qr_code_text(transaction: Transaction, revision: Revision) -> str:
+    """Return the text of the code of the revision that closed a transaction."""
     return ";".join(
         (
             VERSION,
@@ -87,7 +87,7 @@ def qr_code_text(transaction: Transaction, revision: Revision, public_key: str) 
             ALGORITHM,
             TIME_FORMAT,
             revision.signature,
-            public_key,
+            transaction.public_key,
         )
     )
 

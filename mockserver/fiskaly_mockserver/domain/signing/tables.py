@@ -44,7 +44,6 @@ CLIENTS: TableSpec[ClientId, Client] = TableSpec(
         "place": _place,
         "tss": lambda row: [row.tss_id],
         "serial": lambda row: [(row.tss_id, row.serial_number)],
-        "state": lambda row: [(row.tss_id, row.state)],
     },
 )
 TRANSACTIONS: TableSpec[tuple[TssId, TransactionId], Transaction] = TableSpec(
@@ -54,7 +53,6 @@ TRANSACTIONS: TableSpec[tuple[TssId, TransactionId], Transaction] = TableSpec(
         "place": _place,
         "tss": lambda row: [row.tss_id],
         "number": lambda row: [(row.tss_id, row.number)],
-        "state": lambda row: [(row.tss_id, row.state)],
         "client": lambda row: [(row.tss_id, row.latest.client_id)],
     },
 )

@@ -222,9 +222,10 @@ class Transactions:
                     f" not with {call.revision} and {call.state}",
                     transaction=id_or_number,
                 )
-            active = self._tables.transactions.select("state", (tss.id, TransactionState.ACTIVE))
-            if len(active) >= MAX_ACTIVE_TRANSACTIONS:
-                raise errors.TransactionLimitReached(tss=tss.id, active=str(len(active)))
+            if tss.active_transactions >= MAX_ACTIVE_TRANSACTIONS:
+                raise errors.TransactionLimitReached(
+                    tss=tss.id, active=str(tss.active_transactions)
+                )
             return
         latest = present.latest
         if closed:
@@ -273,10 +274,13 @@ class Transactions:
             signature=signature,
         )
         if present is None:
-            tss = replace(tss, transaction_counter=number)
+            active = tss.active_transactions + 1
+            tss = replace(tss, transaction_counter=number, active_transactions=active)
             row = Transaction(
                 id=TransactionId(tx_id),
                 tss_id=tss.id,
+                tss_serial_number=tss.serial_number,
+                public_key=tss.public_key,
                 organization_id=tss.organization_id,
                 env=tss.env,
                 number=number,
@@ -284,6 +288,8 @@ class Transactions:
                 metadata=merged(EMPTY_METADATA, call.metadata),
             )
         else:
+            if call.ends:
+                tss = replace(tss, active_transactions=tss.active_transactions - 1)
             row = replace(
                 present,
                 revisions=(*present.revisions, revision),

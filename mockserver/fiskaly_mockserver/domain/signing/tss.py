@@ -369,12 +369,12 @@ class TssService:
         """Disable for good: its clients are deregistered with it (S4)."""
         now = self._backend.now()
         tss = self._backend.ledger.system(tss, log_messages.disable_secure_element(now), now)
-        registered = [*self._tables.clients.select("state", (tss.id, ClientState.REGISTERED))]
-        for client in registered:
-            self._tables.clients.put(
-                replace(client, state=ClientState.DEREGISTERED, time_update=now)
-            )
-        return replace(tss, state=TssState.DISABLED, time_disable=now)
+        for client in [*self._tables.clients.select("tss", tss.id)]:
+            if client.state is ClientState.REGISTERED:
+                self._tables.clients.put(
+                    replace(client, state=ClientState.DEREGISTERED, time_update=now)
+                )
+        return replace(tss, state=TssState.DISABLED, registered_clients=0, time_disable=now)
 
 
 def _digits(secrets: SecretSource) -> str:
