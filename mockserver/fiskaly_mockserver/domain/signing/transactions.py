@@ -14,6 +14,7 @@ from fiskaly_mockserver.domain.signing.model import (
     Client,
     ClientState,
     Revision,
+    SignedLog,
     Transaction,
     TransactionId,
     TransactionState,
@@ -122,6 +123,20 @@ class Transactions:
         if not 1 <= number <= found.latest.revision:
             raise errors.RevisionNotFound(transaction=found.id, revision=str(number))
         return found, found.revisions[number - 1]
+
+    def log(
+        self, principal: Principal, tss_id: str, id_or_number: str, number: int | None
+    ) -> SignedLog:
+        """Return the signed log of a revision, the latest where `number` is None.
+
+        Raises:
+            NotSigningPrincipal, TssNotFound, TransactionNotFound, RevisionNotFound: As `revision`.
+        """
+        row, revision = self.revision(principal, tss_id, id_or_number, number)
+        log = self._tables.logs.get((row.tss_id, revision.counter))
+        if log is None:
+            raise LookupError(f"log {revision.counter} of TSS {row.tss_id}")
+        return log
 
     def list(
         self, principal: Principal, tss_id: str | None, narrowed: TransactionFilter, paging: Paging
