@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from fiskaly_contracts import Contract
-from fiskaly_contracts.breaches import declared_response
+from fiskaly_contracts.document import declared_response
+from fiskaly_contracts.exchange import JSON
 from fiskaly_contracts.fields import flatten
 from fiskaly_contracts.json_value import Schema
-from fiskaly_contracts.media_types import JSON
 
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
 _ERROR_FIELDS = ("status_code", "error", "code", "message")
