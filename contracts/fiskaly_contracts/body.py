@@ -12,8 +12,7 @@ from itertools import chain, islice
 from math import isinf
 from typing import Any, NamedTuple
 
-from fiskaly_contracts.json_value import JsonValue
-from fiskaly_contracts.pointers import pointer_to, quoted
+from fiskaly_contracts.json_value import JsonValue, pointer_to, quoted
 from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Violation, Where
 
 MAX_DEPTH = 64

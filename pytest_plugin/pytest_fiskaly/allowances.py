@@ -83,7 +83,7 @@ def pairs_of(what: object) -> Iterable[tuple[str | None, str | None]]:
 
 def _pair(name: str) -> tuple[str | None, str | None]:
     from fiskaly_contracts import Contract
-    from fiskaly_contracts.rules import REQUEST_RULES
+    from fiskaly_contracts.violations import REQUEST_RULES
 
     operations = Contract.bundled().operations
     operation, colon, rule = name.partition(":")

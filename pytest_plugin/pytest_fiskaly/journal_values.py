@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from fiskaly_contracts.pointers import printable
+from fiskaly_contracts.json_value import printable
 from fiskaly_mockserver.web.journal.redaction import without_credentials
 from fiskaly_mockserver.world.journal.containment import REDACTED
 

@@ -133,7 +133,7 @@ class Usage:
 
     def _write(self) -> Iterator[str]:
         if self._file is not None:
-            from fiskaly_contracts.coverage_file import CoverageError, dump
+            from fiskaly_contracts.coverage.report import CoverageError, dump
 
             try:
                 dump(self.counts.coverage, self._file)

@@ -70,7 +70,7 @@ class Counts:
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as JSON-able data, for another process."""
-        from fiskaly_contracts.coverage_file import as_json
+        from fiskaly_contracts.coverage.report import as_json
 
         with self._lock:
             return {
@@ -85,7 +85,7 @@ class Counts:
         Raises:
             CoverageError: Its process has another version of this package.
         """
-        from fiskaly_contracts.coverage_file import from_json
+        from fiskaly_contracts.coverage.report import from_json
 
         with self._lock:
             self.used = True

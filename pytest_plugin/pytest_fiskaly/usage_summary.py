@@ -47,7 +47,7 @@ def summary(
 
 
 def _table(terminal: pytest.TerminalReporter, counts: Counts) -> None:
-    from fiskaly_contracts.coverage_table import apart, rows, totals
+    from fiskaly_contracts.coverage.report import apart, rows, totals
 
     width = terminal.config.get_terminal_writer().fullwidth
     terminal.write_sep("=", "fiskaly: coverage of the contract")

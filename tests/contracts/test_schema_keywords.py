@@ -39,7 +39,7 @@ BROKEN = [
     ("moment", "2020-01-01T25:00:00Z", "/moment", "format", 'format "date-time"'),
     ("small", 2**31, "/small", "format", 'should match format "int32" (got 2147483648)'),
     ("big", -(2**63) - 1, "/big", "format", 'should match format "int64"'),
-    ("list", [], "/list", "minItems", "fewer than 1 items (got an array of 0 items)"),
+    ("list", [], "/list", "minItems", "fewer than 1 item (got an array of 0 items)"),
     ("list", ["a", "b", "c"], "/list", "maxItems", "should NOT have more than 2 items"),
     ("list", ["a", "a"], "/list", "uniqueItems", "should NOT have duplicate items"),
     ("list", ["a", 1], "/list/1", "type", "body.list[1] should be string (got 1)"),

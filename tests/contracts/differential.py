@@ -1,36 +1,32 @@
-"""Compares the compiled check with the authority, message by message and value by value.
+"""Compares what jsonschema-rs says with openapi-core, message by message and value by value.
 
-Run for long: `PYTHONPATH=tests python -m contract.differential [MESSAGES [SEED]]`, a million
-messages by default, both contracts, in ten minutes or so. The tests run the same with fewer.
+Run for long: `PYTHONPATH=tests python -m contracts.differential [MESSAGES [SEED]]`, a million
+messages by default, both contracts, in a quarter of an hour or so. The tests run the same with
+fewer. Compared are the verdict, what an accepted request comes to, and of a refusal the places and
+rules, those of all branches included.
 
-A message costs the authority a millisecond or two, most of it to find its way through the document
-again; its verdict on a body alone, by the validator it would make itself, a fifth of that. So the
-many bodies are compared as values, each schema once, and whole messages with all that is around.
+A message costs openapi-core a millisecond or two, most of it to find its way through the document
+again; a body alone, by the validator it would make itself, a fifth of that. So the many bodies are
+compared as values, each schema once, and whole messages with all that is around.
 """
 
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
-from contract.exclusions import EXCLUSIONS, excluded_request, excluded_response, excluded_value
-from contract.messages import JSON, Messages
-from fiskaly_contracts import (
-    Checker,
-    Contract,
-    Operation,
-    RequestData,
-    ResponseData,
-    Severity,
-    parse_body,
-)
-from fiskaly_contracts.authority import Authority
-from fiskaly_contracts.compiled.patterns import NoTranslationError
+from contracts.exclusions import EXCLUSIONS, excluded_request, excluded_rules, excluded_value
+from contracts.messages import JSON, Messages
+from fiskaly_contracts import Checker, Contract, Operation, RequestData, Violation
 from fiskaly_contracts.compiled.validators import Validators
 from fiskaly_contracts.fields import resolve
+from fiskaly_contracts.schema_errors import Place, violations_of
+from fiskaly_contracts.strictness import NoTranslationError
+from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Where
+from fiskaly_contracts.wording import unreadable
 
 
 @dataclass
@@ -42,31 +38,53 @@ class Tally:
     excluded: Counter[str] = field(default_factory=Counter)
     laxer: list[str] = field(default_factory=list)
     stricter: list[str] = field(default_factory=list)
+    otherwise: list[str] = field(default_factory=list)
 
     def note(
-        self, name: str, *, quick: bool, allowed: bool, what: object, excluded: str | None = None
+        self,
+        name: str,
+        *,
+        ours: list[Violation],
+        reference: list[Violation],
+        what: object,
+        excluded: str | None = None,
     ) -> None:
-        """Note one verdict of each; `excluded` names why the compiled one may be stricter."""
+        """Note what both refuse; `excluded` names why ours may be stricter."""
         self.compared[name] += 1
-        self.accepted[name] += allowed
+        self.accepted[name] += not reference
         told = f"{name}: {what!r:.600}"
-        if quick and not allowed:
+        if reference and not ours:
             self.laxer.append(told)
-        elif allowed and not quick:
-            if excluded is None:
-                self.stricter.append(told)
+        elif ours and not reference and excluded is None:
+            self.stricter.append(told)
+        elif bool(ours) != bool(reference):
+            assert excluded in EXCLUSIONS
+            self.excluded[str(excluded)] += 1
+        elif len(reference) < VIOLATIONS_AT_MOST and {*_rules(ours)} != {*_rules(reference)}:
+            reason = excluded or excluded_rules(reference)
+            if reason is None:
+                apart = {*_rules(ours)} ^ {*_rules(reference)}
+                self.otherwise.append(f"{told}: {sorted(apart)!r:.600}")
             else:
-                assert excluded in EXCLUSIONS
-                self.excluded[excluded] += 1
+                assert reason in EXCLUSIONS
+                self.excluded[reason] += 1
+
+
+def _rules(violations: Iterable[Violation]) -> Iterator[tuple[str, str, str]]:
+    for one in violations:
+        yield (one.where.value, one.pointer, one.rule)
+        for name, why in one.branches:
+            for where, pointer, rule in _rules(why):
+                yield (where, pointer, f"{name} {rule}")
 
 
 class Differential:
-    """Both checks of one contract, side by side."""
+    """Both judges of one contract, side by side."""
 
     def __init__(self, contract: Contract, seed: int = 1) -> None:
         self.contract = contract
         self.checker = Checker(contract)
-        self.authority = Authority(contract)
+        self.reference = Checker(contract, judge="openapi-core")
         self.messages = Messages(contract, seed)
         self.tally = Tally()
 
@@ -79,49 +97,28 @@ class Differential:
 
     def request(self, operation: Operation, data: RequestData) -> None:
         """Compare one request."""
-        quick = self.checker.accepted(data)
-        violations = self.authority.request(data)
-        errors = [v for v in violations if v.severity is Severity.ERROR]
+        ours, reference = self.checker.check(data), self.reference.check(data)
         self.tally.note(
             f"request {operation.operation_id}",
-            quick=quick is not None,
-            allowed=not errors,
+            ours=[*ours.refusing],
+            reference=[*reference.refusing],
             what=data,
             excluded=excluded_request(operation, data),
         )
-        if quick is not None and not errors:
-            assert list(quick.warnings) == violations
-            assert dict(quick.query) == operation.query(data.query)
-            body = parse_body("", data.body) if operation.has_body and data.body else None
-            assert json.dumps(quick.body) == json.dumps(body.value if body else None)
+        if not ours.refused and not reference.refused:
+            assert ours.violations == reference.violations
+            assert (dict(ours.query), ours.path) == (reference.query, reference.path)
+            assert json.dumps(ours.body) == json.dumps(reference.body)
 
     def responses(self, operation: Operation, status: int, count: int, odd: int = 12) -> None:
         """Compare so many responses of one operation with one status."""
         for data in islice(self.messages.responses(operation, status, odd), count):
-            self.response(data)
-
-    def response(self, data: ResponseData) -> None:
-        """Compare one response."""
-        quick = self.checker._accepts_response(data)
-        errors = self.authority.response(data)
-        self.tally.note(
-            f"response {data.operation_id} {data.status}",
-            quick=quick,
-            allowed=not errors,
-            what=data,
-            excluded=excluded_response(data),
-        )
-        assert (self.checker.response(data) == []) == (not errors)
-
-    def some_requests(self, operation: Operation, count: int) -> Iterator[RequestData]:
-        """Yield requests good and bad, to be looked at by the caller."""
-        return islice(self.messages.requests(operation, 12), count)
-
-    def some_responses(
-        self, operation: Operation, status: int, count: int
-    ) -> Iterator[ResponseData]:
-        """Yield responses good and bad, to be looked at by the caller."""
-        return islice(self.messages.responses(operation, status, 12), count)
+            self.tally.note(
+                f"response {data.operation_id} {data.status}",
+                ours=self.checker.response(data),
+                reference=self.reference.response(data),
+                what=data,
+            )
 
     # ---------------------------------------------------------------------- values alone
 
@@ -129,46 +126,38 @@ class Differential:
         """Compare so many values of the schema at a place of the document, in both directions."""
         for writing in (True, False):
             label = f"{'request' if writing else 'response'} {name}"
-            accepts = self._compiled(schema, writing=writing)
-            if accepts is None:
+            try:
+                compiled = Validators(self.contract.document).of(schema, writing=writing)
+            except NoTranslationError:
                 self.tally.excluded["no-translation"] += 1
                 continue
-            allows = self._deciding(path, writing=writing)
+            validator = self._validator(path, writing=writing)
+            place = Place(Where.BODY, "", (), self.contract.document, schema, writing)
             for value in islice(self.messages.values(schema), count):
                 self.tally.note(
                     label,
-                    quick=_quietly(accepts, value),
-                    allowed=_quietly(allows, value),
+                    ours=compiled.violations(value, place),
+                    reference=_explained(validator, value, place),
                     what=value,
                     excluded=excluded_value(value),
                 )
 
-    def _compiled(
-        self, schema: Mapping[str, Any], *, writing: bool
-    ) -> Callable[[Any], bool] | None:
-        try:
-            return Validators(self.contract.document).of_parsed(schema, writing=writing)
-        except NoTranslationError:
-            return None
-
-    def _deciding(self, path: str, *, writing: bool) -> Callable[[Any], bool]:
-        """Return the authority's own validator of a place; `path` is like `paths#/x#get`."""
-        asked = self.authority._requests if writing else self.authority._responses
-        place = self.authority._spec
+    def _validator(self, path: str, *, writing: bool) -> Any:
+        """Return openapi-core's own validator of a place; `path` is like `paths#/x#get`."""
+        authority = self.reference._reference
+        asked = authority._requests if writing else authority._responses
+        place = authority._spec
         for step in path.split("#"):
             place = place / step
-        accepts: Callable[[Any], bool] = asked.schema_validators_factory.create(
-            self.authority._spec, place
-        ).validator.is_valid
-        return accepts
+        return asked.schema_validators_factory.create(authority._spec, place).validator
 
 
-def _quietly(accepts: Callable[[Any], bool], value: Any) -> bool:
-    """Ask a validator; one that raises refuses, as it does inside both checks."""
+def _explained(validator: Any, value: Any, place: Place) -> list[Violation]:
+    """Ask openapi-core's validator; one that raises refuses, as it does inside the check."""
     try:
-        return accepts(value)
-    except Exception:  # noqa: BLE001
-        return False
+        return violations_of(validator.iter_errors(value), place)
+    except Exception as error:  # noqa: BLE001
+        return [unreadable("", Where.BODY, error)]
 
 
 def bodies(contract: Contract) -> Iterator[tuple[str, Mapping[str, Any], str]]:
@@ -223,7 +212,7 @@ def main(arguments: list[str]) -> int:
             f"{contract.base_path}: {tally.compared.total()} compared,"
             f" {tally.accepted.total()} accepted, left out {dict(tally.excluded)}\n"
         )
-        for told in chain(tally.laxer, tally.stricter):
+        for told in chain(tally.laxer, tally.stricter, tally.otherwise):
             sys.stdout.write(f"differs: {told}\n")
             code = 1
     return code
