@@ -99,9 +99,10 @@ class Authority:
         operation = self._contract.operations.get(data.operation_id)
         if operation is None:
             return [unknown_operation(data.operation_id)]
-        refusing = read_body(operation, data).violations
-        if refusing:
-            return [*refusing]
+        if operation.body_required or (operation.has_body and data.body):
+            _, refusing = read_body(data.operation_id, data)
+            if refusing:
+                return [*refusing]
         sent = sent_parameters(operation, data)
         found: list[Violation] = []
         refused: set[tuple[str, str]] = set()

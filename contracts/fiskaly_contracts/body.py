@@ -58,7 +58,7 @@ def parse_body(operation_id: str, body: bytes) -> ParsedBody:
     try:
         return ParsedBody(value=parsed(body))
     except (ValueError, RecursionError):
-        return _explained(operation_id, body)
+        return explained(operation_id, body)
 
 
 def parsed(body: bytes) -> JsonValue:
@@ -119,7 +119,8 @@ _STRICT = json.JSONDecoder(
 )
 
 
-def _explained(operation_id: str, body: bytes) -> ParsedBody:
+def explained(operation_id: str, body: bytes) -> ParsedBody:
+    """Say why `parsed` has a doubt of a body, or accept it after all."""
     refuse = _Refusal(operation_id)
     if not body:
         return refuse("required", "a JSON body", demand="should be present")

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from fiskaly_contracts.body import parse_body
 from fiskaly_contracts.compiled.answers import AnswerPlan, answer_plan
-from fiskaly_contracts.compiled.requests import Ids, RequestPlan, read_body, request_plan
+from fiskaly_contracts.compiled.requests import (
+    RequestPlan,
+    body_ids,
+    lower,
+    lowered,
+    path_ids,
+    read_body,
+    request_plan,
+)
 from fiskaly_contracts.compiled.validators import Validators
 from fiskaly_contracts.document import Contract, Operation, declared_response
 from fiskaly_contracts.exchange import (
@@ -70,7 +78,8 @@ class Checker:
         is not looked at.
         """
         try:
-            plan = self._request_plan(data.operation_id)
+            name = data.operation_id
+            plan = self._requests.get(name) or self._request_plan(name)
             if plan is not None:
                 return plan.check(data, loose=self._loose)
             return self._check_by_reference(data)
@@ -174,40 +183,37 @@ class Checker:
     # ------------------------------------------------------------------ requests
 
     def _request_plan(self, operation_id: str) -> RequestPlan | None:
-        try:
-            return self._requests[operation_id]
-        except KeyError:
+        if operation_id not in self._requests:
             self._requests[operation_id] = self._compiled(
                 operation_id,
                 lambda operation: request_plan(
                     self._contract.document, operation, self._validators
                 ),
             )
-            return self._requests[operation_id]
+        return self._requests[operation_id]
 
     def _check_by_reference(self, data: RequestData) -> CheckedRequest:
         operation = self._contract.operations.get(data.operation_id)
         if operation is None:
             unknown = (unknown_operation(data.operation_id),)
             return CheckedRequest(violations=unknown, refusing=unknown)
-        body, refusing = read_body(operation, data)
-        if refusing:
-            return CheckedRequest(violations=refusing, refusing=refusing)
+        body: JsonValue = None
+        sent = operation.has_body and bool(data.body)
+        if sent or operation.body_required:
+            body, refusing = read_body(data.operation_id, data)
+            if refusing:
+                return CheckedRequest(violations=refusing, refusing=refusing)
         dropped: list[Violation] = []
-        if self._loose and operation.has_body and data.body:
+        if self._loose and sent:
             body, dropped = self.loosen(data.operation_id, body)
             data = data._replace(body=json.dumps(body).encode()) if dropped else data
         found = self._reference.request(data)
         errors = tuple(one for one in found if one.severity is Severity.ERROR)
         if errors:
             return CheckedRequest(body, violations=(*dropped, *found), refusing=errors)
-        ids = Ids(self._contract.document, operation)
-        return CheckedRequest(
-            ids.lowered(body),
-            operation.query(data.query),
-            ids.lowered_path(data.path_parameters),
-            (*dropped, *found),
-        )
+        lower(body, body_ids(self._contract.document, [operation.body_schema]))
+        path = lowered(data.path_parameters, path_ids(operation))
+        return CheckedRequest(body, operation.query(data.query), path, (*dropped, *found))
 
     # ------------------------------------------------------------------ answers
 

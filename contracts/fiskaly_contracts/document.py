@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,12 @@ _PLACES = {"path": Where.PATH, "query": Where.QUERY, "header": Where.HEADER}
 _FOLDER = Path(__file__).parent / "openapi"
 _ASSUMPTION = re.compile(r"\bA-\d\d\b")
 _HEADING = re.compile(r"^## (A-\d{2}) — (.+)$", re.MULTILINE)
-_CASTS: Mapping[str, Any] = {"integer": int, "number": float, "boolean": "true".__eq__}
+CASTS: Mapping[str, Callable[[str], Any]] = {
+    "integer": int,
+    "number": float,
+    "boolean": "true".__eq__,
+}
+"""What makes a value of a parameter's text, by type; every other type is the text itself."""
 
 
 class Parameter(NamedTuple):
@@ -75,7 +80,7 @@ class Parameter(NamedTuple):
         Raises:
             ValueError: The text is not of the parameter's type: the check did not accept it.
         """
-        cast = _CASTS.get(self.kind, str)
+        cast = CASTS.get(self.kind, str)
         if self.is_array:
             return [cast(text) for text in self.texts(sent)]
         value: JsonValue = cast(sent[-1])

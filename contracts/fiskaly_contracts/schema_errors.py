@@ -27,6 +27,8 @@ from fiskaly_contracts.wording import (
 
 Mark: TypeAlias = tuple[str, ...]
 _NOTHING: Schema = {}  # nobody changes it
+_SPELT_AT_MOST = 500
+"""Names of one object that are looked at in other spellings than that of the contract."""
 
 
 class SchemaError(Protocol):
@@ -143,8 +145,8 @@ def _unknown(error: SchemaError, place: Place, tokens: Tokens) -> Iterator[Viola
     known = list(error.schema.get("properties", {}))
     elsewhere = [name for schema in siblings for name in schema.get("properties", {})]
     missing = {name for name in error.schema.get("required", ()) if name not in error.instance}
-    unknown = [name for name in error.instance if name not in known]
-    for index, name in enumerate(unknown):
+    unknown = (name for name in error.instance if name not in known)
+    for index, name in enumerate(islice(unknown, VIOLATIONS_AT_MOST)):
         guess = respelt(name, known)
         # a name of another branch is no misspelled one of this
         if not guess and index < GUESSED_AT_MOST and not respelt(name, elsewhere):
@@ -215,7 +217,8 @@ def closest_branch(
     """
     if not isinstance(value, dict):
         return None
-    spelt = {folded(name) for name in value if len(name) <= TEXT_LIMIT}
+    names = islice(value, _SPELT_AT_MOST)
+    spelt = {folded(name) for name in names if len(name) <= TEXT_LIMIT}
     marks = [_marks(document, schema, value, spelt) for schema in schemas]
     guesses = _guesses([_properties(document, schema) for schema in schemas], value)
     if not any(marks) and not any(guesses):
@@ -234,7 +237,7 @@ def _marks(
     """Collect what in the value points to this branch: property names, and constants that match."""
     marks: set[Mark] = set()
     for name, declared in _properties(document, schema).items():
-        if folded(name) in spelt:
+        if name in value or folded(name) in spelt:
             marks.add((name,))
         if name in value and resolve(document, declared).get("enum") == [value[name]]:
             marks.add((name, "constant"))

@@ -85,14 +85,19 @@ class Differential:
         self.contract = contract
         self.checker = Checker(contract)
         self.reference = Checker(contract, judge="openapi-core")
-        self.messages = Messages(contract, seed)
+        self.seed = seed
         self.tally = Tally()
+
+    def _messages(self, name: str) -> Messages:
+        """Return messages that do not depend on what was compared before."""
+        return Messages(self.contract, f"{self.seed} {name}")
 
     # ---------------------------------------------------------------------- whole messages
 
     def requests(self, operation: Operation, count: int, odd: int = 12) -> None:
         """Compare so many requests of one operation, and what an accepted one comes to."""
-        for data in islice(self.messages.requests(operation, odd), count):
+        messages = self._messages(operation.operation_id)
+        for data in islice(messages.requests(operation, odd), count):
             self.request(operation, data)
 
     def request(self, operation: Operation, data: RequestData) -> None:
@@ -112,7 +117,8 @@ class Differential:
 
     def responses(self, operation: Operation, status: int, count: int, odd: int = 12) -> None:
         """Compare so many responses of one operation with one status."""
-        for data in islice(self.messages.responses(operation, status, odd), count):
+        messages = self._messages(f"{operation.operation_id} {status}")
+        for data in islice(messages.responses(operation, status, odd), count):
             self.tally.note(
                 f"response {data.operation_id} {data.status}",
                 ours=self.checker.response(data),
@@ -133,7 +139,7 @@ class Differential:
                 continue
             validator = self._validator(path, writing=writing)
             place = Place(Where.BODY, "", (), self.contract.document, schema, writing)
-            for value in islice(self.messages.values(schema), count):
+            for value in islice(self._messages(label).values(schema), count):
                 self.tally.note(
                     label,
                     ours=compiled.violations(value, place),

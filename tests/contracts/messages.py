@@ -19,7 +19,7 @@ JSON = "application/json"
 class Messages:
     """Makes messages for the operations of one contract, and values for its schemas."""
 
-    def __init__(self, contract: Contract, seed: int) -> None:
+    def __init__(self, contract: Contract, seed: str) -> None:
         self._document = contract.document
         self._random = Random(seed)
         self._maker = Maker(contract.document, self._random)

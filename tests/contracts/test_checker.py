@@ -15,8 +15,9 @@ from fiskaly_contracts import (
     ResponseData,
     Where,
 )
-from fiskaly_contracts import body as strict_json
+from fiskaly_contracts.body import parsed
 from fiskaly_contracts.checker import Judge
+from fiskaly_contracts.compiled import requests
 
 ID = "8c1d2e3f-4a5b-4c6d-8e7f-90a1b2c3d4e5"
 UPPER = ID.upper()
@@ -180,13 +181,12 @@ def test_a_body_is_parsed_once(
     contract: Contract, monkeypatch: pytest.MonkeyPatch, raw: bytes, *, is_loose: bool
 ) -> None:
     read = []
-    parse = strict_json.parsed
 
     def counted(data: bytes) -> Any:
         read.append(data)
-        return parse(data)
+        return parsed(data)
 
-    monkeypatch.setattr(strict_json, "parsed", counted)
+    monkeypatch.setattr(requests, "parsed", counted)
     checker = Checker(contract, loose=is_loose)
     checker.check(RequestData("authenticate", content_type="application/json", body=raw))
     assert read == [raw]

@@ -182,7 +182,8 @@ def test_what_has_no_exact_counterpart_is_left_to_openapi_core(name: str) -> Non
 def test_a_plain_operation_is_compiled_and_says_the_same(
     plain_styles: Differential, name: str
 ) -> None:
-    plain_styles.requests(STYLES.operations[name], 120, odd=30)
+    count = 400 if "several" in name else 120  # of many parameters one is mostly wrong
+    plain_styles.requests(STYLES.operations[name], count, odd=30)
     tally = agreed(plain_styles)
     assert plain_styles.checker._request_plan(name) is not None
     assert tally.accepted.total() > 0 or "read-only" in name

@@ -6,6 +6,7 @@ keyword that it comes from, and all are put in the order of the contract.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from fiskaly_contracts.compiled.schemas import Translation, rank
@@ -119,7 +120,7 @@ def _renamed(value: JsonValue, names: dict[str, str]) -> JsonValue:
     In its paths an empty name is left out, and a number stands as one, as if it were an index.
     """
     if isinstance(value, list):
-        items = [_renamed(item, names) for item in value]
+        items = [_renamed(x, names) if isinstance(x, dict | list) else x for x in value]
         return items if names else value
     if not isinstance(value, dict):
         return value
@@ -195,9 +196,13 @@ def shortened(
     """Return a value that a schema refuses with few errors more than can be told.
 
     An error costs the library about ten microseconds, and it finds all before it returns. So of a
-    value with more than 500 parts, arrays and maps are cut off after 200 wrong entries in all;
-    where more are needed to be beyond `maxItems` or `maxProperties`, after one more than that.
-    What is left keeps its place.
+    value with more than 500 parts only so much is looked at:
+
+    - of an array or map with more entries than its limit: one more than that, or the first 200;
+    - of unknown properties that none may be, and of what no schema describes: the first 200;
+    - of other arrays and maps: what comes before 200 wrong entries in all.
+
+    What is left keeps its place. Above that the work is that of reading the value once.
     """
     if not _has_more_than(_EXPLAINED_WHOLE, value):
         return value
@@ -225,49 +230,77 @@ class _Shortener:
         self._left = VIOLATIONS_AT_MOST
 
     def short(self, value: JsonValue, schemas: Sequence[Schema]) -> JsonValue:
-        """Return a value that a schema refuses with few errors more than can be told."""
         level = list(flatten(self._document, schemas))
         if isinstance(value, list):
             items = [schema["items"] for schema in level if "items" in schema]
-            least = _limit(level, ("minItems", "maxItems"), len(value))
+            least, most = _room(level, ("minItems", "maxItems"), len(value), described=bool(items))
+            accepts = self._check(items)
             kept: list[JsonValue] = []
-            for item in value:
-                wrong = self._is_wrong(item, items)
+            for item in islice(value, most):
+                wrong = not accepts(item)
                 if wrong and len(kept) > least and self._left < 1:
                     break
                 kept.append(self._entry(item, items) if wrong else item)
-            return kept
-        if not isinstance(value, dict):
-            return value
+            return kept if items or _unique(level) else [_bare(item) for item in kept]
+        if isinstance(value, dict):
+            return self._short_object(value, level)
+        return value
+
+    def _short_object(
+        self, value: dict[str, JsonValue], level: Sequence[Schema]
+    ) -> dict[str, JsonValue]:
+        parts: dict[str, list[Schema]] = {}
+        for schema in level:
+            for name, part in schema.get("properties", {}).items():
+                parts.setdefault(name, []).append(part)
+        found = {name: self.short(value[name], parts[name]) for name in value.keys() & parts.keys()}
         others = [
             schema["additionalProperties"]
             for schema in level
             if isinstance(schema.get("additionalProperties"), Mapping)
         ]
-        least = _limit(level, ("minProperties", "maxProperties"), len(value))
         longest = [s["x-key-max-length"] for s in level if "x-key-max-length" in s]
-        found: dict[str, JsonValue] = {}
-        full = False
-        for name, item in value.items():
-            declared = [s["properties"][name] for s in level if name in s.get("properties", {})]
-            if declared:
-                found[name] = self.short(item, declared)
-            elif not full:
-                wrong = self._is_wrong(item, others) or any(len(name) > most for most in longest)
-                full = wrong and len(found) > least and self._left < 1
-                if not full:
-                    found[name] = self._entry(item, others) if wrong else item
-        return found
+        least, most = _room(
+            level, ("minProperties", "maxProperties"), len(value), described=bool(others or longest)
+        )
+        accepts = self._check(others)
+        for name, item in islice(value.items(), most):
+            if name in parts:
+                continue
+            wrong = not accepts(item) or any(len(name) > limit for limit in longest)
+            if wrong and len(found) > least and self._left < 1:
+                break
+            found[name] = self._entry(item, others) if wrong else item
+            if not others:
+                found[name] = _bare(item)
+        return {name: found[name] for name in value if name in found}
 
     def _entry(self, item: JsonValue, schemas: Sequence[Schema]) -> JsonValue:
         self._left -= 1
         return self.short(item, schemas)
 
-    def _is_wrong(self, item: JsonValue, schemas: Sequence[Schema]) -> bool:
-        return any(not self._accepts_of(schema)(item) for schema in schemas)
+    def _check(self, schemas: Sequence[Schema]) -> Accepts:
+        """Return a check that takes what all the schemas accept."""
+        checks = [self._accepts_of(schema) for schema in schemas]
+        return checks[0] if len(checks) == 1 else lambda item: all(one(item) for one in checks)
 
 
-def _limit(level: Sequence[Schema], keywords: Sequence[str], size: int) -> int:
-    """Return the largest limit of a container that its size is beyond."""
+def _room(
+    level: Sequence[Schema], keywords: Sequence[str], size: int, *, described: bool
+) -> tuple[int, int]:
+    """Return how many entries have to stay so that limits are still broken, and how many may."""
     limits = [schema[key] for schema in level for key in keywords if key in schema]
-    return max((limit for limit in limits if limit < size), default=0)
+    broken = max((limit for limit in limits if limit < size), default=-1)
+    largest = max((broken + 1, *(limit for limit in limits if limit >= size)), default=0)
+    if _unique(level) or (described and broken < 0):
+        return largest, size
+    return largest, max(largest, VIOLATIONS_AT_MOST)
+
+
+def _unique(level: Sequence[Schema]) -> bool:
+    return any(schema.get("uniqueItems") for schema in level)
+
+
+def _bare(item: JsonValue) -> JsonValue:
+    """Return what no schema describes, without its parts."""
+    return type(item)() if isinstance(item, dict | list) else item

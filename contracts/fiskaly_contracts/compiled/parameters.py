@@ -15,7 +15,7 @@ from typing import Any
 
 from fiskaly_contracts.compiled.errors import Accepts
 from fiskaly_contracts.compiled.validators import CompiledSchema, Validators
-from fiskaly_contracts.document import Operation, Parameter
+from fiskaly_contracts.document import CASTS, Operation, Parameter
 from fiskaly_contracts.json_value import JsonValue, Schema, pointer_to, quoted, shorten
 from fiskaly_contracts.schema_errors import Place
 from fiskaly_contracts.strictness import NoTranslationError
@@ -50,7 +50,8 @@ class ParameterPlan:
         name: As declared.
         required: Whether it must be sent.
         default: What an absent one stands for, in a list; [] where it has no default.
-        is_text: Whether the value is the text as it was sent.
+        kind: The type of the value, or of an array's items.
+        is_array: Whether several values may be sent.
         may_be_empty: Whether an empty text is one: a header of an answer may be.
         compiled: The compiled schema of the value.
         accepts: The check of that schema.
@@ -61,7 +62,8 @@ class ParameterPlan:
     name: str
     required: bool
     default: Sequence[JsonValue]
-    is_text: bool
+    kind: str
+    is_array: bool
     may_be_empty: bool
     compiled: CompiledSchema
     accepts: Accepts
@@ -83,13 +85,12 @@ class ParameterPlan:
         Raises:
             DoubtError: It is not clearly right.
         """
-        if not self.is_text:
+        if self.is_array:
             return self.read_sent([text])
-        if not (text or self.may_be_empty) or not self.accepts(text):
-            raise DoubtError
-        if not text.isascii() and _SURROGATE.search(text):
-            raise DoubtError
-        return text
+        value = self._cast(text)
+        if self.accepts(value):
+            return value
+        raise DoubtError
 
     def read_sent(self, texts: Sequence[str]) -> JsonValue:
         """Return the value of a scalar sent once, or those of an array.
@@ -97,16 +98,21 @@ class ParameterPlan:
         Raises:
             DoubtError: One of them, or all together, are not clearly right.
         """
-        parameter = self.parameter
-        if len(texts) > 1 and not parameter.is_array:
-            raise DoubtError
-        for text in parameter.texts(texts):
-            if _broken_rule(parameter.kind, text, may_be_empty=self.may_be_empty) is not None:
-                raise DoubtError
-        value = parameter.cast(texts)
-        if self.accepts(value):
-            return value
+        if self.is_array:
+            values: JsonValue = [self._cast(text) for text in self.parameter.texts(texts)]
+            if self.accepts(values):
+                return values
+        elif len(texts) == 1:
+            return self.read(texts[0])
         raise DoubtError
+
+    def _cast(self, text: str) -> JsonValue:
+        kind = self.kind
+        if kind == "string" and text and text.isascii():
+            return text
+        if _broken_rule(kind, text, may_be_empty=self.may_be_empty) is not None:
+            raise DoubtError
+        return text if kind == "string" else CASTS[kind](text)
 
     def violations(self, operation_id: str, texts: Sequence[str]) -> list[Violation]:
         """Return what is wrong with what was sent: by the named rules, or else by the schema."""
@@ -162,7 +168,8 @@ def _plan(
         name=parameter.name,
         required=parameter.required and not default,
         default=default,
-        is_text=schema.get("type") == "string",
+        kind=parameter.kind,
+        is_array=parameter.is_array,
         may_be_empty=not writing and parameter.kind == "string",
         compiled=compiled,
         accepts=compiled.accepts,
@@ -217,16 +224,16 @@ def _broken_rule(kind: str, text: str, *, may_be_empty: bool) -> tuple[str, str]
     """Return the first named rule that a text breaks, and what is expected; None for none."""
     if not text:
         return None if may_be_empty else ("empty-parameter", "a value")
-    pattern, expected = _LEXICAL.get(kind, (None, ""))
-    if pattern is None:
-        if _SURROGATE.search(text):
-            return "lone-surrogate", "text without lone surrogates"
-    elif pattern.fullmatch(text) is None:
-        return "lexical", expected
-    elif len(text) > MAX_DIGITS:
-        return "integer-digits", f"a number of at most {MAX_DIGITS} digits"
-    elif kind == "number" and not isfinite(float(text)):
-        return "number-range", "a number within the range of a double"
+    if kind in _LEXICAL:
+        pattern, expected = _LEXICAL[kind]
+        if pattern.fullmatch(text) is None:
+            return "lexical", expected
+        if len(text) > MAX_DIGITS:
+            return "integer-digits", f"a number of at most {MAX_DIGITS} digits"
+        if kind == "number" and not isfinite(float(text)):
+            return "number-range", "a number within the range of a double"
+    elif not text.isascii() and _SURROGATE.search(text):
+        return "lone-surrogate", "text without lone surrogates"
     return None
 
 

@@ -1,11 +1,12 @@
 """What one operation takes, compiled once: parameters by place, and the body."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TypeAlias
 
-from fiskaly_contracts.body import ParsedBody, parse_body
+from fiskaly_contracts.body import explained, parsed
+from fiskaly_contracts.compiled.errors import Accepts
 from fiskaly_contracts.compiled.parameters import (
     DoubtError,
     ParameterPlan,
@@ -22,8 +23,6 @@ from fiskaly_contracts.strictness import NoTranslationError
 from fiskaly_contracts.violations import Violation, Where
 from fiskaly_contracts.wording import missing, unreadable
 
-_NO_BODY = ParsedBody(None)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RequestPlan:
@@ -33,11 +32,16 @@ class RequestPlan:
         document: The document that references lead into.
         operation: The operation.
         parameters: All its parameters, in the order of the contract.
-        path: Those of the path.
+        path: What reads those of the path, by name.
         query: Those of the query, by name.
         headers: Those of the head.
+        has_body: Whether the contract describes a body; another is not looked at, since real
+            clients send `{}` with a GET (Source: recorded).
+        body_required: Whether it must be sent.
+        accepts_body: The check of the body.
         body: The schema of the body; None where the contract lets any body through.
-        ids: Where ids stand, that become lower case.
+        path_ids: The path parameters that are ids.
+        body_ids: Where ids stand in the body.
         defaults: What a request without a query comes to.
         may_be_silent: Whether the query may be left out.
     """
@@ -45,15 +49,21 @@ class RequestPlan:
     document: Schema
     operation: Operation
     parameters: tuple[ParameterPlan, ...]
-    path: tuple[ParameterPlan, ...]
+    path: tuple[tuple[str, Callable[[str], JsonValue]], ...]
     query: Mapping[str, ParameterPlan]
     headers: tuple[ParameterPlan, ...]
+    has_body: bool
+    body_required: bool
+    accepts_body: Accepts
     body: CompiledSchema | None
-    ids: "Ids"
+    path_ids: tuple[str, ...]
+    body_ids: "Ids"
     defaults: Mapping[str, JsonValue]
     may_be_silent: bool
 
-    def check(self, data: RequestData, *, loose: bool) -> CheckedRequest:
+    def check(  # noqa: C901 - one pass over the parts of a request, on the way of each
+        self, data: RequestData, *, loose: bool
+    ) -> CheckedRequest:
         """Check a request; a body that is JSON is parsed once.
 
         A wrong media type, or a body that is no strict JSON, is told alone.
@@ -61,31 +71,41 @@ class RequestPlan:
         body: JsonValue = None
         wrong: Sequence[Violation] = ()
         dropped: Sequence[Violation] = ()
-        if self.operation.has_body:
-            body, refusing = read_body(self.operation, data)
+        warnings: Sequence[Violation] = ()
+        if self.has_body and (data.body or self.body_required):
+            body, refusing = read_body(self.operation.operation_id, data)
             if refusing:
                 return CheckedRequest(violations=refusing, refusing=refusing)
-            if self.body is not None and data.body and not self.body.accepts_quietly(body):
-                body, dropped, wrong = self._doubtful(self.body, body, loose=loose)
+            try:
+                right = self.accepts_body(body)
+            except Exception:  # noqa: BLE001 - a text that jsonschema-rs cannot read
+                right = False
+            if not right:
+                body, dropped, wrong = self._doubtful(body, loose=loose)
+        path = data.path_parameters
         query = self.defaults
-        warnings: Sequence[Violation] = ()
         try:
-            query, warnings = self._read(data)
+            for name, read in self.path:
+                read(path[name])
+            if self.headers:
+                self._read_headers(data.headers)
+            if data.query:
+                query, warnings = self._read_query(data.query)
+            elif not self.may_be_silent:
+                raise DoubtError  # noqa: TRY301 - as what is called here does
         except Exception:  # noqa: BLE001 - whatever it is, the next line says it
             of_parameters, warnings = self._parameter_violations(data)
             wrong = [*of_parameters, *wrong]
         if wrong:
             found = (*dropped, *wrong, *warnings)
             return CheckedRequest(body, violations=found, refusing=tuple(wrong))
-        return CheckedRequest(
-            self.ids.lowered(body),
-            query,
-            self.ids.lowered_path(data.path_parameters),
-            (*dropped, *warnings),
-        )
+        if body is not None and self.body_ids:
+            lower(body, self.body_ids)
+        beside = (*dropped, *warnings) if dropped or warnings else ()
+        return CheckedRequest(body, query, lowered(path, self.path_ids), beside)
 
     def _doubtful(
-        self, schema: CompiledSchema, body: JsonValue, *, loose: bool
+        self, body: JsonValue, *, loose: bool
     ) -> tuple[JsonValue, Sequence[Violation], Sequence[Violation]]:
         """Return a body that is not accepted, what the lenient mode drops of it, and the rest."""
         operation = self.operation
@@ -95,18 +115,8 @@ class RequestPlan:
                 self.document, operation.body_schema, body, operation.operation_id
             )
         place = Place(where=Where.BODY, operation_id=operation.operation_id)
-        return body, dropped, schema.violations(body, place)
-
-    def _read(self, data: RequestData) -> tuple[Mapping[str, JsonValue], Sequence[Violation]]:
-        for plan in self.path:
-            plan.read(data.path_parameters[plan.name])
-        if self.headers:
-            self._read_headers(data.headers)
-        if data.query:
-            return self._read_query(data.query)
-        if not self.may_be_silent:
-            raise DoubtError
-        return self.defaults, ()
+        wrong = self.body.violations(body, place) if self.body is not None else ()
+        return body, dropped, wrong
 
     def _read_headers(self, headers: Mapping[str, str]) -> None:
         sent = by_declared_name(headers, (plan.name for plan in self.headers))
@@ -151,19 +161,20 @@ class RequestPlan:
         return found, unknown_parameters(self.operation, sent[Where.QUERY])
 
 
-def read_body(operation: Operation, data: RequestData) -> ParsedBody:
-    """Read a request's body: its media type first, then as strict JSON.
+def read_body(operation_id: str, data: RequestData) -> tuple[JsonValue, tuple[Violation, ...]]:
+    """Read the body of an operation that has one: its media type first, then as strict JSON.
 
-    The body of an operation that has none is not looked at, since real clients send `{}` with a
-    GET (Source: recorded).
+    Returns:
+        The value, and what refuses it.
     """
-    if not operation.has_body or not (data.body or operation.body_required):
-        return _NO_BODY
-    if data.body and data.content_type != JSON:
-        wrong = media_type_violation(operation.operation_id, data.content_type)
+    if data.content_type != JSON and data.body:
+        wrong = media_type_violation(operation_id, data.content_type)
         if wrong is not None:
-            return ParsedBody(None, (wrong,))
-    return parse_body(operation.operation_id, data.body)
+            return None, (wrong,)
+    try:
+        return parsed(data.body), ()
+    except (ValueError, RecursionError):
+        return explained(operation_id, data.body)
 
 
 def sent_parameters(
@@ -202,15 +213,20 @@ def request_plan(document: Schema, operation: Operation, validators: Validators)
     )
     of = {where: tuple(p for p in plans if p.parameter.where is where) for where in Where}
     query = {plan.name: plan for plan in of[Where.QUERY]}
+    body = _body(document, node, validators)
     return RequestPlan(
         document=document,
         operation=operation,
         parameters=plans,
-        path=of[Where.PATH],
+        path=tuple((plan.name, plan.read) for plan in of[Where.PATH]),
         query=query,
         headers=of[Where.HEADER],
-        body=_body(document, node, validators),
-        ids=Ids(document, operation),
+        has_body=operation.has_body,
+        body_required=operation.body_required,
+        accepts_body=_anything if body is None else body.accepts,
+        body=body,
+        path_ids=path_ids(operation),
+        body_ids=body_ids(document, [operation.body_schema]),
         defaults=MappingProxyType({name: p.default[0] for name, p in query.items() if p.default}),
         may_be_silent=not any(plan.required for plan in query.values()),
     )
@@ -223,51 +239,55 @@ def _body(document: Schema, node: Schema, validators: Validators) -> CompiledSch
     return validators.of(content[JSON]["schema"]) if "schema" in content[JSON] else None
 
 
-class Ids:
-    """Where an operation gets ids: schemas with `x-lower-case`. They are one in any case (A-08)."""
-
-    def __init__(self, document: Schema, operation: Operation) -> None:
-        self._document = document
-        self._path = [
-            one.name
-            for one in operation.parameters
-            if one.where is Where.PATH and one.schema.get("x-lower-case")
-        ]
-        self._body = tuple(self._places([operation.body_schema], ()))
-
-    def lowered_path(self, path: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the path parameters with their ids in lower case."""
-        for name in self._path:
-            lower = path[name].lower()
-            if lower != path[name]:
-                path = {**path, name: lower}
-        return path
-
-    def lowered(self, body: JsonValue) -> JsonValue:
-        """Put the ids of a body in lower case, where they stand, and return it."""
-        for *above, name in self._body:
-            part: Any = body
-            for step in above:
-                part = part.get(step) if isinstance(part, dict) else None
-            if isinstance(part, dict) and isinstance(part.get(name), str):
-                part[name] = part[name].lower()
-        return body
-
-    def _places(
-        self, schemas: Sequence[Schema], above: tuple[str, ...]
-    ) -> Iterator[tuple[str, ...]]:
-        """Yield the places of ids, each once; of a schema inside itself only the outer ones."""
-        parts: dict[str, list[Schema]] = {}
-        for schema in flatten(self._document, schemas):
-            for name, part in schema.get("properties", {}).items():
-                parts.setdefault(name, []).append(part)
-        for name, found in parts.items():
-            level = list(flatten(self._document, found))
-            if any(schema.get("x-lower-case") for schema in level):
-                yield (*above, name)
-            elif len(above) < _DEEPEST_ID:
-                yield from self._places(found, (*above, name))
+def _anything(_: JsonValue) -> bool:
+    return True
 
 
+Ids: TypeAlias = dict[str, "Ids | None"]
+"""Where ids stand in an object: None for an id itself, by name."""
 _DEEPEST_ID = 3
 """Objects above an id, at most: more a contract of ours does not have."""
+
+
+def path_ids(operation: Operation) -> tuple[str, ...]:
+    """Return the path parameters that are ids: `x-lower-case`, since either case is one (A-08)."""
+    return tuple(
+        one.name
+        for one in operation.parameters
+        if one.where is Where.PATH and one.schema.get("x-lower-case")
+    )
+
+
+def body_ids(document: Schema, schemas: Sequence[Schema], depth: int = 0) -> Ids:
+    """Return where ids stand in an object that one of the schemas describes."""
+    parts: dict[str, list[Schema]] = {}
+    for schema in flatten(document, schemas):
+        for name, part in schema.get("properties", {}).items():
+            parts.setdefault(name, []).append(part)
+    found: Ids = {}
+    for name, declared in parts.items():
+        if any(schema.get("x-lower-case") for schema in flatten(document, declared)):
+            found[name] = None
+        elif depth < _DEEPEST_ID and (below := body_ids(document, declared, depth + 1)):
+            found[name] = below
+    return found
+
+
+def lowered(path: Mapping[str, str], ids: Sequence[str]) -> Mapping[str, str]:
+    """Return path parameters with their ids in lower case."""
+    for name in ids:
+        lower_case = path[name].lower()
+        if lower_case != path[name]:
+            path = {**path, name: lower_case}
+    return path
+
+
+def lower(value: JsonValue, ids: Ids) -> None:
+    """Put the ids of an object in lower case, where they stand."""
+    if isinstance(value, dict):
+        for name in ids.keys() & value.keys():
+            below, part = ids[name], value[name]
+            if below is not None:
+                lower(part, below)
+            elif isinstance(part, str):
+                value[name] = part.lower()
