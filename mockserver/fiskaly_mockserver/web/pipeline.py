@@ -75,7 +75,9 @@ def in_pipeline(
         if record.operation_id and not record.crash and not record.altered:
             plan = response.accepted_by if isinstance(response, JsonResponse) else None
             if plan is None or not plan.accepts_own_headers(response.headers):
-                record.breaks(_breaches(response, record.operation_id, served))
+                breaches = _breaches(response, record.operation_id, served)
+                if breaches:
+                    record.breaks(breaches)
         world.journal.add(record)
         if record.crash or record.response_violations:
             service.defects.append(record)
@@ -93,18 +95,21 @@ def in_pipeline(
 def _breaches(
     response: web.StreamResponse, operation_id: str, served: ServedApi
 ) -> list[Violation]:
-    """Return in what an answer breaks the contract, apart from its body if that is accepted."""
+    """Return in what an answer breaks the contract."""
+    checker, status, headers = served.checker, response.status, response.headers
     if isinstance(response, JsonResponse):
-        value = response.read_value()
-        return served.checker.answer(operation_id, response.status, value, response.headers)
+        value, plan = response.read_value(), checker.answer_plan(operation_id, status)
+        if plan is not None and plan.accepts(value) and plan.accepts_own_headers(headers):
+            return []
+        return checker.answer(operation_id, status, value, headers)
     body = response.body if isinstance(response, web.Response) else b""
-    return served.checker.response(
+    return checker.response(
         ResponseData(
             operation_id=operation_id,
-            status=response.status,
-            content_type=response.headers.get(hdrs.CONTENT_TYPE, ""),
+            status=status,
+            content_type=headers.get(hdrs.CONTENT_TYPE, ""),
             body=body if isinstance(body, bytes) else b"",
-            headers=dict(response.headers),
+            headers=dict(headers),
         )
     )
 

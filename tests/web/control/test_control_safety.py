@@ -154,7 +154,7 @@ def test_a_defect_of_a_handler_is_answered_in_shape_and_logged(
     def fail(_: object) -> None:
         raise ZeroDivisionError("of ours")
 
-    monkeypatch.setitem(CONTROL_HANDLERS, "reset", fail)  # type: ignore[arg-type]
+    monkeypatch.setitem(CONTROL_HANDLERS, "reset", fail)
     reply = wire.ask("POST", "/_mock/reset")
     assert (reply.status, set(reply.body)) == (500, {"error", "message"})
     with pytest.raises(ControlRefused, match="itself failed") as refused:

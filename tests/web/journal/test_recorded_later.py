@@ -97,7 +97,7 @@ def test_a_refused_exchange_is_copied_with_its_reasons(
 def test_an_unknown_attribute_is_none(redactor: Redactor, checker: Checker) -> None:
     exchange = recorded(redactor, checker, SIGN_IN)
     with pytest.raises(AttributeError, match="color"):
-        _ = exchange.color  # type: ignore[attr-defined]
+        _ = exchange.color
 
 
 def test_large_bodies_do_not_wait_for_a_reader(

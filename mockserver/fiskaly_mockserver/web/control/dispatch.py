@@ -139,7 +139,7 @@ def _in_plain_words(found: Iterable[Violation]) -> Iterator[Violation]:
         ):
             continue
         elif fitting:
-            yield from _in_plain_words(min(fitting, key=len))
+            yield from _in_plain_words(min(fitting, key=lambda why: len(why)))
         else:
             yield violation
 
