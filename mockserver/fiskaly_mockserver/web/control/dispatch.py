@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -117,16 +117,15 @@ def _has_sandbox(operation: Operation) -> bool:
     )
 
 
-def _in_plain_words(found: Iterable[Violation]) -> Iterator[Violation]:
+def _in_plain_words(found: Sequence[Violation]) -> Iterator[Violation]:
     """Yield violations, in place of branches those of the one that was meant.
 
     Every branch of this contract has constants that tell it: the branch without a wrong
     one was meant, of several that which fails least. A constant that no branch has is told
     beside the branches, and is enough. In place of a pattern stands what it is for.
     """
-    told = [*found]
-    wrong_constants = [one.pointer for one in told if one.rule == "enum"]
-    for violation in told:
+    wrong_constants = [one.pointer for one in found if one.rule == "enum"]
+    for violation in found:
         fitting = [
             why for _, why in violation.branches if not any(one.rule == "enum" for one in why)
         ]
@@ -139,7 +138,7 @@ def _in_plain_words(found: Iterable[Violation]) -> Iterator[Violation]:
         ):
             continue
         elif fitting:
-            yield from _in_plain_words(min(fitting, key=lambda why: len(why)))
+            yield from _in_plain_words(min(fitting, key=len))
         else:
             yield violation
 
