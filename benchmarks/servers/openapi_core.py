@@ -9,6 +9,7 @@ from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.tree_files import tree_of
 from fiskaly_mockserver.web import endpoint
 from fiskaly_mockserver.web.app import create_app
+from fiskaly_mockserver.web.service import ServedApi
 
 from benchmarks.mix import SIZE
 from benchmarks.servers.loop import serve
@@ -38,7 +39,8 @@ def main() -> None:
         checker = Checker(service.contract, judge="openapi-core")
     else:
         checker = Uncompiled(service.contract)
-    serve(create_app(replace(service, checker=checker)), int(sys.argv[1]))
+    apis = (ServedApi.of(service.apis[0].api, checker),)
+    serve(create_app(replace(service, apis=apis)), int(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
-from fiskaly_contracts import Checker, RequestData, Violation, media_type_violation, parse_body
+from fiskaly_contracts import Checker, RequestData, Violation
 from fiskaly_mockserver.domain.account.errors import DomainError
-from fiskaly_mockserver.web.journal.recorder import Recorder
+from fiskaly_mockserver.web.journal.recorder import Recorded
+from fiskaly_mockserver.web.journal.redaction import Redactor
 from fiskaly_mockserver.world.journal.exchange import Exchange
 from fiskaly_mockserver.world.journal.explain import explain_exchange
 from fiskaly_mockserver.world.journal.har import har_of
@@ -45,12 +46,12 @@ class Message:
     error: DomainError | None = None
 
 
-def violations_of(checker: Checker, message: Message, query: Mapping[str, str]) -> list[Violation]:
+def violations_of(
+    checker: Checker, message: Message, query: Mapping[str, str]
+) -> tuple[Violation, ...]:
     """Check a message as the server does."""
     if not message.operation_id:
-        return []
-    wrong_type = media_type_violation(message.operation_id, message.content_type)
-    parsed = parse_body(message.operation_id, message.body)
+        return ()
     data = RequestData(
         operation_id=message.operation_id,
         path_parameters=dict(message.path_parameters),
@@ -58,22 +59,22 @@ def violations_of(checker: Checker, message: Message, query: Mapping[str, str]) 
         content_type=message.content_type,
         body=message.body,
     )
-    return [*([wrong_type] if wrong_type else []), *parsed.violations, *checker.request(data)]
+    return checker.check(data).violations
 
 
-def recorded(recorder: Recorder, checker: Checker, message: Message) -> Exchange:
-    """Take a message through every stage of the recorder."""
+def recorded(redactor: Redactor, checker: Checker, message: Message) -> Recorded:
+    """Take a message through every stage of an exchange."""
     request = make_mocked_request(message.method, message.path, headers=list_of(message))
-    exchange = recorder.begin(request, request_id="0" * 32, at=1_760_000_000.0)
+    exchange = Recorded(request, redactor, "0" * 32, 1_760_000_000.0)
     exchange.operation_id = message.operation_id
-    recorder.sent(exchange, message.body)
-    exchange.violations = tuple(violations_of(checker, message, request.rel_url.query))
+    exchange.sent(message.body)
+    exchange.found(violations_of(checker, message, request.rel_url.query))
     if message.error is not None:
-        recorder.refused(exchange, message.error)
+        exchange.refused(message.error)
     response = web.Response(status=message.status, body=message.answer)
     for name, value in message.answer_headers:
         response.headers.add(name, value)
-    recorder.finish(exchange, response, seconds=0.001)
+    exchange.finish(response, 0.001)
     return exchange
 
 

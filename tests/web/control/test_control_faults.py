@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from control.wire import Shop
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
+from web.control.wire import Shop
 
 
 def rule(kind: str = "status", **more: Any) -> Any:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from control.wire import Reply, Wire
 from fiskaly_contracts import Checker, Contract, ResponseData
 from fiskaly_mockserver import MockServer
+from web.control.wire import Reply, Wire
 
 OPERATIONS = Contract.control().operations
 WITH_BODY = [name for name, operation in OPERATIONS.items() if operation.has_body]

@@ -1,13 +1,10 @@
-"""The world's clock, and what goes wrong on demand."""
+"""Faults: what goes wrong on demand."""
 
 from collections.abc import Mapping
-from typing import cast
 
 from fiskaly_contracts import JsonValue
 
 from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
-from fiskaly_mockserver.world.clock import ClockError
-from fiskaly_mockserver.world.durations import parse_duration, parse_instant
 from fiskaly_mockserver.world.faults.fields import (
     Contradiction,
     FaultError,
@@ -18,34 +15,6 @@ from fiskaly_mockserver.world.faults.rules import FaultRule
 
 _STATUSES: Mapping[type[FaultError], int] = {UnknownTarget: 404, Contradiction: 409}
 """What is answered to rules in which every field by itself obeys the control contract."""
-
-
-def get_clock(call: ControlCall) -> JsonValue:
-    """Tell the world's time."""
-    return {**call.world.clock.state()}  # type: ignore[dict-item]
-
-
-def set_clock(call: ControlCall) -> JsonValue:
-    """Freeze, set, advance, scale or resume the time."""
-    clock = call.world.clock
-    (change, value), *_ = call.body.items()
-    try:
-        match change:
-            case "freeze":
-                clock.freeze(None if value is True else parse_instant(str(value)))
-            case "set":
-                clock.set(parse_instant(str(value)))
-            case "advance":
-                clock.advance(parse_duration(cast("str | float", value)))
-            case "scale":
-                clock.scale(cast("float", value))
-            case _:
-                clock.resume()
-    except ClockError as error:
-        raise ControlError(409, str(error), field=change) from error
-    except ValueError as error:
-        raise ControlError(400, str(error), field=change) from error
-    return get_clock(call)
 
 
 def list_faults(call: ControlCall) -> JsonValue:
@@ -78,8 +47,6 @@ def clear_fault(call: ControlCall) -> JsonValue:
 
 
 HANDLERS: Mapping[str, ControlHandler] = {
-    "getClock": get_clock,
-    "setClock": set_clock,
     "listFaults": list_faults,
     "armFault": arm_fault,
     "clearFaults": clear_faults,

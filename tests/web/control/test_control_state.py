@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from control.wire import Shop, Wire
 from fiskaly_fixtures import COUNTRIES, PRESETS
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.cli.verbs.serve import json_line
 from fiskaly_mockserver.control.client import Control, ControlRefused
+from web.control.wire import Shop, Wire
 
 ADA = {"email": "ada@example.com", "password": "example-password"}
 KASSE = {"name": "Kassen Beispiel GmbH", "country_code": "AUT"}

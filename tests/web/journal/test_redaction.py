@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts import Checker, Contract, JsonValue, Violation, Where
-from fiskaly_mockserver.web.journal.recorder import Recorder
 from fiskaly_mockserver.web.journal.redaction import (
     HEADER_KEPT,
     ITEMS_KEPT,
@@ -17,7 +16,7 @@ from fiskaly_mockserver.web.journal.redaction import (
     Redactor,
 )
 from fiskaly_mockserver.world.journal.containment import OMITTED, REDACTED, TEXT_KEPT, UNDECLARED
-from web_journal.recorded import API_SECRET, ORGANIZATION, Message, recorded, wire
+from web.journal.recorded import API_SECRET, ORGANIZATION, Message, recorded, wire
 
 
 def sent(redactor: Redactor, body: object, operation: str = "createOrganization") -> Any:
@@ -27,7 +26,7 @@ def sent(redactor: Redactor, body: object, operation: str = "createOrganization"
 
 
 def test_a_traceback_is_kept_without_credentials(redactor: Redactor, checker: Checker) -> None:
-    exchange = recorded(Recorder(redactor), checker, Message())
+    exchange = recorded(redactor, checker, Message())
     assert redactor.text(f"KeyError: '{API_SECRET}'") == f"KeyError: '{REDACTED}'"
     assert exchange.crash == ""
 
@@ -35,7 +34,7 @@ def test_a_traceback_is_kept_without_credentials(redactor: Redactor, checker: Ch
 def test_what_is_no_secret_is_kept(redactor: Redactor, checker: Checker) -> None:
     body = {**ORGANIZATION, "metadata": {"customer": "K-1"}, "vat_id": "", "color": "red"}
     exchange = recorded(
-        Recorder(redactor),
+        redactor,
         checker,
         Message(
             path="/api/v0/organizations?limit=2&env=TEST&color=red&limit=3",

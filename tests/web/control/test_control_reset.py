@@ -3,10 +3,10 @@
 import time
 from typing import Any
 
-from control.wire import Shop
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control
 from fiskaly_mockserver.world.rate_limits import RateLimit
+from web.control.wire import Shop
 
 BROKEN: Any = {"effect": {"kind": "status", "status": 503}}
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from builders.fuzzing import PHASES, st_run
-from control.wire import Shop
 from fiskaly_contracts import Contract
 from fiskaly_mockserver import MockServer, ServerConfig
+from web.control.wire import Shop
 
 CONFIG = Path(__file__).parent / "schemathesis_control.toml"
 SEED = 20_260_103

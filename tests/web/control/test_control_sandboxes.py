@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from control.transports import TRANSPORTS, checked
-from control.wire import Shop, Wire
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
+from web.control.transports import TRANSPORTS, checked
+from web.control.wire import Shop, Wire
 
 BAD_NAMES = ["", "a b", "a/b", "\u00e4", "\u540d", "a\nb", "..", ".", ".a", "x" * 65]
 

@@ -5,17 +5,21 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
 
 from aiohttp import web
 from fiskaly_contracts import Contract
 from fiskaly_mockserver.domain.account.errors import DomainError
-from fiskaly_mockserver.web.faults.apply import FaultMark, after, before, install_faults, mark_of
-from fiskaly_mockserver.web.management.errors import answer_to
-from fiskaly_mockserver.web.response_headers import Stamps
+from fiskaly_mockserver.web.faults.apply import OperationFaults, install_faults
+from fiskaly_mockserver.web.journal.recorder import Recorded
+from fiskaly_mockserver.web.journal.redaction import Redactor
+from fiskaly_mockserver.web.management.errors import ManagementErrors
+from fiskaly_mockserver.web.response_headers import ResponseHeaders
 from fiskaly_mockserver.web.responses import Answer, drop_server_header, response_of
 from fiskaly_mockserver.world.faults.plan import Armed, FaultPlan, Target
 from fiskaly_mockserver.world.faults.rules import FaultRule
+from fiskaly_mockserver.world.world import World
 
 OPERATIONS = Contract.bundled().operations
 TARGETS = {
@@ -23,10 +27,18 @@ TARGETS = {
     for name, operation in OPERATIONS.items()
 }
 CREATE = OPERATIONS["createOrganization"]
+ERRORS = ManagementErrors()
 PATIENCE = 10.0
 """Seconds after which a silent server fails a test that does not expect it."""
 BODY = {"_id": "00000000-0000-4000-8000-000000000001", "_type": "ORGANIZATION", "name": "Bäckerei"}
 SENT = b"POST /organizations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Mark(NamedTuple):
+    """What was noted on an exchange."""
+
+    faults: str = ""
+    altered: bool = False
 
 
 @dataclass(slots=True)
@@ -39,41 +51,49 @@ class FaultApp:
     operated: int = 0
     expired: int = 0
     statuses: list[int] = field(default_factory=list)
-    marks: list[FaultMark] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
 
     def arm(self, effect: Mapping[str, Any], **rule: Any) -> Armed:
         return self.plan.arm(FaultRule.from_json({"effect": dict(effect), **rule}))
 
-    def expire_token(self) -> None:
+    def expire(self, _: str) -> None:
         self.expired += 1
+
+    @property
+    def world(self) -> World:
+        """What of a world the faults know: themselves, and the sessions that they end."""
+        return cast("World", SimpleNamespace(faults=self.plan, sessions=self))
 
 
 @asynccontextmanager
 async def serving(*, shutdown_timeout: float = 60) -> AsyncIterator[FaultApp]:
     """Serve `createOrganization` on a free port of the test's own loop."""
     seen = FaultApp(0, FaultPlan(TARGETS), web.AppRunner(web.Application()))
-
-    @web.middleware
-    async def exchange(request: web.Request, handler: Any) -> web.StreamResponse:
-        try:
-            response = await handler(request)
-        except DomainError as error:
-            response = response_of(answer_to(error))
-        Stamps().put(response, request=request, request_id="0" * 32, seconds=0, now=0, violations=0)
-        seen.statuses.append(response.status)
-        seen.marks.append(mark_of(request))
-        assert isinstance(response, web.StreamResponse)
-        return response
+    faults = OperationFaults(CREATE, ERRORS)
+    headers, redactor = ResponseHeaders(), Redactor(Contract.bundled())
 
     async def create(request: web.Request) -> web.StreamResponse:
+        record = Recorded(request, redactor, "0" * 32, 0.0)
+        try:
+            response = await operate(request, record)
+        except DomainError as error:
+            response = response_of(ERRORS.refused(error))
+        headers.write(
+            response, request=request, request_id="0" * 32, seconds=0, now=0, violations=0
+        )
+        seen.statuses.append(response.status)
+        seen.marks.append(Mark(record.fault, record.altered))
+        return response
+
+    async def operate(request: web.Request, record: Recorded) -> web.Response:
         await request.read()
-        instead = await before(request, CREATE, seen.plan, seen.expire_token)
+        instead = await faults.before(request, seen.world, record)
         if instead is not None:
             return instead
         seen.operated += 1
-        return await after(request, CREATE, seen.plan, response_of(Answer(200, {**BODY})))
+        return await faults.after(request, seen.world, record, response_of(Answer(200, {**BODY})))
 
-    app = web.Application(middlewares=[exchange])
+    app = web.Application()
     app.on_response_prepare.append(drop_server_header)
     app.add_routes([web.post("/organizations", create)])
     install_faults(app)

@@ -5,11 +5,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
-from control.wire import Shop
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.world.rate_limits import RateLimit
+from web.control.wire import Shop
 
 HOUR = 3600
 LATER = 1_925_064_000

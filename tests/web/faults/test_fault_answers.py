@@ -7,7 +7,8 @@ import pytest
 from contracts.openapi_document import operations, resolve
 from fiskaly_contracts import Checker, Contract, ResponseData
 from fiskaly_mockserver.web.faults.effects import malformed, out_of_contract
-from fiskaly_mockserver.web.responses import CONTENT_TYPE, REASONS, to_bytes, too_many_requests
+from fiskaly_mockserver.web.management.errors import ManagementErrors
+from fiskaly_mockserver.web.responses import CONTENT_TYPE, REASONS, to_bytes
 
 EXAMPLES = [
     pytest.param(operation.operation_id, example["value"], id=f"{operation.operation_id}-{name}")
@@ -69,7 +70,7 @@ def test_every_error_status_has_a_reason() -> None:
 
 @pytest.mark.parametrize(("wait", "told"), [(0.001, "1"), (1.0, "1"), (1.01, "2"), (59.5, "60")])
 def test_a_limited_principal_is_told_whole_seconds(wait: float, told: str) -> None:
-    answer = too_many_requests(wait)
+    answer = ManagementErrors().too_many_requests(wait)
     assert (answer.status, dict(answer.headers)) == (429, {"Retry-After": told})
     assert answer.body == {
         "status_code": 429,

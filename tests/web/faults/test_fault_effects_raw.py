@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from fiskaly_mockserver.web.faults.apply import FaultMark
-from web_faults.fault_app import BODY, FaultApp, View, look, serving
+from web.faults.fault_app import BODY, FaultApp, Mark, View, look, serving
 
 WHOLE = json.dumps(BODY, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -194,16 +193,16 @@ async def test_the_clients_view_of_a_fault(
     delayed = effect["kind"] == "delay"
     # Before: only a delay lets the operation run. After: it has run in any case.
     assert app.operated == (1 if phase == "after" or delayed else 0)
-    assert [mark.fault_ids for mark in app.marks] == [(armed.id,)]
+    assert [mark.faults for mark in app.marks] == [armed.id]
     assert [mark.altered for mark in app.marks] == [not delayed]
     _is_the_answer(await seen_by(app))
-    assert app.marks[1:] == [FaultMark()]
+    assert app.marks[1:] == [Mark()]
     assert [(one.seen, one.hits) for one in app.plan.armed()] == [(2, 1)]
 
 
 async def test_without_a_fault_nothing_happens(app: FaultApp) -> None:
     _is_the_answer(await seen_by(app))
-    assert (app.operated, app.marks) == (1, [FaultMark()])
+    assert (app.operated, app.marks) == (1, [Mark()])
 
 
 async def test_what_breaks_the_connection_has_no_status(app: FaultApp) -> None:
@@ -229,7 +228,7 @@ async def test_delays_before_and_after_add_up_and_both_are_marked(app: FaultApp)
     view = await seen_by(app)
     assert view.pieces[0][0] >= 0.2
     assert view.status_line == "HTTP/1.1 500 Internal Server Error"
-    assert [mark.fault_ids for mark in app.marks] == [("fault-1", "fault-2", "fault-3")]
+    assert [mark.faults for mark in app.marks] == ["fault-1 fault-2 fault-3"]
     assert [mark.altered for mark in app.marks] == [True]
 
 

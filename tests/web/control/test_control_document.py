@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from control.wire import Wire
 from fiskaly_contracts import Checker, Contract, RequestData
 from fiskaly_mockserver.control import shapes
 from openapi_spec_validator import OpenAPIV30SpecValidator
+from web.control.wire import Wire
 
 DOCUMENT: Any = Contract.control().document
 OPERATIONS = Contract.control().operations

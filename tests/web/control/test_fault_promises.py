@@ -13,7 +13,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from control.wire import SHOP, Reply, Shop
 from fiskaly_contracts import Contract
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.world.faults.effects import Kind
@@ -21,6 +20,7 @@ from fiskaly_mockserver.world.faults.plan import Phase
 from fiskaly_mockserver.world.faults.rules import PHASES, FaultRule
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from web.control.wire import SHOP, Reply, Shop
 
 OPERATIONS = Contract.bundled().operations
 NOWHERE = "99999999-9999-4999-8999-999999999999"

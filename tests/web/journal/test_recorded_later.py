@@ -11,13 +11,12 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from fiskaly_contracts import Checker
 from fiskaly_mockserver.domain.account.errors import OrganizationNotFound
-from fiskaly_mockserver.web.journal import recorder as module
-from fiskaly_mockserver.web.journal.recorder import LARGEST_UNREAD, Recorder
+from fiskaly_mockserver.web.journal.recorder import LARGEST_UNREAD, Recorded
 from fiskaly_mockserver.web.journal.redaction import LARGEST_BODY, Redactor
 from fiskaly_mockserver.web.responses import JsonResponse
 from fiskaly_mockserver.world.journal.containment import OMITTED, REDACTED
 from fiskaly_mockserver.world.journal.exchange import Exchange
-from web_journal.recorded import API_SECRET, ORGANIZATION, Message, recorded, wire
+from web.journal.recorded import API_SECRET, ORGANIZATION, Message, recorded, wire
 
 SIGN_IN = Message(
     operation_id="authenticate",
@@ -36,13 +35,13 @@ def untouched(redactor: Redactor, monkeypatch: pytest.MonkeyPatch) -> Redactor:
     def refuse(*_: object) -> None:
         raise AssertionError("redacted too early")
 
-    for name in ("path", "query", "headers", "request_body", "response_body"):
+    for name in ("path", "query", "headers", "request_body", "response_body", "violations"):
         monkeypatch.setattr(Redactor, name, refuse)
     return redactor
 
 
 def test_nothing_is_redacted_before_somebody_reads(untouched: Redactor, checker: Checker) -> None:
-    exchange = recorded(Recorder(untouched), checker, SIGN_IN)
+    exchange = recorded(untouched, checker, SIGN_IN)
     assert (exchange.method, exchange.status) == ("POST", 200)
     with pytest.raises(AssertionError, match="too early"):
         exchange.as_json()
@@ -51,15 +50,15 @@ def test_nothing_is_redacted_before_somebody_reads(untouched: Redactor, checker:
 def test_a_part_is_redacted_once(
     redactor: Redactor, checker: Checker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exchange = recorded(Recorder(redactor), checker, SIGN_IN)
+    exchange = recorded(redactor, checker, SIGN_IN)
     first = exchange.as_json()
-    monkeypatch.setattr(module.Recorded, "__getattr__", None)
+    monkeypatch.setattr(Recorded, "__getattr__", None)
     assert exchange.as_json() == first
 
 
 def test_reading_the_note_before_the_body_is_the_same(redactor: Redactor, checker: Checker) -> None:
     message = Message(body=b"null", answer=b"not JSON")
-    exchange = recorded(Recorder(redactor), checker, message)
+    exchange = recorded(redactor, checker, message)
     assert (exchange.request_body_note, exchange.request_body) == ("null", None)
     assert exchange.response_body_note == "8 bytes that are not JSON"
     assert exchange.response_body is None
@@ -71,7 +70,7 @@ def test_reading_the_note_before_the_body_is_the_same(redactor: Redactor, checke
 def test_a_copy_is_a_plain_exchange_without_secrets(
     redactor: Redactor, checker: Checker, copied: Callable[[Exchange], Exchange]
 ) -> None:
-    exchange = recorded(Recorder(redactor), checker, SIGN_IN)
+    exchange = recorded(redactor, checker, SIGN_IN)
     plain = copied(exchange)
     assert type(plain) is Exchange
     assert plain.as_json() == exchange.as_json()
@@ -86,10 +85,8 @@ def test_a_copy_is_a_plain_exchange_without_secrets(
 def test_a_refused_exchange_is_copied_with_its_reasons(
     redactor: Redactor, checker: Checker, copied: Callable[[Exchange], Exchange]
 ) -> None:
-    recorder = Recorder(redactor)
-    exchange = recorded(recorder, checker, SIGN_IN)
-    assert isinstance(exchange, module.Recorded)
-    recorder.refused(exchange, OrganizationNotFound(organization="gone", exists="no"))
+    exchange = recorded(redactor, checker, SIGN_IN)
+    exchange.refused(OrganizationNotFound(organization="gone", exists="no"))
     plain = copied(exchange)
     assert plain.error == exchange.error
     assert asdict(plain) == asdict(exchange)
@@ -98,22 +95,20 @@ def test_a_refused_exchange_is_copied_with_its_reasons(
 
 
 def test_an_unknown_attribute_is_none(redactor: Redactor, checker: Checker) -> None:
-    exchange = recorded(Recorder(redactor), checker, SIGN_IN)
+    exchange = recorded(redactor, checker, SIGN_IN)
     with pytest.raises(AttributeError, match="color"):
-        _ = exchange.color  # type: ignore[attr-defined]
+        _ = exchange.color
 
 
 def test_large_bodies_do_not_wait_for_a_reader(
     redactor: Redactor, checker: Checker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = wire({"name": "x" * LARGEST_UNREAD})
-    exchange = recorded(Recorder(redactor), checker, Message(body=large, answer=large))
-    monkeypatch.setattr(module.Recorded, "__getattr__", None)
+    exchange = recorded(redactor, checker, Message(body=large, answer=large))
+    monkeypatch.setattr(Recorded, "__getattr__", None)
     shown = {"name": "x" * 2_000 + f"…[{LARGEST_UNREAD} characters]"}
     assert (exchange.request_body, exchange.response_body) == (shown, shown)
-    held = [
-        getattr(exchange, name) for name in module.Recorded.__slots__ if hasattr(exchange, name)
-    ]
+    held = [getattr(exchange, name) for name in Recorded.__slots__ if hasattr(exchange, name)]
     assert not any(isinstance(one, bytes) and one for one in held)
 
 
@@ -121,10 +116,9 @@ def test_headers_that_are_large_together_are_not_held_as_they_came(
     redactor: Redactor, checker: Checker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     headers = tuple((f"X-Part-{at}", "x" * 8_000) for at in range(5))
-    exchange = recorded(Recorder(redactor), checker, Message(headers=headers))
-    monkeypatch.setattr(module.Recorded, "__getattr__", None)
+    exchange = recorded(redactor, checker, Message(headers=headers))
+    monkeypatch.setattr(Recorded, "__getattr__", None)
     assert sum(len(value) for _, value in exchange.request_headers) < LARGEST_UNREAD
-    assert isinstance(exchange, module.Recorded)
     assert not exchange._headers
 
 
@@ -133,10 +127,9 @@ def test_of_a_long_list_the_excerpt_is_kept_unless_the_list_is_too_large(
     redactor: Redactor, size: int, *, kept: bool
 ) -> None:
     excerpt = wire({"data": [ORGANIZATION] * 21, "count": 300, "_type": "ORGANIZATION_LIST"})
-    recorder = Recorder(redactor)
-    exchange = recorder.begin(make_mocked_request("GET", "/"), request_id="0" * 32, at=0.0)
+    exchange = Recorded(make_mocked_request("GET", "/"), redactor, "0" * 32, 0.0)
     exchange.operation_id = "listOrganizations"
-    recorder.finish(exchange, JsonResponse(b"[" * size, None, excerpt=excerpt), seconds=0.0)
+    exchange.finish(JsonResponse(b"[" * size, None, excerpt=excerpt), 0.0)
     if kept:
         assert isinstance(exchange.response_body, dict)
         assert json.dumps(exchange.response_body["data"]).count("Cafe") == 20
@@ -146,8 +139,8 @@ def test_of_a_long_list_the_excerpt_is_kept_unless_the_list_is_too_large(
 
 
 def test_headers_that_are_added_while_sending_are_not_recorded(redactor: Redactor) -> None:
-    recorder, response = Recorder(redactor), web.Response(headers={"A": "b"})
-    exchange = recorder.begin(make_mocked_request("GET", "/"), request_id="0" * 32, at=0.0)
-    recorder.finish(exchange, response, seconds=0.0)
+    response = web.Response(headers={"A": "b"})
+    exchange = Recorded(make_mocked_request("GET", "/"), redactor, "0" * 32, 0.0)
+    exchange.finish(response, 0.0)
     response.headers["Content-Length"] = "0"
     assert exchange.response_headers == (("A", "b"),)

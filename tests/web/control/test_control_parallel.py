@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from control.wire import Shop
 from fiskaly_mockserver import MockServer
+from web.control.wire import Shop
 
 CLIENTS = 16
 OPERATIONS = 200

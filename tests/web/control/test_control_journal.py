@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from control.transports import TRANSPORTS, checked
-from control.wire import SHOP, Shop
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.world.rate_limits import RateLimit
+from web.control.transports import TRANSPORTS, checked
+from web.control.wire import SHOP, Shop
 
 NOBODY = "0" * 32
 

@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 from fiskaly_contracts import Checker
 from fiskaly_mockserver.domain.account.errors import UnreadableToken
-from fiskaly_mockserver.web.journal.recorder import Recorder
 from fiskaly_mockserver.web.journal.redaction import Redactor
-from web_journal.recorded import (
+from web.journal.recorded import (
     API_SECRET,
     ORGANIZATION,
     Message,
@@ -114,7 +113,7 @@ def test_a_secret_is_nowhere_in_what_is_kept(
     message = LEAKS[name]
     everything_sent = repr(message) + repr(message.error and vars(message.error))
     assert SENTINEL in everything_sent
-    assert SENTINEL not in everything_said(recorded(Recorder(redactor), checker, message))
+    assert SENTINEL not in everything_said(recorded(redactor, checker, message))
 
 
 PLACES = {
@@ -154,6 +153,6 @@ def test_what_looks_like_a_credential_is_kept_nowhere(
         body=filled(place.body.decode()).encode(),
         answer=filled(place.answer.decode()).encode(),
     )
-    said = everything_said(recorded(Recorder(redactor), checker, message))
+    said = everything_said(recorded(redactor, checker, message))
     assert secret not in said
     assert secret[:40] not in said

@@ -3,11 +3,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from control.transports import TRANSPORTS, Checked
-from control.wire import Shop, Wire
 from fiskaly_contracts import Checker, Contract
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.client import Control
+from web.control.transports import TRANSPORTS, Checked
+from web.control.wire import Shop, Wire
 
 START = ServerConfig(port=0)
 Serve = Callable[..., MockServer]
