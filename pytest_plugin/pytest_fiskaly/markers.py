@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_fiskaly.settings import CONTRACT_LEVELS, MARKER_ARGUMENTS
-from pytest_fiskaly.words import unknown
+from pytest_fiskaly.options import CONTRACT_LEVELS, GREATEST_SEED, MARKER_ARGUMENTS, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +17,7 @@ HARMLESS: Final = ("contract", "allow_violations")
 """What also makes sense where the server is not ours."""
 OWN_SERVERS: Final = ("fiskaly_mock_server", "fiskaly_mock_factory")
 """The fixtures that only make sense with servers of our own."""
+TREE_ARGUMENTS: Final[tuple[str, ...]] = ("preset", "seed", "size", "country")
 MISUSED: Final = "fiskaly_misused"
 """The name under which a worker of pytest-xdist tells of wrong markers."""
 SHOWN_AT_MOST: Final = 10
@@ -33,10 +33,10 @@ DESCRIPTIONS: Final = (
 
 def arguments_of(item: pytest.Item) -> dict[str, Any]:
     """Return what a test's markers say together; of each argument the closest one counts."""
-    said: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for mark in item.iter_markers(MARKER):
-        said = {**mark.kwargs, **said}
-    return said
+        found = {**mark.kwargs, **found}
+    return found
 
 
 def is_real(item: pytest.Item) -> bool:
@@ -188,14 +188,14 @@ def _faults(value: object) -> None:
 
 
 def _allow_violations(value: object) -> None:
-    from pytest_fiskaly.allowances import pairs_of
+    from pytest_fiskaly.verdict.watch import allowed_pairs
 
-    pairs_of(value)
+    allowed_pairs(value)
 
 
 _CHECKS: Final[Mapping[str, Callable[[object], None]]] = {
     "preset": _preset,
-    "seed": _whole("seed", 2**63 - 1),
+    "seed": _whole("seed", GREATEST_SEED),
     "size": _whole("size", 100_000),
     "country": _country,
     "clock": _clock,

@@ -1,8 +1,5 @@
 """The plugin beside other plugins, without them, in parallel, and at no cost."""
 
-import subprocess
-import sys
-
 import pytest
 
 WITHOUT = ("-p", "no:asyncio", "-p", "no:aiohttp", "-p", "no:anyio", "-p", "no:schemathesis")
@@ -76,36 +73,3 @@ def test_it_can_be_switched_off(suite: pytest.Pytester) -> None:
     result = suite.runpytest_subprocess("-p", "no:fiskaly")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*fixture 'fiskaly_mock' not found*"])
-
-
-def test_loading_it_imports_nothing_but_pytest_and_the_standard_library() -> None:
-    code = """
-import sys
-import pytest
-before = set(sys.modules)
-import pytest_fiskaly.plugin
-print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
-    )
-    loaded = set(done.stdout.split())
-    assert "pytest_fiskaly" in loaded
-    assert loaded - set(sys.stdlib_module_names) == {"pytest_fiskaly"}
-
-
-def test_a_run_that_does_not_use_it_does_not_load_the_server(suite: pytest.Pytester) -> None:
-    suite.makepyfile(
-        """
-        import sys
-
-        def test_one():
-            heavy = {"aiohttp", "faker", "yaml", "jwt", "openapi_core", "fiskaly_mockserver"}
-            heavy |= {"pytest_asyncio", "hypothesis"}
-            assert heavy & sys.modules.keys() == set()
-        """
-    )
-    suite.makepyprojecttoml(WITHOUT_ASYNCIO)
-    suite.runpytest_subprocess(
-        *WITHOUT, "-p", "no:faker", "-p", "no:hypothesispytest"
-    ).assert_outcomes(passed=1)

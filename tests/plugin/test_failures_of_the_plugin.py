@@ -107,7 +107,7 @@ def test_settings_that_no_server_can_have_are_one_line(
     result.stdout.fnmatch_lines([f"the server of fiskaly_mock_config: {words}"])
     output = result.stdout.str()
     assert "During handling" not in output
-    assert "stage.py" not in output
+    assert "servers.py" not in output
     assert "traceback entries are hidden" not in output
 
 

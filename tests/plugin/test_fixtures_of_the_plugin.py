@@ -182,7 +182,7 @@ def test_a_mistake_in_a_call_shows_the_line_of_the_test_alone(client: pytest.Pyt
     result = client.runpytest()
     result.assert_outcomes(failed=5)
     shown = str(result.stdout)
-    for ours in ("mock.py", "scenes.py", "mock_server.py", "markers.py"):
+    for ours in ("mock.py", "servers.py", "mock_server.py", "markers.py"):
         assert ours not in shown
 
 

@@ -1,7 +1,7 @@
 """Options and ini keys: what wins over what, and how mistakes are told."""
 
 import pytest
-from pytest_fiskaly.settings import SETTINGS, table
+from pytest_fiskaly.options import SETTINGS, table
 
 SHOW = """
 import pytest
