@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_fiskaly.options import CONTRACT_LEVELS, GREATEST_SEED, MARKER_ARGUMENTS, unknown
+from pytest_fiskaly.options import CONTRACT_LEVELS, MARKER_ARGUMENTS, TREE_ARGUMENTS, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,6 @@ HARMLESS: Final = ("contract", "allow_violations")
 """What also makes sense where the server is not ours."""
 OWN_SERVERS: Final = ("fiskaly_mock_server", "fiskaly_mock_factory")
 """The fixtures that only make sense with servers of our own."""
-TREE_ARGUMENTS: Final[tuple[str, ...]] = ("preset", "seed", "size", "country")
 MISUSED: Final = "fiskaly_misused"
 """The name under which a worker of pytest-xdist tells of wrong markers."""
 SHOWN_AT_MOST: Final = 10
@@ -142,25 +141,11 @@ def _dishonest(item: pytest.Item) -> Iterable[str]:
             )
 
 
-def _preset(value: object) -> None:
-    from fiskaly_fixtures.presets import PRESETS
+def _tree_argument(name: str) -> Callable[[object], None]:
+    def check(value: Any) -> None:
+        from fiskaly_fixtures import TreeArguments
 
-    if not isinstance(value, str) or value not in PRESETS:
-        raise ValueError(unknown("preset", value, PRESETS))
-
-
-def _country(value: object) -> None:
-    from fiskaly_fixtures.presets import COUNTRIES, TreeArguments
-
-    if not isinstance(value, str):
-        raise ValueError(unknown("country", value, COUNTRIES))  # noqa: TRY004 - the caller's one
-    TreeArguments(country=value)
-
-
-def _whole(name: str, greatest: int) -> Callable[[object], None]:
-    def check(value: object) -> None:
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= greatest:
-            raise ValueError(f"{name} {value!r} is no integer from 0 to {greatest}")
+        TreeArguments(**{name: value})
 
     return check
 
@@ -194,10 +179,7 @@ def _allow_violations(value: object) -> None:
 
 
 _CHECKS: Final[Mapping[str, Callable[[object], None]]] = {
-    "preset": _preset,
-    "seed": _whole("seed", GREATEST_SEED),
-    "size": _whole("size", 100_000),
-    "country": _country,
+    **{name: _tree_argument(name) for name in TREE_ARGUMENTS},
     "clock": _clock,
     "contract": _contract,
     "faults": _faults,

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-GREATEST_SEED: Final = 2**63 - 1
+TREE_ARGUMENTS: Final[tuple[str, ...]] = ("preset", "seed", "size", "country")
+"""The fields of `fiskaly_fixtures.TreeArguments`."""
 COVERAGE: Final = "--fiskaly-coverage"
 COVERAGE_SUFFIX: Final = ".json"
 
@@ -326,13 +327,17 @@ def _demand(setting: Setting, value: str, place: str) -> None:
         raise ValueError(unknown(place, value, setting.choices))
     match setting.name:
         case "preset":
-            from fiskaly_fixtures.presets import PRESETS
+            from fiskaly_fixtures import TreeArguments, TreeError
 
-            if value not in PRESETS:
-                raise ValueError(unknown(place, value, PRESETS))
+            try:
+                TreeArguments(value)
+            except TreeError as error:
+                raise ValueError(f"{place}: {error}") from None
         case "seed":
-            if not (value.isascii() and value.isdigit() and int(value) <= GREATEST_SEED):
-                raise ValueError(f"{place} {shown(value)} is no integer from 0 to {GREATEST_SEED}")
+            from fiskaly_fixtures import MAX_INTEGER
+
+            if not (value.isascii() and value.isdigit() and int(value) <= MAX_INTEGER):
+                raise ValueError(f"{place} {shown(value)} is no integer from 0 to {MAX_INTEGER}")
         case "coverage":
             demand_json_file(value, place)
         case "coverage_fail_under":

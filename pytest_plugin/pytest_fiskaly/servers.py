@@ -9,15 +9,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from pytest_fiskaly.markers import (
-    TREE_ARGUMENTS,
     arguments_of,
-    demand,
     instant_of,
     is_own,
     is_real,
     rules_of,
 )
-from pytest_fiskaly.options import shown
+from pytest_fiskaly.options import TREE_ARGUMENTS, shown
 from pytest_fiskaly.verdict import fail
 from pytest_fiskaly.verdict.watch import (
     VERDICT,
@@ -258,6 +256,7 @@ class Factory:
             ServerError: It cannot be run like that.
         """
         __tracebackhide__ = True
+        from fiskaly_fixtures import TreeArguments
         from fiskaly_mockserver import ServerConfig
         from fiskaly_mockserver.server.errors import ServerError
 
@@ -267,13 +266,12 @@ class Factory:
             for name, value in zip(TREE_ARGUMENTS, values, strict=True)
             if value is not None
         }
-        for name, value in tree.items():
-            demand(name, value)
         given = self._config if config is None else config
         if not isinstance(given, ServerConfig):
             raise TypeError(f"a server takes a ServerConfig, not {shown(given)}")
         self._made += 1
         try:
+            TreeArguments().changed(**tree)
             server = self._start(replace(given, port=0) if config is None else given, tree)
         except (ValueError, ServerError) as error:
             raise error.with_traceback(None) from None

@@ -99,12 +99,12 @@ def test_it_configures_the_fixture_and_the_closest_one_counts(client: pytest.Pyt
 
 
 WRONG = {
-    'preset="enterprize"': "*preset 'enterprize' is not one of *(did you mean enterprise?)*",
-    'seed="1"': "*seed '1' is no integer from 0 to *",
-    "seed=True": "*seed True is no integer*",
-    "size=-1": "*size -1 is no integer from 0 to 100000*",
+    'preset="enterprize"': '*preset "enterprize" is not one of *(did you mean enterprise?)*',
+    'seed="1"': "*seed '1' is not an integer*",
+    "seed=True": "*seed True is not an integer*",
+    "size=-1": "*size -1 is out of range: it is from 0 to 100000*",
     'country="Germany"': "*country*Germany*DE*",
-    "country=49": "*country 49 is not one of *DE*",
+    "country=49": '*country "49" is not one of *DE*',
     'clock="yesterday"': "*yesterday* is no point in time *2026-01-31T23:59:58Z*",
     "clock=datetime.datetime(2020, 1, 1)": "*2020-01-01T00:00:00 has no zone*",
     "clock=None": "*None* is no point in time*",
