@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fiskaly_mockserver.control.handles import TreeHandle
     from fiskaly_mockserver.server.minting import Holder
 
-    from pytest_fiskaly.servers import StartState
+    from pytest_fiskaly.start_state import StartState
     from pytest_fiskaly.verdict.watch import Allowance, ContractVerdict
 
 

@@ -21,7 +21,7 @@ HEAVY = {
     "uvloop",
     "yaml",
 }
-OWN_AT_MOST = 11
+OWN_AT_MOST = 12
 """Modules of the plugin that a run without its fixtures imports."""
 
 
