@@ -299,12 +299,10 @@ def unknown(what: str, value: object, allowed: Iterable[object]) -> str:
     >>> unknown("preset", "enterprize", ["empty", "enterprise"])
     "preset 'enterprize' is not one of empty, enterprise (did you mean enterprise?)"
     """
-    from difflib import get_close_matches
+    from fiskaly_contracts.wording import did_you_mean
 
     words = [str(one) for one in allowed]
-    folded = {word.casefold(): word for word in words}
-    near = get_close_matches(str(value).casefold(), folded, n=1)
-    hint = f" (did you mean {folded[near[0]]}?)" if near else ""
+    hint = did_you_mean(value, words)
     return f"{what} {shown(value)} is not one of {', '.join(words)}{hint}"
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from contract.openapi_document import operations, resolve
+from contracts.openapi_document import operations, resolve
 from fiskaly_contracts import Checker, Contract, ResponseData
 from fiskaly_mockserver.web.faults.effects import malformed, out_of_contract
 from fiskaly_mockserver.web.responses import CONTENT_TYPE, REASONS, to_bytes, too_many_requests

@@ -82,7 +82,7 @@ class Counts:
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as JSON-able data, for another process."""
-        from fiskaly_contracts.coverage_file import as_json
+        from fiskaly_contracts.coverage.report import as_json
 
         with self._lock:
             return {
@@ -97,7 +97,7 @@ class Counts:
         Raises:
             CoverageError: Its process has another version of this package.
         """
-        from fiskaly_contracts.coverage_file import from_json
+        from fiskaly_contracts.coverage.report import from_json
 
         with self._lock:
             self.used = True
@@ -155,6 +155,8 @@ class ViolationCounts:
 
     def add(self, test: str, exchange: Exchange, violations: Iterable[Violation]) -> None:
         """Count a request that broke the contract; `test` is "" where none was running."""
+        from fiskaly_contracts import meant
+
         if test and test != self._last_test:
             self.tests += 1
             self._last_test = test
@@ -225,15 +227,6 @@ class ViolationCounts:
         if known is None and len(self._kinds) < MOST_KINDS:
             known = self._kinds[new.key] = new
         return known
-
-
-def meant(violations: Iterable[Violation]) -> Iterator[Violation]:
-    """Yield each violation, or those of the branch that was clearly meant in its place."""
-    for violation in violations:
-        if violation.branches and violation.closest:
-            yield from meant(violation.branches[0][1])
-        else:
-            yield violation
 
 
 def _times(number: int) -> str:

@@ -114,7 +114,7 @@ class Usage:
 
     def _write(self) -> Iterator[str]:
         if self._file is not None:
-            from fiskaly_contracts.coverage_file import CoverageError, dump
+            from fiskaly_contracts.coverage.report import CoverageError, dump
 
             try:
                 dump(self.counts.coverage, self._file)
@@ -166,7 +166,7 @@ def _summarize(
 
 
 def _table(terminal: pytest.TerminalReporter, counts: Counts) -> None:
-    from fiskaly_contracts.coverage_table import apart, rows, totals
+    from fiskaly_contracts.coverage.report import apart, rows, totals
 
     width = terminal.config.get_terminal_writer().fullwidth
     terminal.write_sep("=", "fiskaly: coverage of the contract")

@@ -15,11 +15,11 @@ from typing import Any, Literal, Self, TypedDict
 from fiskaly_contracts import Contract, JsonValue
 from fiskaly_contracts.fields import flatten
 from fiskaly_contracts.json_value import Schema
+from fiskaly_contracts.wording import did_you_mean
 from fiskaly_mockserver.web.journal.redaction import Redactor
 from fiskaly_mockserver.world.journal.containment import REDACTED, UNDECLARED
 from fiskaly_mockserver.world.journal.exchange import Exchange
 from fiskaly_mockserver.world.journal.journal import JournalQuery
-from fiskaly_mockserver.world.names import did_you_mean
 
 from pytest_fiskaly.journal import BadCriterion, Call
 from pytest_fiskaly.journal.matching import (

@@ -4,18 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from fiskaly_contracts import explain
+from fiskaly_contracts import explain, meant
 from fiskaly_mockserver.world.journal.containment import shortened
 from fiskaly_mockserver.world.journal.exchange import Exchange
 
 from pytest_fiskaly.journal import Call
 from pytest_fiskaly.journal.criteria import Criteria
 from pytest_fiskaly.journal.matching import Difference
-from pytest_fiskaly.verdict.watch import causes
 
 CALLS_SHOWN = 3
 DIFFERENCES_SHOWN = 6
-BREACHES_SHOWN = 300
+VIOLATIONS_SHOWN = 300
 """Characters of what a message tells of a call's violations; the verdict has all of it."""
 EMPTY = "the journal is empty: no call has reached the server"
 
@@ -148,8 +147,7 @@ def _call(exchange: Exchange, unlike: Sequence[Difference]) -> Iterator[str]:
     if len(unlike) > DIFFERENCES_SHOWN:
         yield f"  and {len(unlike) - DIFFERENCES_SHOWN} more differences"
     if exchange.breaches:
-        meant = [cause for breach in exchange.breaches for cause in causes(breach)]
-        listed = shortened(explain(meant), BREACHES_SHOWN)
+        listed = shortened(explain(meant(exchange.breaches)), VIOLATIONS_SHOWN)
         yield f"  the client broke the contract: {listed}"
     if exchange.refusal:
         yield f"  refused by {exchange.refusal}"

@@ -14,7 +14,7 @@ import pytest
 from pytest_fiskaly.options import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from fiskaly_contracts import Violation
@@ -161,13 +161,15 @@ class ContractVerdict:
         self, exchange: Exchange, *, loose: bool, server: ServerLabel | None = None
     ) -> tuple[Violation, ...]:
         """Judge an exchange, and return what counts; called in the server's thread."""
+        from fiskaly_contracts import meant
+
         held = [one for one in exchange.breaches if not (loose and one.rule == DROPPED)]
         allowed = tuple(self._allowances)
         left: list[Violation] = []
         for violation in held:
             # Whoever allows `oneOf` allows all that it comes down to.
             whole = _covered(allowed, exchange.operation_id, violation.rule)
-            for cause in causes(violation):
+            for cause in meant([violation]):
                 self.violations.append(cause)
                 covered = _covered(allowed, exchange.operation_id, cause.rule)
                 if not whole and not covered:
@@ -281,20 +283,6 @@ def allowed_pairs(what: object) -> Iterable[tuple[str | None, str | None]]:
     )
 
 
-def causes(violation: Violation) -> Iterator[Violation]:
-    """Yield what a violation comes down to.
-
-    Where a body fits no schema of several, that is what is wrong with it by the one that
-    was clearly meant, or by each of them alike; else it is the violation itself.
-    """
-    branches = [why for _, why in violation.branches]
-    if branches and (violation.closest or all(why == branches[0] for why in branches)):
-        for one in branches[0]:
-            yield from causes(one)
-    else:
-        yield violation
-
-
 def _covered(allowances: tuple[Allowance, ...], operation_id: str, rule: str) -> bool:
     """Tell whether a violation is allowed; every allowance that fits counts as used."""
     found = [one.covers(operation_id, rule) for one in allowances]
@@ -303,7 +291,7 @@ def _covered(allowances: tuple[Allowance, ...], operation_id: str, rule: str) ->
 
 def _pair(name: str) -> tuple[str | None, str | None]:
     from fiskaly_contracts import Contract
-    from fiskaly_contracts.rules import REQUEST_RULES
+    from fiskaly_contracts.violations import REQUEST_RULES
 
     operations = Contract.bundled().operations
     operation, colon, rule = name.partition(":")

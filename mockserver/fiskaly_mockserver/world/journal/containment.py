@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from fiskaly_contracts import JsonValue
+from fiskaly_contracts.json_value import escaped
 
 REDACTED = "[redacted]"
 """Stands in the journal for a secret."""
@@ -126,7 +127,7 @@ def _object(
     kept: dict[str, JsonValue], wanted: dict[str, object], pointer: str, match: Matcher
 ) -> Iterator[Mismatch]:
     for name, value in wanted.items():
-        place = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+        place = f"{pointer}/{escaped(name)}"
         if name in kept:
             yield from _compare(kept[name], value, place, match)
         else:

@@ -1,53 +1,75 @@
-"""Errors of the schema validator turned into violations: complete, precise, without secrets."""
+"""Errors of schema validators turned into violations: complete, precise, without secrets.
+
+The errors of both libraries come as `SchemaError`; their own texts hold values, so nobody reads
+them. What is wrong is told in the order of the contract, and of `oneOf` the branch first that was
+most likely meant.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from fiskaly_contracts.branches import closest_branch
-from fiskaly_contracts.fields import Visibility, flatten, visibility
-from fiskaly_contracts.hints import GUESSED_AT_MOST, nearest, respelt
-from fiskaly_contracts.json_value import Schema
-from fiskaly_contracts.pointers import pointer_to, quoted
+from fiskaly_contracts.fields import Visibility, branch_name, flatten, resolve, visibility
+from fiskaly_contracts.json_value import TEXT_LIMIT, Schema, Tokens, pointer_to, quoted
 from fiskaly_contracts.strictness import long_keys
 from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Violation, Where
-from fiskaly_contracts.wording import hidden, shown, words
+from fiskaly_contracts.wording import (
+    GUESSED_AT_MOST,
+    folded,
+    hidden,
+    nearest,
+    respelt,
+    shown,
+    words,
+)
 
-Tokens = tuple[str | int, ...]
+Mark: TypeAlias = tuple[str, ...]
+_NOTHING: Schema = {}  # nobody changes it
+_SPELT_AT_MOST = 500
+"""Names of one object that are looked at in other spellings than that of the contract."""
 
 
 class SchemaError(Protocol):
-    """What is read of a `jsonschema.ValidationError`; its message holds values, so not that."""
+    """What is read of a `jsonschema.ValidationError`, and what `compiled.errors` makes.
 
-    validator: str
-    validator_value: Any
-    instance: Any
-    schema: Any
-    path: Sequence[str | int]
-    schema_path: Sequence[str | int]
-    context: "Sequence[SchemaError] | None"
+    Paths begin at the value that the branch above was asked about, as those of jsonschema do.
+    """
+
+    @property
+    def validator(self) -> str: ...  # noqa: D102 - the keyword
+    @property
+    def validator_value(self) -> Any: ...  # noqa: D102
+    @property
+    def instance(self) -> Any: ...  # noqa: D102
+    @property
+    def schema(self) -> Any: ...  # noqa: D102 - that the keyword stands in
+    @property
+    def path(self) -> Sequence[str | int]: ...  # noqa: D102
+    @property
+    def schema_path(self) -> Sequence[str | int]: ...  # noqa: D102 - begins with the branch
+    @property
+    def context(self) -> "Sequence[SchemaError] | None": ...  # noqa: D102 - of all branches
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """Where a checked value comes from.
 
     Attributes:
+        where: The part of the exchange.
+        operation_id: The operation that was called; "" for none.
+        prefix: Tokens before those inside the value: the name of a parameter.
         document: The document that references lead into.
         schema: The schema of the whole value.
-        where: The part of the exchange.
-        operation_id: The operation that was called.
-        prefix: Tokens before those inside the value: the name of a parameter.
         writing: Whether the value goes to the server, so that read-only fields are not required.
     """
 
-    document: Schema
-    schema: Schema
     where: Where
-    operation_id: str
+    operation_id: str = ""
     prefix: Tokens = ()
+    document: Schema = _NOTHING
+    schema: Schema = _NOTHING
     writing: bool = True
 
 
@@ -123,8 +145,8 @@ def _unknown(error: SchemaError, place: Place, tokens: Tokens) -> Iterator[Viola
     known = list(error.schema.get("properties", {}))
     elsewhere = [name for schema in siblings for name in schema.get("properties", {})]
     missing = {name for name in error.schema.get("required", ()) if name not in error.instance}
-    unknown = [name for name in error.instance if name not in known]
-    for index, name in enumerate(unknown):
+    unknown = (name for name in error.instance if name not in known)
+    for index, name in enumerate(islice(unknown, VIOLATIONS_AT_MOST)):
         guess = respelt(name, known)
         # a name of another branch is no misspelled one of this
         if not guess and index < GUESSED_AT_MOST and not respelt(name, elsewhere):
@@ -141,7 +163,7 @@ def _unknown(error: SchemaError, place: Place, tokens: Tokens) -> Iterator[Viola
 
 def _branched(error: SchemaError, place: Place, tokens: Tokens) -> Violation:
     schemas: list[Schema] = error.validator_value
-    names = [_branch_name(schema, number) for number, schema in enumerate(schemas, 1)]
+    names = [branch_name(one) or f"schema {number}" for number, one in enumerate(schemas, 1)]
     quantity = "exactly one of" if error.validator == "oneOf" else "at least one of"
     # beside a combiner the contract's own words are the whole demand ("should …")
     demand = error.schema.get("x-expected", "")
@@ -171,6 +193,77 @@ def _adds_nothing(violation: Violation, told: AbstractSet[tuple[str, str]]) -> b
     )
 
 
-def _branch_name(schema: Schema, number: int) -> str:
-    reference: str = schema.get("$ref", "")
-    return reference.rpartition("/")[2] or schema.get("title", f"schema {number}")
+# ------------------------------------------------------------------ which branch was meant
+
+
+def closest_branch(
+    document: Schema,
+    schemas: Sequence[Schema],
+    reasons: Sequence[Sequence[Violation]],
+    value: Any,
+) -> int | None:
+    """Return the index of the branch that was clearly meant, or None where that is a guess.
+
+    The branch with the most properties and constants that tell it from the others wins, where a
+    property counts in any spelling; then the one with the most properties that misspelled ones are
+    like; then the one that fails least. A tie is no clear case, nor is a value that shares no
+    property with any.
+
+    >>> key, mail = {"properties": {"key": {}}}, {"properties": {"mail": {}}}
+    >>> closest_branch({}, [key, mail], [[], []], {"mail": "a@b"})
+    1
+    >>> closest_branch({}, [key, mail], [[], []], {"KEY": "a"})
+    0
+    """
+    if not isinstance(value, dict):
+        return None
+    names = islice(value, _SPELT_AT_MOST)
+    spelt = {folded(name) for name in names if len(name) <= TEXT_LIMIT}
+    marks = [_marks(document, schema, value, spelt) for schema in schemas]
+    guesses = _guesses([_properties(document, schema) for schema in schemas], value)
+    if not any(marks) and not any(guesses):
+        return None
+    ranks = [
+        (-own, -guessed, len(why))
+        for own, guessed, why in zip(_distinct(marks), _distinct(guesses), reasons, strict=True)
+    ]
+    best = min(ranks)
+    return ranks.index(best) if ranks.count(best) == 1 else None
+
+
+def _marks(
+    document: Schema, schema: Schema, value: dict[str, Any], spelt: AbstractSet[str]
+) -> set[Mark]:
+    """Collect what in the value points to this branch: property names, and constants that match."""
+    marks: set[Mark] = set()
+    for name, declared in _properties(document, schema).items():
+        if name in value or folded(name) in spelt:
+            marks.add((name,))
+        if name in value and resolve(document, declared).get("enum") == [value[name]]:
+            marks.add((name, "constant"))
+    return marks
+
+
+def _guesses(branches: Sequence[Schema], value: dict[str, Any]) -> list[set[Mark]]:
+    """Collect for each branch the properties that names unknown to all branches are like."""
+    everywhere = {folded(name) for properties in branches for name in properties}
+    unknown = (name for name in value if folded(name[: TEXT_LIMIT + 1]) not in everywhere)
+    compared = list(islice(unknown, GUESSED_AT_MOST))
+    return [
+        {(guess,) for name in compared if (guess := nearest(name, properties))}
+        for properties in branches
+    ]
+
+
+def _properties(document: Schema, schema: Schema) -> Schema:
+    return {
+        name: declared
+        for flat in flatten(document, [schema])
+        for name, declared in flat.get("properties", {}).items()
+    }
+
+
+def _distinct(marks: Sequence[set[Mark]]) -> list[int]:
+    """Count for each branch the marks that not all branches have."""
+    common = set[Mark]().union(*marks).intersection(*marks)
+    return [len(found - common) for found in marks]

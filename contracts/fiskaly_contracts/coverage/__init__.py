@@ -5,7 +5,7 @@ What counts, and what the percentages are percentages of:
 - **operations**: all of the contract. One is exercised by a call that got a status which counts.
 - **statuses**: of each operation the documented ones that a client can bring about; not those
   marked `x-mock-not-produced`, and none from 500 up.
-- **fields**: of each operation what a request may carry, named as `coverage_fields` says. One is
+- **fields**: of each operation what a request may carry, named as `fields` says. One is
   exercised by a request that the contract let through: of a request that was refused for its
   form (400, 413, 415) or for its token (401) nothing counts but the status.
 - **overall**: the three lists as one, where each entry counts the same.
@@ -14,19 +14,88 @@ Where a list is empty, all of it is exercised. Everything else, as unknown route
 statuses that only armed faults bring, is counted apart and raises no percentage.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
-from fiskaly_contracts.breaches import declared_response
-from fiskaly_contracts.coverage_fields import RequestFields
-from fiskaly_contracts.coverage_results import NOTHING, OperationCoverage, Score
-from fiskaly_contracts.document import Contract, Operation
+from fiskaly_contracts.coverage.fields import RequestFields
+from fiskaly_contracts.document import Contract, Operation, declared_response
 from fiskaly_contracts.json_value import JsonValue
 
 REFUSED_FOR_FORM = frozenset({400, 413, 415})
 """Statuses of requests that broke the contract: their fields do not count."""
 NOT_AUTHENTICATED = 401
 _SERVER_ERRORS = 500
+_STEPS = 10
+"""Steps of one percent that are told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """So many of so many."""
+
+    exercised: int
+    total: int
+
+    @property
+    def percent(self) -> float:
+        """The exact percentage; 100.0 where there is nothing to exercise."""
+        return 100 * self.exercised / self.total if self.total else 100.0
+
+    def __str__(self) -> str:
+        """Return the percentage for people, never rounded up: `66.6 %`."""
+        return f"{self.rounded} %"
+
+    @property
+    def rounded(self) -> float:
+        """The percentage, cut after one decimal: only what is complete is 100.0."""
+        whole = 100 * _STEPS
+        return (whole * self.exercised // self.total if self.total else whole) / _STEPS
+
+    @classmethod
+    def of(cls, exercised: Collection[object], left: Collection[object]) -> Self:
+        """Count what was exercised and what is left."""
+        return cls(len(exercised), len(exercised) + len(left))
+
+    def __add__(self, other: "Score") -> "Score":
+        return Score(self.exercised + other.exercised, self.total + other.total)
+
+
+NOTHING = Score(0, 0)
+"""What sums start with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationCoverage:
+    """What was made of one operation.
+
+    Attributes:
+        operation_id: Its name.
+        method: Upper case.
+        path: Below the base path.
+        calls: All of them, whatever the answer.
+        statuses: How often each status that counts was met, ascending.
+        statuses_left: Those never met.
+        other_statuses: How often each status that does not count was met; 0 is no answer.
+        fields: The request fields that were sent, those of the query first.
+        fields_left: Those never sent.
+    """
+
+    operation_id: str
+    method: str
+    path: str
+    calls: int
+    statuses: Mapping[int, int]
+    statuses_left: tuple[int, ...]
+    other_statuses: Mapping[int, int]
+    fields: tuple[str, ...]
+    fields_left: tuple[str, ...]
+
+    @property
+    def exercised(self) -> bool:
+        """Whether a call got a status that counts."""
+        return bool(self.statuses)
 
 
 class ContractCoverage:

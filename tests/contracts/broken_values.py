@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Any
 
-from contract.odd_values import FORMATS, VALUES
+from contracts.odd_values import FORMATS, VALUES
 from fiskaly_contracts.fields import flatten
 
 Schema = Mapping[str, Any]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from contract.openapi_document import (
+from contracts.openapi_document import (
     ASSUMPTIONS,
     DOCUMENT,
     ROOT,

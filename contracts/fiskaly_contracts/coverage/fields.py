@@ -18,9 +18,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from fiskaly_contracts.document import Operation
-from fiskaly_contracts.fields import flatten, resolve
-from fiskaly_contracts.json_value import JsonValue, Schema
-from fiskaly_contracts.pointers import pointer_to
+from fiskaly_contracts.fields import branch_name, flatten, resolve
+from fiskaly_contracts.json_value import JsonValue, Schema, pointer_to
 from fiskaly_contracts.violations import Where
 
 ITEM = "*"
@@ -156,7 +155,7 @@ class _Reader:
         for schema in level:
             references: list[Schema] = schema.get("oneOf", [])
             branches = [
-                Branch.of(self.document, part, f"{pointer}({_name(part, number)})")
+                Branch.of(self.document, part, f"{pointer}({branch_name(part) or number})")
                 for number, part in enumerate(references, 1)
             ]
             known = [branch for branch in branches if branch is not None]
@@ -167,8 +166,3 @@ class _Reader:
 
 def _excused(schema: Schema) -> bool:
     return schema.get("readOnly") is True or schema.get("deprecated") is True
-
-
-def _name(schema: Schema, number: int) -> str:
-    named: str = schema.get("$ref", "").rpartition("/")[2] or schema.get("title", "")
-    return named or str(number)

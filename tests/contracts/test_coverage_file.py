@@ -7,8 +7,16 @@ from typing import Any
 import pytest
 from fiskaly_contracts import Contract
 from fiskaly_contracts.coverage import ContractCoverage
-from fiskaly_contracts.coverage_file import CoverageError, as_json, dump, from_json, load
-from fiskaly_contracts.coverage_table import apart, rows, totals
+from fiskaly_contracts.coverage.report import (
+    CoverageError,
+    apart,
+    as_json,
+    dump,
+    from_json,
+    load,
+    rows,
+    totals,
+)
 
 CONTRACT = Contract.bundled()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts import Contract, JsonValue
-from fiskaly_contracts.coverage_fields import RequestFields
+from fiskaly_contracts.coverage.fields import RequestFields
 
 TEXT = {"type": "string"}
 SCHEMAS: dict[str, Any] = {

@@ -6,11 +6,11 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from contract.broken_values import broken
-from contract.odd_values import BODIES, MEDIA_TYPES, PARAMETERS
-from contract.valid_values import Maker
+from contracts.broken_values import broken
+from contracts.odd_values import BODIES, MEDIA_TYPES, PARAMETERS
+from contracts.valid_values import Maker
 from fiskaly_contracts import Contract, Operation, RequestData, ResponseData, Where
-from fiskaly_contracts.breaches import declared_response
+from fiskaly_contracts.document import declared_response
 from fiskaly_contracts.fields import resolve
 
 JSON = "application/json"
@@ -19,7 +19,7 @@ JSON = "application/json"
 class Messages:
     """Makes messages for the operations of one contract, and values for its schemas."""
 
-    def __init__(self, contract: Contract, seed: int) -> None:
+    def __init__(self, contract: Contract, seed: str) -> None:
         self._document = contract.document
         self._random = Random(seed)
         self._maker = Maker(contract.document, self._random)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from contract.openapi_document import (
+from contracts.openapi_document import (
     DOCUMENT,
     load,
     operations,

@@ -7,7 +7,7 @@ from re import _constants as kinds
 from re import _parser
 from typing import Any
 
-from contract.odd_values import FORMATS
+from contracts.odd_values import FORMATS
 from fiskaly_contracts.fields import resolve
 from fiskaly_contracts.strictness import ecma_pattern
 
