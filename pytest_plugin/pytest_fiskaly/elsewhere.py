@@ -19,7 +19,7 @@ from pytest_fiskaly.mock import FiskalyMock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from fiskaly_mockserver.server.minting import Holder
+    from fiskaly_mockserver.server.tokens_for_tests import Holder
 
     from pytest_fiskaly.remote import Remote, Session
     from pytest_fiskaly.verdict import Watch

@@ -14,7 +14,7 @@ from pytest_fiskaly.verdict import OFF
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fiskaly_mockserver.server.in_flight import Traffic
+    from fiskaly_mockserver.server.in_flight import InFlight
     from fiskaly_mockserver.world.journal.exchange import Exchange
 
     from pytest_fiskaly.usage import Usage
@@ -51,9 +51,9 @@ class Listener:
         self._strays = strays
         self._own = own
         self._loose = loose
-        self._traffic: Traffic | None = None
+        self._traffic: InFlight | None = None
 
-    def attach(self, traffic: Traffic) -> None:
+    def attach(self, traffic: InFlight) -> None:
         """Learn of what tells during which test a request began."""
         self._traffic = traffic
 

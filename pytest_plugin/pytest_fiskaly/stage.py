@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.server.errors import ServerError
-from fiskaly_mockserver.server.tree_cache import Nursery
+from fiskaly_mockserver.server.trees import TreeCache
 
 from pytest_fiskaly.elsewhere import HonestMock, fail_if_controlled
 from pytest_fiskaly.failures import fail
@@ -40,7 +40,7 @@ class Stage:
         self._config = config
         self._given = config.stash[GIVEN]
         self._usage = config.stash[USAGE]
-        self._nursery = Nursery()
+        self._nursery = TreeCache()
         self._lasting: MockServer | None = None
         self.strays = Watch("", self._given.contract(None))
 
@@ -62,8 +62,8 @@ class Stage:
         config = replace(config, **{**self._given.tree, **(tree or {})})
         strays = Episode(self.strays, partial(_origin, config, ""))
         listener = Listener(self._usage, strays, config.on_exchange, loose=config.loose)
-        server = MockServer(replace(config, on_exchange=listener), nursery=self._nursery)
-        listener.attach(server.traffic)
+        server = MockServer(replace(config, on_exchange=listener), trees=self._nursery)
+        listener.attach(server.in_flight)
         return server
 
     def serve(self, config: ServerConfig) -> Iterator[MockServer]:
@@ -100,12 +100,12 @@ class Stage:
         """Charge a test with what reaches the session's server, in whatever state that is."""
         if self._lasting is not None:
             origin = partial(_origin, self._lasting.config, "")
-            self._lasting.traffic.period = Episode(self.watch(item), origin)
+            self._lasting.in_flight.period = Episode(self.watch(item), origin)
 
     def end(self, item: pytest.Item) -> None:
         """Charge nobody any more."""
         if self._lasting is not None:
-            self._lasting.traffic.period = None
+            self._lasting.in_flight.period = None
         if WATCH in item.stash:
             item.stash[WATCH].over = True
 
@@ -137,7 +137,7 @@ class Stage:
             faults=rules_of(said["faults"]) if "faults" in said else [],
         )
         scene.begin()
-        server.traffic.period = Episode(watch, lambda: Origin(scene.flags, name))
+        server.in_flight.period = Episode(watch, lambda: Origin(scene.flags, name))
         return (HonestMock if honest else FiskalyMock)(server, watch, scene)
 
     def leave(self, item: pytest.Item, server: MockServer) -> None:

@@ -16,7 +16,7 @@ from fiskaly_mockserver.server.config import (
     DEFAULT_SEED,
     DEFAULT_SIZE,
 )
-from fiskaly_mockserver.server.loops import LoopKind
+from fiskaly_mockserver.server.config import LoopKind
 from fiskaly_mockserver.world.journal.journal import CAPACITY
 from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.worlds import MOST_SANDBOXES

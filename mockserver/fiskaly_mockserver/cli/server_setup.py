@@ -12,8 +12,8 @@ from fiskaly_fixtures import OrganizationTree
 from fiskaly_mockserver.cli.request_log import RequestLog
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.loops import LoopKind
-from fiskaly_mockserver.server.tree_files import read_tree, tree_of
+from fiskaly_mockserver.server.config import LoopKind
+from fiskaly_mockserver.server.trees import read_tree
 from fiskaly_mockserver.web.safety import is_loopback
 from fiskaly_mockserver.world.rate_limits import RateLimit
 
@@ -78,7 +78,7 @@ def set_up(
         on_exchange=log.write,
     )
     if data is None:
-        tree = tree_of(config)
+        tree = generate_from(config)
     else:
         _refuse_tree_flags(ctx)
         tree = read_tree(data, Checker(Contract.bundled()))

@@ -7,7 +7,6 @@ from fiskaly_fixtures import dump_tree
 
 from fiskaly_mockserver.cli.server_options import tree_options
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.tree_files import tree_of
 
 FORMATS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 
@@ -26,7 +25,7 @@ def tree(*, preset: str, seed: int, size: int, country: str, output: Path | None
 
     No secret stands in it: secrets are derived from the seed when it is loaded.
     """
-    made = tree_of(ServerConfig(preset=preset, seed=seed, size=size, country=country))
+    made = generate_from(ServerConfig(preset=preset, seed=seed, size=size, country=country))
     if output is None:
         click.echo(dump_tree(made), nl=False)
         return
