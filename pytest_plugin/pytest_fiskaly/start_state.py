@@ -1,21 +1,19 @@
-"""How a server stands when a test begins, and begins anew."""
+"""The state in which a test finds a server, and to which it can return."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from fiskaly_mockserver.server.config import StartValues
+from pytest_fiskaly.options import TREE_ARGUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fiskaly_mockserver import MockServer, ServerConfig
 
-TREE_ARGUMENTS: Final[tuple[str, ...]] = ("preset", "seed", "size", "country")
 
-
-class Scene:
+class StartState:
     """What a test's markers make of a server.
 
     Args:
@@ -42,12 +40,14 @@ class Scene:
         self._faults = faults
         self._present: Mapping[str, Any] = tree
 
-    def begin(self, **tree: str | int | None) -> None:
+    def restore(self, **tree: str | int | None) -> None:
         """Start over: tree, clock, faults and the ids to come; other organizations if asked.
 
         Raises:
             TreeError: The preset, seed, size or country does not exist.
         """
+        from fiskaly_mockserver.server.config import StartValues
+
         given = {name: value for name, value in tree.items() if value is not None}
         asked: dict[str, Any] = {**self._tree, **given}
         self._server.begin(StartValues(**asked, ids_from=self._ids_from, at=self._at))
@@ -58,10 +58,10 @@ class Scene:
     @property
     def flags(self) -> str:
         """The flags of `fiskaly-mockserver serve` that make the organizations of now."""
-        return flags_of(self._server.config, self._present)
+        return serve_flags(self._server.config, self._present)
 
 
-def flags_of(config: ServerConfig, tree: Mapping[str, Any] = MappingProxyType({})) -> str:
+def serve_flags(config: ServerConfig, tree: Mapping[str, Any] = MappingProxyType({})) -> str:
     """Return the flags of `fiskaly-mockserver serve` that make the same organizations."""
-    told = {one: tree.get(one, getattr(config, one)) for one in TREE_ARGUMENTS}
-    return " ".join(f"--{name} {value}" for name, value in told.items())
+    values = {one: tree.get(one, getattr(config, one)) for one in TREE_ARGUMENTS}
+    return " ".join(f"--{name} {value}" for name, value in values.items())

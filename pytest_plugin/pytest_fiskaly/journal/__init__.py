@@ -1,4 +1,4 @@
-"""One call of a client, as tests look at it."""
+"""What tests look at of the journal: the calls of their client, and what cannot be asked."""
 
 import copy
 from collections.abc import Mapping
@@ -6,6 +6,14 @@ from types import MappingProxyType
 
 from fiskaly_contracts import JsonValue, Violation
 from fiskaly_mockserver.world.journal.exchange import Exchange
+
+
+class BadCriterion(ValueError):
+    """What is asked of the journal makes no sense, so that no answer to it would be right."""
+
+
+class JournalOverflow(AssertionError):
+    """The journal had to drop calls that may be the ones that are looked for."""
 
 
 class Call:

@@ -1,4 +1,4 @@
-"""The hooks that bring the usage of all processes together, tell it, and judge it."""
+"""The hooks that bring the coverage of all processes together, print it, and judge it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_fiskaly.stash import GIVEN
-from pytest_fiskaly.usage_counts import Counts
-from pytest_fiskaly.usage_options import OPTION, coverage_file
-from pytest_fiskaly.usage_summary import summary
+from pytest_fiskaly.coverage import Counts
+from pytest_fiskaly.options import COVERAGE, coverage_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from fiskaly_contracts import Violation
-    from fiskaly_mockserver.world.journal.exchange import Exchange
+    from pytest_fiskaly.options import RunSettings
 
 KEY = "fiskaly"
 """The entry of xdist's `workeroutput`."""
@@ -28,22 +25,21 @@ class Usage:
     """Listens to the session; one instance for each process of a test run.
 
     Attributes:
-        counts: What was heard; in xdist's controller that of all workers, afterwards.
+        counts: What the run used; in xdist's controller that of all workers, afterwards.
     """
 
-    def __init__(self, config: pytest.Config) -> None:
-        """Prepare for a session, as options and ini keys say.
+    def __init__(self, config: pytest.Config, settings: RunSettings) -> None:
+        """Prepare for a session, as its settings say.
 
         Raises:
             pytest.UsageError: The file for coverage is none or cannot be written.
         """
-        given = config.stash[GIVEN]
-        coverage = given.text("coverage")
+        coverage = settings.text("coverage")
         self._config = config
         self._is_worker = hasattr(config, "workerinput")
         self._asked = coverage is not None
-        self._fail_under = given.number("coverage_fail_under")
-        self._remote = given.text("url") is not None
+        self._fail_under = settings.number("coverage_fail_under")
+        self._remote = settings.text("url") is not None
         self._verbosity = config.get_verbosity()
         self._file = (
             coverage_file(coverage, config.invocation_params.dir)
@@ -57,21 +53,6 @@ class Usage:
         self._workers = self._reported = 0
         self._complaints: list[str] = []
 
-    def heard(self, exchange: Exchange, *, watched: bool = True) -> None:
-        """Count a finished exchange; called in the server's thread."""
-        self.counts.heard(exchange, watched=watched)
-
-    def breached(self, test: str, exchange: Exchange, violations: Iterable[Violation]) -> None:
-        """Count violations against a test, by its node id; called in the server's thread.
-
-        Which of them count is for the verdict to say: not those that the test allows.
-        """
-        self.counts.breached(test, exchange, violations)
-
-    def begun(self) -> None:
-        """Notice that a fixture of ours is used, even if no request follows."""
-        self.counts.used = True
-
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Notice whether any test ran at all."""
         if report.when == "call" and (not report.skipped or hasattr(report, "wasxfail")):
@@ -79,12 +60,12 @@ class Usage:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodeready(self) -> None:
-        """Expect what a worker of xdist will tell."""
+        """Expect what a worker of xdist will hand over."""
         self._workers += 1
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Add what a worker of xdist heard; one that crashed tells nothing."""
+        """Add what a worker of xdist counted; one that crashed hands over nothing."""
         output = getattr(node, "workeroutput", None) or {}
         if KEY in output:
             data = json.loads(output[KEY])
@@ -97,7 +78,7 @@ class Usage:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Hand over what was heard; in the main process write it and judge it."""
+        """Hand over what was counted; in the main process write it and judge it."""
         if self._is_worker:
             data = self.counts.as_json() if self.counts.used else None
             # Text, since execnet does not carry all that JSON does.
@@ -110,19 +91,19 @@ class Usage:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Tell it, if anything of ours was used or asked for."""
+        """Print it, if anything of the plugin was used or asked for."""
         if self._verbosity > _SILENT and not self._config.getoption("no_summary", default=False):
-            self._tell(terminalreporter)
+            self._print(terminalreporter)
         for complaint in self._complaints:
             terminalreporter.write_line(f"ERROR: fiskaly: {complaint}", red=True)
 
-    def _tell(self, terminal: pytest.TerminalReporter) -> None:
+    def _print(self, terminal: pytest.TerminalReporter) -> None:
         if self._remote:
             if self._asked or self._fail_under is not None:
                 terminal.write_line("fiskaly: coverage is not measured with --fiskaly-url")
             return
         if self.counts.used or (self._asked and self._ran):
-            summary(
+            _summarize(
                 terminal,
                 self.counts,
                 quiet=self._verbosity < 0,
@@ -138,7 +119,7 @@ class Usage:
             try:
                 dump(self.counts.coverage, self._file)
             except CoverageError as error:
-                yield f"{OPTION}: {error}"
+                yield f"{COVERAGE}: {error}"
 
     def _judge(self, session: pytest.Session) -> Iterator[str]:
         if self._fail_under is None or session.exitstatus != pytest.ExitCode.OK:
@@ -146,3 +127,76 @@ class Usage:
         score = self.counts.coverage.scores()["overall"]
         if score.percent < self._fail_under:
             yield f"the overall coverage {score} is under {FAIL_UNDER}={self._fail_under:g}"
+
+
+def _summarize(
+    terminal: pytest.TerminalReporter,
+    counts: Counts,
+    *,
+    quiet: bool,
+    table: bool,
+    asked: bool,
+    lost: tuple[int, int],
+) -> None:
+    """Write one line; more of it where there were violations or coverage was asked for.
+
+    Args:
+        terminal: Where to write.
+        counts: Those of all processes.
+        quiet: Only one line, and that only if there is something to say.
+        table: Write the whole table, if anything was used.
+        asked: Whether coverage was asked for.
+        lost: How many workers of how many handed over nothing.
+    """
+    if counts.violations.requests and not quiet:
+        terminal.write_sep("=", "fiskaly: violations of the contract")
+        for line in counts.violations.lines():
+            terminal.write_line(line)
+    if table and counts.used:
+        _table(terminal, counts)
+    if asked or counts.violations.requests or not quiet:
+        terminal.write_line(_line(counts), yellow=bool(counts.violations.requests))
+    missing, workers = lost
+    if missing > 0:
+        terminal.write_line(
+            f"fiskaly: {missing} of {workers} workers were stopped or crashed: what they did is"
+            " not counted",
+            yellow=True,
+        )
+
+
+def _table(terminal: pytest.TerminalReporter, counts: Counts) -> None:
+    from fiskaly_contracts.coverage.report import apart, rows, totals
+
+    width = terminal.config.get_terminal_writer().fullwidth
+    terminal.write_sep("=", "fiskaly: coverage of the contract")
+    for line in (*rows(counts.coverage, width), *apart(counts.coverage, width)):
+        terminal.write_line(line)
+    terminal.write_line(totals(counts.coverage))
+
+
+def _line(counts: Counts) -> str:
+    operations = counts.coverage.scores()["operations"]
+    exchanges = counts.coverage.exchanges
+    exercised = f"{operations.exercised} of {operations.total} operations exercised"
+    return f"fiskaly: {exercised}, {_number(exchanges, 'exchange')}, {_violations(counts)}"
+
+
+def _violations(counts: Counts) -> str:
+    found = counts.violations
+    if not found.requests:
+        if not counts.unwatched:
+            return "no violations"
+        if counts.unwatched == counts.coverage.exchanges:
+            return "the contract was not watched"
+        return f"no violations, but {_number(counts.unwatched, 'exchange')} not watched"
+    parts = []
+    if within := found.requests - found.outside:
+        parts.append(f"{_number(within, 'request')} of {_number(found.tests, 'test')}")
+    if found.outside:
+        parts.append(f"{_number(found.outside, 'request')} outside any test")
+    return f"{' and '.join(parts)} broke the contract"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" + ("" if count == 1 else "s")

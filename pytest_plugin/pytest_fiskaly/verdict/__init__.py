@@ -13,25 +13,25 @@ T = TypeVar("T")
 _Failed = pytest.fail.Exception
 
 
-class Verdict(_Failed):  # type: ignore[misc, valid-type]
-    """A test failed by us: its text says all, and a traceback would say nothing."""
+class PlainFailure(_Failed):  # type: ignore[misc, valid-type]
+    """A test failed by the plugin: its text says all, and a traceback would say nothing."""
 
 
 def fail(text: str) -> NoReturn:
     """Fail the test that runs now.
 
     Raises:
-        Verdict: Always.
+        PlainFailure: Always.
     """
     __tracebackhide__ = True
-    raise Verdict(text, pytrace=False)
+    raise PlainFailure(text, pytrace=False)
 
 
 def or_fail(read: Callable[[], T], fixture: str) -> T:
     """Return what a fixture is to return, or fail its test where the tree has none.
 
     Raises:
-        Verdict: The tree has none.
+        PlainFailure: The tree has none.
     """
     __tracebackhide__ = True
     try:
@@ -41,13 +41,13 @@ def or_fail(read: Callable[[], T], fixture: str) -> T:
     fail(f"{fixture}: {why}")
 
 
-def place(report: pytest.TestReport, item: pytest.Item, error: BaseException) -> None:
+def point_at_test(report: pytest.TestReport, item: pytest.Item, error: BaseException) -> None:
     """Let the report of such a failure point at the test, and say one line in a summary.
 
     pytest would point at the line of its own that raised, repeat the whole text in the short
     summary on CI, and add that all entries of the traceback are hidden.
     """
-    if not isinstance(error, Verdict) or not report.failed:
+    if not isinstance(error, PlainFailure) or not report.failed:
         return
     for crash, trace in _parts(report.longrepr):
         if crash is not None:

@@ -4,18 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from fiskaly_contracts import explain
+from fiskaly_contracts import explain, meant
 from fiskaly_mockserver.world.journal.containment import shortened
 from fiskaly_mockserver.world.journal.exchange import Exchange
 
-from pytest_fiskaly.calls import Call
-from pytest_fiskaly.journal_criteria import Criteria
-from pytest_fiskaly.journal_differences import Difference
-from pytest_fiskaly.verdict import causes
+from pytest_fiskaly.journal import Call
+from pytest_fiskaly.journal.criteria import Criteria
+from pytest_fiskaly.journal.matching import Difference
 
 CALLS_SHOWN = 3
 DIFFERENCES_SHOWN = 6
-BREACHES_SHOWN = 300
+VIOLATIONS_SHOWN = 300
 """Characters of what a message tells of a call's violations; the verdict has all of it."""
 EMPTY = "the journal is empty: no call has reached the server"
 
@@ -122,8 +121,8 @@ def _nearest(found: Found) -> Iterator[str]:
         yield from _indented(_call(exchange, unlike))
     if len(found.others) > min(CALLS_SHOWN, len(of_it or nearest)):
         counts = Counter(exchange.operation_id or "no operation" for exchange, _ in found.others)
-        told = ", ".join(f"{name} ({count})" for name, count in counts.items())
-        yield f"in the journal: {told}"
+        listed = ", ".join(f"{name} ({count})" for name, count in counts.items())
+        yield f"in the journal: {listed}"
 
 
 def _distance(found: tuple[Exchange, Sequence[Difference]]) -> tuple[bool, bool, int]:
@@ -148,9 +147,8 @@ def _call(exchange: Exchange, unlike: Sequence[Difference]) -> Iterator[str]:
     if len(unlike) > DIFFERENCES_SHOWN:
         yield f"  and {len(unlike) - DIFFERENCES_SHOWN} more differences"
     if exchange.breaches:
-        meant = [cause for breach in exchange.breaches for cause in causes(breach)]
-        told = shortened(explain(meant), BREACHES_SHOWN)
-        yield f"  the client broke the contract: {told}"
+        listed = shortened(explain(meant(exchange.breaches)), VIOLATIONS_SHOWN)
+        yield f"  the client broke the contract: {listed}"
     if exchange.refusal:
         yield f"  refused by {exchange.refusal}"
     if exchange.fault:
