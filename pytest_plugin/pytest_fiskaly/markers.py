@@ -150,11 +150,11 @@ def _preset(value: object) -> None:
 
 
 def _country(value: object) -> None:
-    from fiskaly_fixtures.countries import COUNTRIES, country_named
+    from fiskaly_fixtures.presets import COUNTRIES, TreeArguments
 
     if not isinstance(value, str):
         raise ValueError(unknown("country", value, COUNTRIES))  # noqa: TRY004 - the caller's one
-    country_named(value)
+    TreeArguments(country=value)
 
 
 def _whole(name: str, greatest: int) -> Callable[[object], None]:

@@ -94,7 +94,7 @@ def test_nothing_heavy_is_imported(imported: set[str]) -> None:
         pytest.param("importlib.metadata", id="the version is at hand"),
         pytest.param("difflib", id="no word was wrong"),
         pytest.param("fiskaly_contracts.authority", id="nothing was refused"),
-        pytest.param("fiskaly_fixtures.codec", id="no tree file is read"),
+        pytest.param("fiskaly_fixtures.files", id="no tree file is read"),
         pytest.param("fiskaly_mockserver.web.control.registry", id="no control call was made"),
         pytest.param("fiskaly_mockserver.domain.account.sign_up", id="nobody signed up"),
         pytest.param("fiskaly_mockserver.world.faults.rules", id="no fault was armed"),
