@@ -16,9 +16,9 @@ from fiskaly_contracts import (
     parse_body,
 )
 from fiskaly_contracts.authority import Authority
+from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.tree_files import tree_of
 from fiskaly_mockserver.web import endpoint
 from fiskaly_mockserver.web.app import create_app
 from fiskaly_mockserver.web.responses import CONTENT_TYPE, to_bytes
@@ -76,7 +76,7 @@ def main() -> None:
     """Serve on the port of the first argument; the others are what is checked."""
     endpoint.MOST_TARGETS = 0  # no verdict is remembered: each costs what it costs
     config = ServerConfig(size=SIZE)
-    service = compose(config, tree_of(config))
+    service = compose(config, generate_from(config))
     checker = Uncompiled(service.contract, answers="answers" in sys.argv[2:])
     serve(create_app(replace(service, checker=checker)), int(sys.argv[1]))
 

@@ -93,16 +93,16 @@ def test_trees_are_made_once(client: pytest.Pytester) -> None:
         import fiskaly_mockserver.server.tree_cache as plantings
 
         made = []
-        original = plantings.tree_of
+        original = plantings.generate_from
 
         def counted(config):
             made.append((config.preset, config.seed, config.size))
             return original(config)
 
-        plantings.tree_of = counted
+        plantings.generate_from = counted
 
         def pytest_unconfigure():
-            plantings.tree_of = original
+            plantings.generate_from = original
             assert sorted(made) == [
                 ("enterprise", 1, 5), ("individual-customers", 1, 5), ("single", 1, 5)
             ], made

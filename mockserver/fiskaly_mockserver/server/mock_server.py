@@ -266,7 +266,7 @@ class MockServer:
         if not how.names_a_tree:
             return self._own
         now = self._service.world.seams.clock.now()
-        return self._nursery.get(how.config(self.config), started_at=now)
+        return self._nursery.get(how.tree(self.config), started_at=now)
 
     def _start_over(self, planting: Planting, how: Beginning) -> None:
         self._service.defects.clear()

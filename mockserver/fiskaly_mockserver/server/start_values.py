@@ -1,8 +1,8 @@
 """How a server starts over."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_fixtures import TreeArguments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +32,13 @@ class Beginning:
         """Whether anything is said of the tree."""
         return any(one is not None for one in (self.preset, self.seed, self.size, self.country))
 
-    def config(self, own: ServerConfig) -> ServerConfig:
-        """Return a server's settings with the tree that is asked for."""
-        return replace(
-            own,
-            preset=own.preset if self.preset is None else self.preset,
-            seed=own.seed if self.seed is None else self.seed,
-            size=own.size if self.size is None else self.size,
-            country=own.country if self.country is None else self.country,
-        )
+    def tree(self, own: TreeArguments) -> TreeArguments:
+        """Return the tree that is asked for; the rest as a server's own.
+
+        Raises:
+            TreeError: The preset, seed, size or country does not exist.
+        """
+        return own.changed(preset=self.preset, seed=self.seed, size=self.size, country=self.country)
 
 
 AS_CONFIGURED = Beginning()

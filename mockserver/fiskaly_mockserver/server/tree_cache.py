@@ -6,11 +6,9 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
-from fiskaly_fixtures import OrganizationTree
+from fiskaly_fixtures import OrganizationTree, TreeArguments, generate_from
 
 from fiskaly_mockserver.control.handles import TreeHandle
-from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.tree_files import tree_of
 from fiskaly_mockserver.world.seed.credentials import Seeded
 from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
 from fiskaly_mockserver.world.store.tables import Baseline
@@ -21,21 +19,6 @@ if TYPE_CHECKING:
 
 KEPT = 32
 """Trees that are kept; the one not used for longest makes room."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeArguments:
-    """What a tree is generated from; the same arguments give the same tree."""
-
-    preset: str
-    seed: int
-    size: int
-    country: str
-
-    @classmethod
-    def of(cls, config: ServerConfig) -> "TreeArguments":
-        """Return the arguments that a server's settings name."""
-        return cls(preset=config.preset, seed=config.seed, size=config.size, country=config.country)
 
 
 @dataclass
@@ -87,17 +70,13 @@ class Nursery:
         self._lock = Lock()
         self._kept: OrderedDict[TreeArguments, Planting] = OrderedDict()
 
-    def get(self, config: ServerConfig, *, started_at: float) -> Planting:
-        """Return the planting of the tree that a server's settings name, made if need be.
-
-        Raises:
-            TreeError: The preset, seed, size or country does not exist.
-        """
-        arguments = TreeArguments.of(config)
+    def get(self, asked: TreeArguments, *, started_at: float) -> Planting:
+        """Return the planting of a tree, made if need be."""
+        arguments = asked.changed()  # a server's settings are more than those of its tree
         with self._lock:
             found = self._kept.get(arguments)
             if found is None:
-                found = self._kept[arguments] = Planting(tree_of(config), started_at)
+                found = self._kept[arguments] = Planting(generate_from(arguments), started_at)
                 if len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(arguments)

@@ -1,25 +1,14 @@
-"""Trees for a server: generated from a preset, or read from a file and checked."""
+"""Trees for a server that are read from a file, and checked."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fiskaly_contracts import Checker, JsonValue, explain
-from fiskaly_fixtures import OrganizationSpec, OrganizationTree, TreeError, generate
-
-from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_fixtures import OrganizationSpec, OrganizationTree, TreeError
 
 if TYPE_CHECKING:
     from fiskaly_fixtures import LoadedTree
-
-
-def tree_of(config: ServerConfig) -> OrganizationTree:
-    """Return the tree that a server with these settings starts with.
-
-    Raises:
-        TreeError: The preset, seed, size or country does not exist.
-    """
-    return generate(config.preset, seed=config.seed, size=config.size, country=config.country)
 
 
 def read_tree(path: Path, checker: Checker) -> OrganizationTree:

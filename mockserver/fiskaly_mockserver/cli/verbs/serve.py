@@ -10,8 +10,7 @@ from typing import Any
 
 import click
 
-from fiskaly_mockserver.cli.server_options import HIGHEST_PORT, option, server_options
-from fiskaly_mockserver.cli.server_setup import set_up
+from fiskaly_mockserver.cli.server_options import PORTS, option, server_options, set_up
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import DEFAULT_PORT, ServerConfig
 from fiskaly_mockserver.server.listening import Listening, listen
@@ -111,17 +110,16 @@ YOUNG_OBJECTS = 50_000
 @option(
     "--port",
     default=DEFAULT_PORT,
-    type=click.IntRange(0, HIGHEST_PORT),
+    type=PORTS,
     metavar="N",
     help="Port to listen on; 0 picks a free one.",
 )
 @server_options(log_level="info")
 @option("--json", "as_json", is_flag=True, help="Print one JSON line instead of the banner.")
-@click.pass_context
-def serve(ctx: click.Context, /, *, as_json: bool, **flags: Any) -> None:
+def serve(*, as_json: bool, **flags: Any) -> None:
     """Answer as the Management API does, until Ctrl+C."""
     with collector_at_rest():
-        setup = set_up(ctx, **flags)
+        setup = set_up(**flags)
         config = setup.config
         service = compose(config, setup.tree)
         gc.freeze()  # what is there now stays: collections need not look at it
@@ -130,8 +128,8 @@ def serve(ctx: click.Context, /, *, as_json: bool, **flags: Any) -> None:
         gc.set_threshold(YOUNG_OBJECTS)
 
     def announce(listening: Listening) -> None:
-        told = (service.world.baseline, listening, service.contract.version)
-        click.echo(json_line(*told) if as_json else banner(*told, control=config.control))
+        shown = (service.world.baseline, listening, service.contract.version)
+        click.echo(json_line(*shown) if as_json else banner(*shown, control=config.control))
         if config.control_token and not is_loopback(config.host):
             click.echo(
                 f"Warning: {config.host} can be reached from other machines; control calls need"

@@ -3,11 +3,9 @@
 from pathlib import Path
 
 import click
-from fiskaly_fixtures import dump_tree
+from fiskaly_fixtures import TreeArguments, dump_tree, generate_from
 
 from fiskaly_mockserver.cli.server_options import tree_options
-from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.tree_files import tree_of
 
 FORMATS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 
@@ -21,12 +19,12 @@ FORMATS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
     metavar="FILE",
     help="Save to FILE, in the format of its suffix (.yaml, .yml, .json), instead of printing.",
 )
-def tree(*, preset: str, seed: int, size: int, country: str, output: Path | None) -> None:
+def tree(*, tree: TreeArguments, output: Path | None) -> None:
     """Print an organization tree as YAML, or save it for `serve --data`.
 
     No secret stands in it: secrets are derived from the seed when it is loaded.
     """
-    made = tree_of(ServerConfig(preset=preset, seed=seed, size=size, country=country))
+    made = generate_from(tree)
     if output is None:
         click.echo(dump_tree(made), nl=False)
         return
