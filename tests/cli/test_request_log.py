@@ -1,15 +1,18 @@
 """One line per request on stderr, in two forms, at a level, and nothing secret in it."""
 
 import json
+import os
 import re
 import socket
+import sys
+import threading
 from typing import Any
 
 import pytest
 from cli.callers import call, token_of
 from fiskaly_contracts import Violation, Where
 from fiskaly_mockserver import MockServer, ServerConfig
-from fiskaly_mockserver.cli.request_log import LEVELS, RequestLog
+from fiskaly_mockserver.cli.request_log import LEVELS, LineWriter, RequestLog
 from fiskaly_mockserver.world.journal.journal import Exchange
 
 LINE = re.compile(
@@ -23,7 +26,7 @@ def logged(
     capfd: pytest.CaptureFixture[str], *, level: str = "debug", as_json: bool = False
 ) -> list[str]:
     """Send two good requests, two that break the contract and one that is no HTTP."""
-    log = RequestLog(level=level, as_json=as_json)
+    log = RequestLog(sys.stderr, level=level, as_json=as_json)
     config = ServerConfig(port=0, preset="single", on_exchange=log.write)
     with log.take_over(), MockServer(config) as server:
         key = server.credentials
@@ -99,7 +102,7 @@ def secrets_of(tree: Any) -> list[str]:
 
 def test_nothing_secret_is_in_the_log_of_an_onboarding(capfd: pytest.CaptureFixture[str]) -> None:
     """Neither of what goes right nor of what goes wrong."""
-    log = RequestLog(level="debug", as_json=False)
+    log = RequestLog(sys.stderr, level="debug", as_json=False)
     config = ServerConfig(port=0, preset="kitchen-sink", on_exchange=log.write)
     with log.take_over(), MockServer(config) as server:
         api, tree = server.base_url, server.control.tree()
@@ -160,7 +163,9 @@ def written(
     level: str = "debug",
     as_json: bool = False,
 ) -> str:
-    RequestLog(level=level, as_json=as_json).write(one)
+    log = RequestLog(sys.stderr, level=level, as_json=as_json)
+    with log.take_over():
+        log.write(one)
     return capfd.readouterr().err
 
 
@@ -202,3 +207,53 @@ def test_nothing_that_a_client_names_breaks_the_line_or_the_terminal(
 
 def test_every_level_has_a_name() -> None:
     assert list(LEVELS) == ["debug", "info", "warning", "error", "off"]
+
+
+def test_lines_that_nobody_reads_are_dropped_and_counted_as_soon_as_somebody_does() -> None:
+    number, line = 5_000, "x" * 99
+    reading, writing = os.pipe()
+    with os.fdopen(reading, encoding="ascii") as reader, os.fdopen(writing, "w") as stream:
+        writer = LineWriter(stream, limit=10_000)
+        for _ in range(number):
+            writer.write(line)
+        writer.close()  # nobody reads, and nobody is waited for
+        kept = lost = 0
+        while kept + lost < number:
+            read = reader.readline().rstrip("\n")
+            if read == line:
+                kept += 1
+            else:
+                lost += int(read.removesuffix(" lines were dropped"))
+        assert kept + lost == number
+        assert kept < 2_000
+        writer.write("again")
+        assert reader.readline() == "again\n"
+        writer.close()
+
+
+def test_a_stream_that_is_closed_or_missing_is_no_reason_to_stop() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream:
+        for one in (stream, None):
+            writer = LineWriter(one)
+            writer.write("x")
+            writer.close()
+
+
+def test_a_pipe_that_does_not_block_is_tried_again() -> None:
+    """As some programs hand them to what they start."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    lines = 2_000
+    with os.fdopen(reading, encoding="ascii") as reader, os.fdopen(writing, "w") as stream:
+        writer = LineWriter(stream, limit=1_000_000)
+        for _ in range(lines):
+            writer.write("x" * 99)
+        read: list[str] = []
+        thread = threading.Thread(
+            target=lambda: read.extend(reader.readline() for _ in range(lines))
+        )
+        thread.start()
+        thread.join(60)
+        assert read == ["x" * 99 + "\n"] * lines

@@ -2,12 +2,14 @@
 
 import signal
 import socket
+import subprocess
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from cli.callers import run_verb, token_of
-from cli.running import Running, serving
+from cli.running import COMMAND, PATIENCE, Running, clean_environment, serving
 
 JSON = ("--json", "--port", "0", "--preset", "single")
 
@@ -69,3 +71,29 @@ def test_a_certain_port_is_served_again_as_soon_as_it_is_free(
         with serving(tmp_path, *JSON, "--port", str(unused_port)) as running:
             assert running.line["base_url"] == f"http://127.0.0.1:{unused_port}/api/v0"
             authenticate(running)
+
+
+def test_whoever_starts_it_need_not_read_what_it_prints(unused_port: int) -> None:
+    flags = ("--json", "--port", str(unused_port), "--size", "400")  # more than a pipe takes
+    with subprocess.Popen(
+        [*COMMAND, "serve", *flags],
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        try:
+            assert run_verb("wait", "--url", f"127.0.0.1:{unused_port}").code == 0
+            client = HTTPConnection("127.0.0.1", unused_port, timeout=PATIENCE)
+            for path in ["/api/v0/nothing"] * 1_000:
+                client.request("GET", path)
+                client.getresponse().read()
+            client.request("GET", "/_mock/health")
+            assert client.getresponse().status == 200
+            client.close()
+            process.terminate()
+            assert process.wait(PATIENCE) == 0
+        finally:
+            process.kill()
+        assert process.stderr is not None
+        assert " GET /api/v0/nothing - 404 " in process.stderr.readline()

@@ -1,6 +1,7 @@
 """The flags of every verb that starts a server, and what they ask for."""
 
 import secrets
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
@@ -114,7 +115,7 @@ def set_up(
     """
     if refresh_lifetime < access_lifetime:
         raise click.UsageError("--refresh-lifetime must not be shorter than --access-lifetime")
-    log = RequestLog(level=log_level, as_json=log_format == "json")
+    log = RequestLog(sys.stderr, level=log_level, as_json=log_format == "json")
     if not control_token:  # one is made up where other machines reach the address
         control_token = None if is_loopback(host) else secrets.token_urlsafe(TOKEN_BYTES)
     config = ServerConfig(

@@ -5,11 +5,13 @@ import gc
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
 
+from fiskaly_mockserver.cli.request_log import LineWriter
 from fiskaly_mockserver.cli.server_options import PORTS, option, server_options, set_up
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import DEFAULT_PORT, ServerConfig
@@ -129,17 +131,17 @@ def serve(*, as_json: bool, **flags: Any) -> None:
 
     def announce(listening: Listening) -> None:
         shown = (service.world.baseline, listening, service.contract.version)
-        click.echo(json_line(*shown) if as_json else banner(*shown, control=config.control))
+        output.write(json_line(*shown) if as_json else banner(*shown, control=config.control))
         if config.control_token and not is_loopback(config.host):
-            click.echo(
+            setup.log.note(
                 f"Warning: {config.host} can be reached from other machines; control calls need"
-                f" the header {TOKEN_HEADER}: {config.control_token}",
-                err=True,
+                f" the header {TOKEN_HEADER}: {config.control_token}"
             )
 
-    new_loop = loop_factory(config.loop)
+    output, new_loop = LineWriter(sys.stdout), loop_factory(config.loop)
     with setup.log.take_over(), asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(_serve(service, config, announce))
+        output.close()
 
 
 async def _serve(
