@@ -15,7 +15,10 @@ from fiskaly_mockserver.cli.remote_server import VARIABLES, address_variables, k
 from fiskaly_mockserver.cli.server_options import PORTS, server_options, set_up
 from fiskaly_mockserver.server.mock_server import MockServer
 
-FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+FORWARDED = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""Windows has no SIGHUP."""
 CANNOT_RUN = 126
 NOT_FOUND = 127
 SIGNALLED = 128
@@ -85,8 +88,11 @@ def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[No
 def _terminal_signals_all() -> bool:
     """Tell whether Ctrl+C has reached the child already, as every process in front.
 
-    Told twice, some programs give up their orderly end.
+    Told twice, some programs give up their orderly end. A console of Windows tells every
+    process, and a program there cannot pass Ctrl+C on.
     """
+    if not hasattr(os, "tcgetpgrp"):
+        return True
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:
