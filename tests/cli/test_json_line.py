@@ -121,8 +121,8 @@ def test_the_same_seed_prints_the_same_organizations_and_keys() -> None:
     assert one["users"] == other["users"]
 
 
-def test_names_stand_as_they_are_not_escaped(printed: str, line: dict[str, Any]) -> None:
+def test_it_is_ascii_whatever_the_names_are(printed: str, line: dict[str, Any]) -> None:
+    """The reader need not know the code page of the console."""
+    assert printed.isascii()
     assert "\n" not in printed
-    odd = [one["name"] for one in line["organizations"] if not one["name"].isascii()]
-    assert odd
-    assert json.dumps(odd[0], ensure_ascii=False) in printed
+    assert [one["name"] for one in line["organizations"] if not one["name"].isascii()]

@@ -5,6 +5,8 @@ call), 3 the address cannot be listened on, or no server answers. `exec` returns
 command's own. A flag beats its environment variable, which beats the default.
 """
 
+import sys
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -67,5 +69,12 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command and leave with its exit code."""
+    """Run the command and leave with its exit code.
+
+    What the console's code page lacks is escaped: a name in another script is no reason to
+    fail.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     cli.main(prog_name="fiskaly-mockserver")

@@ -26,8 +26,8 @@ def printable(line: str) -> str:
 
 
 def show_json(value: Any) -> None:
-    """Print a JSON value for programs and people."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """Print a JSON value, in ASCII: a program reads it whatever the console's code page is."""
+    click.echo(json.dumps(value, indent=2))
 
 
 def json_text(text: str) -> Any:

@@ -52,7 +52,7 @@ def banner(baseline: Baseline, listening: Listening, contract: str, *, control: 
 
 
 def json_line(baseline: Baseline, listening: Listening, contract: str) -> str:
-    """Return one line of JSON with the address, every enabled key and every user.
+    """Return one line of JSON, in ASCII, with the address, every enabled key and every user.
 
     `{"schema": 1, "base_url", "control_url", "pid", "preset", "seed", "contract",
     "organizations": [{"id", "type", "name", "envs", "managed_by_organization_id",
@@ -70,7 +70,6 @@ def json_line(baseline: Baseline, listening: Listening, contract: str) -> str:
             "contract": contract,
             **Seeded(baseline).as_json(),
         },
-        ensure_ascii=False,
         separators=(",", ":"),
     )
 
@@ -150,7 +149,10 @@ async def _serve(
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+        try:
+            loop.add_signal_handler(number, stopped.set)
+        except NotImplementedError:  # on Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
     listening = await listen(service, config.host, config.port)
     try:
         announce(listening)

@@ -1,5 +1,6 @@
 """`tree`: show or save an organization tree without serving it."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -26,7 +27,9 @@ def tree(*, tree: TreeArguments, output: Path | None) -> None:
     """
     made = generate_from(tree)
     if output is None:
-        click.echo(dump_tree(made), nl=False)
+        text = dump_tree(made)
+        # For a program or a file it is UTF-8, which is what `serve --data` reads
+        click.echo(text if sys.stdout.isatty() else text.encode(), nl=False)
         return
     form = FORMATS.get(output.suffix.lower())
     if form is None:
