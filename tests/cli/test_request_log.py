@@ -1,6 +1,7 @@
 """One line per request on stderr, in two forms, at a level, and nothing secret in it."""
 
 import json
+import logging
 import os
 import re
 import socket
@@ -257,3 +258,20 @@ def test_a_pipe_that_does_not_block_is_tried_again() -> None:
         thread.start()
         thread.join(60)
         assert read == ["x" * 99 + "\n"] * lines
+
+
+def test_what_a_library_says_again_and_again_is_one_line_a_second(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    log = RequestLog(sys.stderr, level="info", as_json=False)
+    with log.take_over():
+        [handler] = [one for one in logging.getLogger().handlers if type(one).__name__ == "_Lines"]
+        for at in (*range(1_000), 2_500):
+            for name in ("asyncio", "other"):
+                message = f"no descriptor is left\nsocket {at}"
+                record = logging.LogRecord(name, logging.ERROR, "", 0, message, (), None)
+                record.created = at / 1_000
+                handler.handle(record)
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert [line for line in lines if line.endswith(" (999 more like it before)")] == lines[2:]

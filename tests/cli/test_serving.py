@@ -97,3 +97,23 @@ def test_whoever_starts_it_need_not_read_what_it_prints(unused_port: int) -> Non
             process.kill()
         assert process.stderr is not None
         assert " GET /api/v0/nothing - 404 " in process.stderr.readline()
+
+
+def test_it_takes_as_many_descriptors_as_it_may_have(unused_port: int) -> None:
+    flags = ("serve", "--port", str(unused_port), "--preset", "empty", "--log-level", "off")
+    with subprocess.Popen(
+        ["sh", "-c", 'ulimit -Hn 512; ulimit -Sn 64; exec "$@"', "sh", *COMMAND, *flags],
+        env=clean_environment(),
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        clients = []
+        try:
+            assert run_verb("wait", "--url", f"127.0.0.1:{unused_port}").code == 0
+            for _ in range(200):
+                clients.append(HTTPConnection("127.0.0.1", unused_port, timeout=PATIENCE))
+                clients[-1].request("GET", "/_mock/health")
+                assert clients[-1].getresponse().read()
+        finally:
+            process.kill()
+            for client in clients:
+                client.close()

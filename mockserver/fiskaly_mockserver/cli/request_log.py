@@ -27,6 +27,9 @@ AT_ONCE = 4096
 """Bytes of one write: a pipe that takes any takes so many."""
 PAUSE = 0.05
 """Seconds between two looks whether a reader goes on."""
+INTERVAL = 1.0
+"""Seconds that pass between two messages of the same kind from a library."""
+MOST_KINDS = 100
 LONGEST_END = 1.0
 """Seconds that the last lines may take; a reader that does not read is not waited for."""
 
@@ -191,11 +194,26 @@ class _Lines(logging.Handler):
     def __init__(self, log: RequestLog, level: int) -> None:
         super().__init__(level)
         self._log = log
+        self._last: dict[tuple[str, str], tuple[float, int]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, and below it the traceback of what nobody expected."""
+        """Write a record, and below it the traceback of what nobody expected.
+
+        Where the same happens again and again, as when the file descriptors have run out,
+        it is one line a second, with the number of those in between.
+        """
+        message = record.getMessage()
+        kind = (record.name, str(record.msg).partition("\n")[0])
+        since, unsaid = self._last.get(kind, (-INTERVAL, 0))
+        if 0 <= record.created - since < INTERVAL:
+            self._last[kind] = (since, unsaid + 1)
+            return
+        if len(self._last) > MOST_KINDS:
+            self._last.clear()
+        self._last[kind] = (record.created, 0)
+        more = f" ({unsaid} more like it before)" if unsaid else ""
         trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
-        self._log.write_message(record.getMessage(), at=record.created, trace=trace)
+        self._log.write_message(message + more, at=record.created, trace=trace)
 
 
 def level_of(exchange: Exchange) -> int:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -103,6 +104,8 @@ def _tree_line(baseline: Baseline) -> str:
     return f"preset {baseline.preset}, seed {baseline.seed}: {quantity} {noun}"
 
 
+MOST_FILES = 65_536
+"""File descriptors that are asked for, where the system would let a process have more."""
 YOUNG_OBJECTS = 50_000
 """New objects after which the garbage collector looks for cycles; Python's own default is 700."""
 
@@ -119,6 +122,7 @@ YOUNG_OBJECTS = 50_000
 @option("--json", "as_json", is_flag=True, help="Print one JSON line instead of the banner.")
 def serve(*, as_json: bool, **flags: Any) -> None:
     """Answer as the Management API does, until Ctrl+C."""
+    _raise_open_files()
     with collector_at_rest():
         setup = set_up(**flags)
         config = setup.config
@@ -141,6 +145,19 @@ def serve(*, as_json: bool, **flags: Any) -> None:
     with setup.log.take_over(), asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(_serve(service, config, announce))
         output.close()
+
+
+def _raise_open_files() -> None:
+    """Let this process have more file descriptors, of which each connection takes one."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has none, and no such limit
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve(
