@@ -1,6 +1,7 @@
 """`tree`: the same bytes for the same flags, in the format of the suffix, and no secret."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,29 @@ def test_a_bad_flag_is_a_usage_error(flags: list[str], said: str) -> None:
     outcome = run_verb("tree", *flags)
     assert outcome.code == 2
     assert said in outcome.err
+
+
+def test_an_interrupted_write_leaves_the_file_that_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tree.json"
+    path.write_text("{}", encoding="utf-8")
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    assert run_verb("tree", "-o", str(path)).code == 1
+    assert path.read_text(encoding="utf-8") == "{}"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_one_and_the_rights_of_a_file_stay(tmp_path: Path) -> None:
+    path, link = tmp_path / "tree.json", tmp_path / "link.json"
+    path.write_text("{}", encoding="utf-8")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    assert run_verb("tree", "--preset", "single", "-o", str(link)).code == 0
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert json.loads(path.read_text(encoding="utf-8"))["preset"] == "single"
