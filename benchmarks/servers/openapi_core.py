@@ -4,9 +4,9 @@ import sys
 from dataclasses import replace
 
 from fiskaly_contracts import CheckedRequest, Checker, Contract, RequestData
+from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.web import endpoint
 from fiskaly_mockserver.web.app import create_app
 from fiskaly_mockserver.web.service import ServedApi

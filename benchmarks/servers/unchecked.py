@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 from fiskaly_contracts import AnswerPlan, Contract, Operation
+from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.web.api import Call, Handler
 from fiskaly_mockserver.web.endpoint import caller_of
 from fiskaly_mockserver.web.management.errors import ManagementErrors

@@ -4,11 +4,11 @@ from importlib.metadata import version
 
 import pytest
 from fiskaly_contracts import Contract
+from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.domain.account.model import OrganizationId
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.world import Seams
 

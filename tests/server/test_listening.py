@@ -4,11 +4,11 @@ import errno
 import socket
 
 import pytest
+from fiskaly_fixtures import generate_from
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.errors import CannotListen
 from fiskaly_mockserver.server.listening import listen
-from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.web.service import Service
 from server.raw_http import request, talk
 

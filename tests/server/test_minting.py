@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.handles import NotInTheTree
-from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 from fiskaly_mockserver.server.config import StartValues
+from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 from server.raw_http import RawAnswer, request, talk
 
 JSON = "Content-Type: application/json"
@@ -46,10 +46,11 @@ def test_the_environment_chooses_the_key(live: MockServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "refusal"), [(TokenFault.EXPIRED, "ExpiredToken"), (TokenFault.FORGED, "ForeignToken")]
+    ("fault", "refusal"),
+    [(TokenFault.EXPIRED, "ExpiredToken"), (TokenFault.FORGED, "ForeignToken")],
 )
 def test_a_bad_token_is_refused_for_its_own_reason(
-    live: MockServer, fault: Fault, refusal: str
+    live: MockServer, fault: TokenFault, refusal: str
 ) -> None:
     live.reset()
     assert ask(live, live.token_for(live.tree.main, fault=fault)).status == 401

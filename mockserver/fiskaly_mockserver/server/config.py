@@ -113,9 +113,7 @@ class StartValues:
         Raises:
             TreeError: The preset, seed, size or country does not exist.
         """
-        return own.changed(
-            preset=self.preset, seed=self.seed, size=self.size, country=self.country
-        )
+        return own.changed(preset=self.preset, seed=self.seed, size=self.size, country=self.country)
 
 
 AS_CONFIGURED = StartValues()

@@ -129,9 +129,7 @@ class MockServer:
         seams = seams or self._starting.seams(config.lifetimes)
         now = seams.clock.now()
         self._own = (
-            self._trees.get(config, started_at=now)
-            if tree is None
-            else CachedTree(tree, now)
+            self._trees.get(config, started_at=now) if tree is None else CachedTree(tree, now)
         )
         self._service = compose(config, self._own.baseline_at(now), seams)
         self._seeded: tuple[Baseline, CachedTree | TreeHandle] = (
