@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import click
 from click.core import ParameterSource
 from fiskaly_contracts import Checker, Contract
+from fiskaly_contracts.checker import Judge
 from fiskaly_fixtures import COUNTRIES, PRESETS, OrganizationTree, TreeArguments, generate_from
 
 from fiskaly_mockserver.cli.request_log import LEVELS, RequestLog
 from fiskaly_mockserver.domain.ports import Lifetimes
-from fiskaly_mockserver.server.config import DEFAULT_HOST, GREATEST_PORT, Judge, ServerConfig
+from fiskaly_mockserver.server.config import DEFAULT_HOST, GREATEST_PORT, JUDGES, ServerConfig
 from fiskaly_mockserver.server.loops import LoopKind
 from fiskaly_mockserver.server.tree_files import read_tree
 from fiskaly_mockserver.web.safety import is_loopback
@@ -217,10 +218,10 @@ _WHAT_IS_SERVED: tuple[AddOption, ...] = (
     ),
     option(
         "--judge",
-        type=click.Choice(get_args(Judge)),
-        default=get_args(Judge)[0],
-        help="What decides whether a message is as the contract has it; openapi-core is the"
-        " reference, and slower.",
+        type=click.Choice(JUDGES),
+        default=JUDGES[0],
+        help="Who decides whether a message keeps the contract; openapi-core is the reference, and"
+        " slower.",
     ),
     option(
         "--access-lifetime",

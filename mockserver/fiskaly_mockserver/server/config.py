@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from fiskaly_fixtures import TreeArguments
 
@@ -13,11 +13,13 @@ from fiskaly_mockserver.world.journal.journal import CAPACITY
 from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
 
+if TYPE_CHECKING:
+    from fiskaly_contracts.checker import Judge
+
+JUDGES = ("jsonschema-rs", "openapi-core")
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8722
 GREATEST_PORT = 65_535
-Judge = Literal["jsonschema-rs", "openapi-core"]
-"""What decides whether a message is as the contract has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +31,13 @@ class ServerConfig(TreeArguments):
         port: The port to listen on; 0 picks a free one.
         loose: Drop body properties that the contract does not know, and journal a
             violation, instead of refusing with 400.
+        judge: Who decides whether a message keeps the contract: `jsonschema-rs`, or
+            `openapi-core`, the reference, which takes longer.
         lifetimes: How long tokens live.
         rate_limit: How often a principal may call; none by default.
         journal_size: How many exchanges each world's journal keeps.
         sandboxes: How many sandboxes there may be before the one left alone the longest
             is reclaimed.
-        judge: What decides whether a message is as the contract has it: jsonschema-rs, or
-            openapi-core, which is the reference and slower.
         loop: Which event loop it runs on: uvloop's where that is installed, unless told.
         control: Whether control calls are served over HTTP.
         control_token: What they must carry in `X-Mock-Token`; needed beyond loopback.
@@ -45,23 +47,25 @@ class ServerConfig(TreeArguments):
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     loose: bool = False
+    judge: "Judge" = "jsonschema-rs"
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     rate_limit: RateLimit | None = None
     journal_size: int = CAPACITY
     sandboxes: int = MOST_SANDBOXES
-    judge: Judge = "jsonschema-rs"
     loop: LoopKind = LoopKind.AUTO
     control: bool = True
     control_token: str | None = field(default=None, repr=False)
     on_exchange: Callable[[Exchange], None] = unheard
 
     def __post_init__(self) -> None:
-        """Check the settings of the tree, and the port, which no loop refuses alike.
+        """Refuse what nothing else refuses, or not everywhere alike.
 
         Raises:
             TreeError: The preset, seed, size or country does not exist.
-            ValueError: The port is none; uvloop would listen on another one.
+            ValueError: The port is none (uvloop would listen on another one), or the judge.
         """
         TreeArguments.__post_init__(self)
         if not 0 <= self.port <= GREATEST_PORT:
             raise ValueError(f"port {self.port} is not one of 0 to {GREATEST_PORT}")
+        if self.judge not in JUDGES:
+            raise ValueError(f"judge {self.judge!r} is not one of {', '.join(JUDGES)}")
