@@ -1,8 +1,10 @@
 """A fake Management API in a thread of its own, for tests in the same process."""
 
 import asyncio
+import os
+import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
@@ -31,6 +33,12 @@ if TYPE_CHECKING:
     from fiskaly_mockserver.world.store.tables import Baseline
 
 T = TypeVar("T")
+
+PATCHED: Mapping[str, Callable[[Any], bool]] = {
+    "gevent.monkey": lambda gevent: gevent.is_module_patched("threading"),
+    "eventlet.patcher": lambda eventlet: eventlet.is_monkey_patched("thread"),
+}
+"""What makes threads of a library's own out of real ones, and how each is asked."""
 
 IN_PROCESS = ServerConfig(port=0)
 """The defaults on a free port."""
@@ -86,6 +94,7 @@ class MockServer:
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._pid = 0
         self._listening: Listening | None = None
 
     @property
@@ -102,6 +111,11 @@ class MockServer:
     def port(self) -> int:
         """The port it listens on."""
         return self._running.port
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has been started and not stopped since."""
+        return self._thread is not None
 
     @property
     def spec(self) -> OrganizationTree:
@@ -153,11 +167,13 @@ class MockServer:
         """Start answering; returns when the port is open.
 
         Raises:
-            ServerError: It runs already.
+            ServerError: It runs already, or threads are none here, as under gevent.
             CannotListen: The address is in use, not of this machine, or not allowed.
         """
         if self._thread is not None:
             raise ServerError("the server runs already")
+        _demand_real_threads()
+        self._pid = os.getpid()
         started: Future[Listening] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(started,), name="fiskaly-mockserver", daemon=True
@@ -172,11 +188,15 @@ class MockServer:
         return self
 
     def stop(self) -> None:
-        """Stop answering and end the thread; does nothing if it does not run."""
+        """Stop answering and end the thread; does nothing if it does not run.
+
+        A process that was forked from the server's forgets it; the server runs on.
+        """
         if self._thread is None or self._loop is None:
             return
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        if self._pid == os.getpid():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
         self._thread = self._listening = self._loop = None
 
     def reset(self) -> None:
@@ -221,6 +241,7 @@ class MockServer:
         Returns:
             How many were broken off.
         """
+        self._demand_own_process()
         if not self.traffic.under_way or self._loop is None:
             return 0
         settling = self.traffic.settle(seconds)
@@ -291,6 +312,7 @@ class MockServer:
         if self._loop is None:
             coroutine.close()
             raise ServerError("the server does not run")
+        self._demand_own_process(coroutine)
         if threading.current_thread() is self._thread:
             coroutine.close()
             raise ServerError("the server's own thread would wait for itself: ask in another one")
@@ -298,6 +320,7 @@ class MockServer:
 
     def _call(self, action: Callable[[], T]) -> T:
         """Do something to the world in the thread that works on it."""
+        self._demand_own_process()
         if self._loop is None or threading.current_thread() is self._thread:
             return action()
         done: Future[T] = Future()
@@ -310,6 +333,17 @@ class MockServer:
 
         self._loop.call_soon_threadsafe(act)
         return done.result()
+
+    def _demand_own_process(self, coroutine: Coroutine[Any, Any, Any] | None = None) -> None:
+        """Refuse in a forked child what waits for the server's thread, which is not there."""
+        if self._loop is not None and self._pid != os.getpid():
+            if coroutine is not None:
+                coroutine.close()
+            raise ServerError(
+                "the server runs in the process that this one was forked from, and only answers"
+                " requests here: ask for its journal and all else in that process, or at its"
+                " control_url (POST /_mock/journal/find)"
+            )
 
     def _run(self, started: "Future[Listening]") -> None:
         with asyncio.Runner(loop_factory=self._new_loop) as runner:
@@ -330,3 +364,17 @@ class MockServer:
         server = listening.runner.server
         if server is not None:
             server.request_handler = self.traffic.counted(server.request_handler)
+
+
+def _demand_real_threads() -> None:
+    """Refuse to start where threads are green ones: the event loop would block them all."""
+    for name, is_patched in PATCHED.items():
+        module = sys.modules.get(name)
+        if module is not None and is_patched(module):
+            library = name.partition(".")[0]
+            raise ServerError(
+                f"{library} has patched threading, under which a server in this process would wait"
+                " for itself: run it in another one (fiskaly-mockserver exec -- pytest, or"
+                f" pytest --fiskaly-url=URL), or leave threads alone ({library}'s patching with"
+                " thread=False)"
+            )
