@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -20,7 +21,11 @@ from fiskaly_mockserver.server.config import (
     StartValues,
     loop_factory,
 )
-from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
+from fiskaly_mockserver.server.errors import (
+    DefectiveServer,
+    ServerError,
+    demand_real_threads,
+)
 from fiskaly_mockserver.server.in_flight import InFlight
 from fiskaly_mockserver.server.listening import Listening, listen
 from fiskaly_mockserver.server.tokens_for_tests import Holder, TokenFault, mint
@@ -138,6 +143,7 @@ class MockServer:
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._pid = 0
         self._listening: Listening | None = None
 
     @property
@@ -154,6 +160,11 @@ class MockServer:
     def port(self) -> int:
         """The port it listens on."""
         return self._running.port
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has been started and not stopped since."""
+        return self._thread is not None
 
     @property
     def spec(self) -> OrganizationTree:
@@ -203,11 +214,13 @@ class MockServer:
         """Start answering; returns when the port is open.
 
         Raises:
-            ServerError: It runs already.
+            ServerError: It runs already, or threads are none here, as under gevent.
             CannotListen: The address is in use, not of this machine, or not allowed.
         """
         if self._thread is not None:
             raise ServerError("the server runs already")
+        demand_real_threads()
+        self._pid = os.getpid()
         started: Future[Listening] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(started,), name="fiskaly-mockserver", daemon=True
@@ -222,11 +235,15 @@ class MockServer:
         return self
 
     def stop(self) -> None:
-        """Stop answering and end the thread; does nothing if it does not run."""
+        """Stop answering and end the thread; does nothing if it does not run.
+
+        A process that was forked from the server's forgets it; the server runs on.
+        """
         if self._thread is None or self._loop is None:
             return
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        if self._pid == os.getpid():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
         self._thread = self._listening = self._loop = None
 
     def reset(self) -> None:
@@ -271,6 +288,7 @@ class MockServer:
         Returns:
             How many were broken off.
         """
+        self._demand_own_process()
         if not self.in_flight.under_way or self._loop is None:
             return 0
         settling = self.in_flight.settle(seconds)
@@ -339,12 +357,14 @@ class MockServer:
         dispatcher = self._running.dispatcher
         if self._loop is None:
             raise ServerError("the server does not run")
+        self._demand_own_process()
         if threading.current_thread() is self._thread:
             raise ServerError("the server's own thread would wait for itself: ask in another one")
         return asyncio.run_coroutine_threadsafe(dispatcher.answer(asked), self._loop).result()
 
     def _call(self, action: Callable[[], T]) -> T:
         """Do something to the world in the thread that works on it."""
+        self._demand_own_process()
         if self._loop is None or threading.current_thread() is self._thread:
             return action()
         done: Future[T] = Future()
@@ -357,6 +377,15 @@ class MockServer:
 
         self._loop.call_soon_threadsafe(act)
         return done.result()
+
+    def _demand_own_process(self) -> None:
+        """Refuse in a forked child what waits for the server's thread, which is not there."""
+        if self._loop is not None and self._pid != os.getpid():
+            raise ServerError(
+                "the server runs in the process that this one was forked from, and only answers"
+                " requests here: ask for its journal and all else in that process, or at its"
+                " control_url (POST /_mock/journal/find)"
+            )
 
     def _run(self, started: "Future[Listening]") -> None:
         with asyncio.Runner(loop_factory=self._new_loop) as runner:
