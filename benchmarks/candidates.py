@@ -115,7 +115,7 @@ class Ours(Candidate):
 _FORGETFUL = """\
 from fiskaly_mockserver.web import endpoint, row_cache
 endpoint.MOST_TARGETS = 0
-row_cache.Writer.__init__.__kwdefaults__["room"] = 0
+row_cache.RowCache.__init__.__kwdefaults__["room"] = 0
 from fiskaly_mockserver.cli import main
 main()
 """

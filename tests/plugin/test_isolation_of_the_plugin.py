@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from plugin.conftest import RunApart
 
 IDS = """
 import json
@@ -55,7 +56,7 @@ def _seen(folder: Path) -> dict[str, dict[str, object]]:
 
 
 def test_ids_derive_from_the_test_and_not_from_order_or_worker(
-    client: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    client: pytest.Pytester, run_apart: RunApart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.makepyfile(IDS)
     client.makeconftest(
@@ -74,11 +75,11 @@ def test_ids_derive_from_the_test_and_not_from_order_or_worker(
     for name, arguments in {
         "alone": (),
         "shuffled": ("--shuffled=3",),
-        "parallel": ("-n", "4", "--shuffled=5", "--dist=loadgroup"),
+        "parallel": ("-n", "2", "--shuffled=5", "--dist=loadgroup"),
     }.items():
         monkeypatch.setenv("SEEN", str(client.path / name))
-        run = client.runpytest_subprocess if name == "parallel" else client.runpytest
-        result = run(*arguments)
+        run = run_apart if name == "parallel" else client.runpytest
+        result = run("-p", "pytest_fiskaly.plugin", *arguments)
         result.assert_outcomes(passed=9, failed=1)
         result.stdout.fnmatch_lines(["  body /country_code breaks enum", '    got       "DE"'])
         runs.append(_seen(client.path / name))

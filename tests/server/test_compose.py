@@ -22,9 +22,10 @@ def test_a_service_tells_what_it_serves() -> None:
 
 
 def test_settings_reach_the_service() -> None:
-    config = ServerConfig(preset="single", loose=True)
+    config = ServerConfig(preset="single", loose=True, judge="openapi-core")
     service = compose(config, tree_of(config))
-    assert service.loose
+    (served,) = service.apis
+    assert served.checker.answer_plan("authenticate", 200) is None
     assert service.on_exchange is config.on_exchange
 
 
@@ -43,3 +44,8 @@ def test_every_organization_of_the_tree_is_in_the_world(size: int) -> None:
     world = compose(config, tree).world
     ids = [OrganizationId(found.id) for found in tree.organizations]
     assert all(world.tables.organizations.get(one) for one in ids)
+
+
+def test_another_judge_is_refused() -> None:
+    with pytest.raises(ValueError, match="judge 'me' is not one of jsonschema-rs, openapi-core"):
+        ServerConfig(judge="me")  # type: ignore[arg-type]

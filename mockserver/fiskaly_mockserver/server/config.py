@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.server.loops import LoopKind
@@ -10,6 +11,10 @@ from fiskaly_mockserver.world.journal.journal import CAPACITY
 from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
 
+if TYPE_CHECKING:
+    from fiskaly_contracts.checker import Judge
+
+JUDGES = ("jsonschema-rs", "openapi-core")
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8722
 GREATEST_PORT = 65_535
@@ -32,6 +37,8 @@ class ServerConfig:
         country: Where its organizations are; see `fiskaly_fixtures.COUNTRIES`.
         loose: Drop body properties that the contract does not know, and journal a
             violation, instead of refusing with 400.
+        judge: Who decides whether a message keeps the contract: `jsonschema-rs`, or
+            `openapi-core`, the reference, which takes longer.
         lifetimes: How long tokens live.
         rate_limit: How often a principal may call; none by default.
         journal_size: How many exchanges each world's journal keeps.
@@ -50,6 +57,7 @@ class ServerConfig:
     size: int = DEFAULT_SIZE
     country: str = DEFAULT_COUNTRY
     loose: bool = False
+    judge: "Judge" = "jsonschema-rs"
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     rate_limit: RateLimit | None = None
     journal_size: int = CAPACITY
@@ -60,10 +68,12 @@ class ServerConfig:
     on_exchange: Callable[[Exchange], None] = unheard
 
     def __post_init__(self) -> None:
-        """Refuse what no loop refuses alike.
+        """Refuse what nothing else refuses, or not everywhere alike.
 
         Raises:
-            ValueError: The port is none; uvloop would listen on another one.
+            ValueError: The port is none (uvloop would listen on another one), or the judge.
         """
         if not 0 <= self.port <= GREATEST_PORT:
             raise ValueError(f"port {self.port} is not one of 0 to {GREATEST_PORT}")
+        if self.judge not in JUDGES:
+            raise ValueError(f"judge {self.judge!r} is not one of {', '.join(JUDGES)}")

@@ -22,7 +22,7 @@ from fiskaly_mockserver.server.minting import Fault, Holder, mint
 from fiskaly_mockserver.server.start_values import AS_CONFIGURED, Beginning
 from fiskaly_mockserver.server.tree_cache import Nursery, Planting
 from fiskaly_mockserver.web.responses import Answer
-from fiskaly_mockserver.world.journal.journal import Exchange
+from fiskaly_mockserver.world.journal.journal import Exchange, Journal
 from fiskaly_mockserver.world.seams import Seams, StartingSeams
 from fiskaly_mockserver.world.seed.credentials import ApiCredentials, Seeded
 
@@ -136,6 +136,10 @@ class MockServer:
     def journal(self) -> tuple[Exchange, ...]:
         """The latest exchanges, oldest first."""
         return self._call(lambda: tuple(self._service.world.journal))
+
+    def read_journal(self, read: Callable[[Journal], T]) -> T:
+        """Return what a function makes of the journal, in the thread that writes it."""
+        return self._call(lambda: read(self._service.world.journal))
 
     @property
     def control(self) -> Control:
