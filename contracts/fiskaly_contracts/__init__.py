@@ -10,12 +10,17 @@
 from typing import TYPE_CHECKING, Any
 
 from fiskaly_contracts.body import ParsedBody, parse_body
-from fiskaly_contracts.document import Contract, Operation
-from fiskaly_contracts.exchange import Accepted, RequestData, ResponseData
-from fiskaly_contracts.json_value import JsonValue
-from fiskaly_contracts.media_types import media_type_violation
-from fiskaly_contracts.parameters import Parameter
-from fiskaly_contracts.violations import Severity, Violation, Where, explain
+from fiskaly_contracts.document import Contract, Operation, Parameter
+from fiskaly_contracts.exchange import (
+    Accepted,
+    CheckedRequest,
+    RequestData,
+    ResponseData,
+    media_type_violation,
+)
+from fiskaly_contracts.json_value import JsonValue, escaped, pointer_to, printable, tokens_of
+from fiskaly_contracts.violations import Severity, Violation, Where, explain, meant
+from fiskaly_contracts.wording import did_you_mean
 
 if TYPE_CHECKING:
     from fiskaly_contracts.checker import AnswerPlan, Checker
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Accepted",
     "AnswerPlan",
+    "CheckedRequest",
     "Checker",
     "Contract",
     "JsonValue",
@@ -34,9 +40,15 @@ __all__ = [
     "Severity",
     "Violation",
     "Where",
+    "did_you_mean",
+    "escaped",
     "explain",
+    "meant",
     "media_type_violation",
     "parse_body",
+    "pointer_to",
+    "printable",
+    "tokens_of",
 ]
 
 

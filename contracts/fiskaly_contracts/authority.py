@@ -1,12 +1,13 @@
-"""The authority on requests and responses; the only module that knows openapi-core.
+"""openapi-core, the reference for requests and responses; the only module that knows it.
 
-openapi-core decides; the named stricter rules (`strictness`, `parameters`, `body`) are plugged into
-its public seams: an extended schema validator, a deserializer that is our strict parser, and a path
-finder that looks the known operation up. Nothing is ever unmarshalled.
+It decides; the named stricter rules (`strictness`, `compiled.parameters`, `body`) are applied on
+top: bodies come parsed and parameters looked at before it is asked, its schema validator is
+extended, and its path finder looks the known operation up. Nothing is ever unmarshalled.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, cast
 
@@ -16,7 +17,6 @@ from jsonschema.validators import Draft4Validator, extend  # type: ignore[import
 from jsonschema_path import SchemaPath
 from openapi_core import V30RequestValidator, V30ResponseValidator
 from openapi_core.datatypes import RequestParameters
-from openapi_core.exceptions import OpenAPIError
 from openapi_core.templating.datatypes import TemplateResult
 from openapi_core.templating.paths.datatypes import PathOperationServer
 from openapi_core.templating.paths.finders import BasePathFinder
@@ -36,35 +36,37 @@ from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
 
 from fiskaly_contracts import strictness
 from fiskaly_contracts.body import parse_body
-from fiskaly_contracts.breaches import (
+from fiskaly_contracts.compiled.parameters import named_breaches, unknown_parameters
+from fiskaly_contracts.compiled.requests import read_body, sent_parameters
+from fiskaly_contracts.document import (
+    Contract,
+    Operation,
+    answered_headers,
     by_declared_name,
     declared_response,
-    header_parameters,
+)
+from fiskaly_contracts.exchange import JSON, RequestData, ResponseData, media_type_violation
+from fiskaly_contracts.fields import resolve
+from fiskaly_contracts.json_value import JsonValue, Schema, pointer_to
+from fiskaly_contracts.schema_errors import Place, SchemaError, violations_of
+from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Violation, Where
+from fiskaly_contracts.wording import (
     missing,
     undocumented,
     unknown_operation,
-    unknown_parameters,
-    unread_parameter,
     unreadable,
     unwanted_body,
+    words,
 )
-from fiskaly_contracts.document import Contract, Operation
-from fiskaly_contracts.exchange import RequestData, ResponseData
-from fiskaly_contracts.fields import resolve
-from fiskaly_contracts.json_value import JsonValue, Schema
-from fiskaly_contracts.media_types import JSON, media_type_violation
-from fiskaly_contracts.normalize import Place, SchemaError, violations_of
-from fiskaly_contracts.parameters import grouped
-from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Violation, Where
 
 _PLACES = {"path": Where.PATH, "query": Where.QUERY, "header": Where.HEADER}
 
 
 class Authority:
-    """Decides on exchanges and values, and says in words what is wrong with them.
+    """Decides on exchanges and values by openapi-core, and says in words what is wrong with them.
 
-    To import this module takes half a second, a verdict one or two milliseconds: `Checker` asks it
-    only about what the compiled check does not accept. One thread at a time may ask.
+    To import this module takes half a second, a verdict one or two milliseconds. One thread at a
+    time may ask.
     """
 
     def __init__(self, contract: Contract) -> None:
@@ -76,32 +78,87 @@ class Authority:
             self._spec,
             path_finder_cls=_KnownOperation,
             schema_validators_factory=self._writing,
-            extra_media_type_deserializers={JSON: _strict_json},
+            extra_media_type_deserializers={JSON: _json},
         )
         self._responses = V30ResponseValidator(
             self._spec,
             path_finder_cls=_KnownOperation,
             schema_validators_factory=_validators(OAS30ReadValidator),
-            extra_media_type_deserializers={JSON: _strict_json},
+            extra_media_type_deserializers={JSON: _json},
         )
 
     def request(self, data: RequestData) -> list[Violation]:
-        """Return every breach of the contract in a request; never raises.
+        """Return every breach of the contract in a request.
 
-        Unknown query parameters come as warnings. The body of an operation that has none is not
-        looked at, since real clients send `{}` with a GET (Source: recorded).
+        A wrong media type, or a body that is no strict JSON, is told alone. Unknown query
+        parameters come as warnings.
+
+        Raises:
+            Exception: Of any kind, where the library fails.
         """
-        try:
-            return self._request(data)
-        except Exception as error:  # noqa: BLE001 - a checker that crashes would answer 500
-            return [unreadable(data.operation_id, Where.BODY, error)]
+        operation = self._contract.operations.get(data.operation_id)
+        if operation is None:
+            return [unknown_operation(data.operation_id)]
+        if operation.body_required or (operation.has_body and data.body):
+            _, refusing = read_body(data.operation_id, data)
+            if refusing:
+                return [*refusing]
+        sent = sent_parameters(operation, data)
+        found: list[Violation] = []
+        refused: set[tuple[str, str]] = set()
+        for parameter in operation.parameters:
+            raw = sent[parameter.where].get(parameter.name, [])
+            broken = named_breaches(parameter, operation.operation_id, raw)
+            if broken:
+                found += broken
+                refused.add((parameter.where.value, parameter.name))
+        readable = {
+            where: {name: raw for name, raw in texts.items() if (where.value, name) not in refused}
+            for where, texts in sent.items()
+        }
+        for error in self._requests.iter_errors(_message(operation, readable, data.body)):
+            if not isinstance(error, ParameterValidationError):
+                found += self._of_body(operation, operation.body_schema, error)
+            elif (error.location, error.name) not in refused:
+                found += self._of_parameter(operation, error)
+        return found + unknown_parameters(operation, sent[Where.QUERY])
 
     def response(self, data: ResponseData) -> list[Violation]:
-        """Return every breach of the contract in a response; never raises."""
-        try:
-            return self._response(data)
-        except Exception as error:  # noqa: BLE001 - as above
-            return [unreadable(data.operation_id, Where.BODY, error)]
+        """Return every breach of the contract in a response.
+
+        Raises:
+            Exception: Of any kind, where the library fails.
+        """
+        operation = self._contract.operations.get(data.operation_id)
+        if operation is None:
+            return [unknown_operation(data.operation_id)]
+        declared = declared_response(self._document, operation, data.status)
+        if declared is None:
+            return [undocumented(operation, data.status)]
+        content = declared.get("content", {})
+        found = [*_of_response_body(operation, data, has_body=bool(content))]
+        told = bool(found)
+        headers = by_declared_name(data.headers or {}, declared.get("headers", {}))
+        refused = set()
+        for parameter in answered_headers(self._document, declared):
+            text = [headers[parameter.name]] if parameter.name in headers else []
+            may_be_empty = parameter.kind == "string"
+            broken = named_breaches(
+                parameter, operation.operation_id, text, may_be_empty=may_be_empty
+            )
+            if broken:
+                found += broken
+                refused.add(parameter.name)
+        readable = {name: text for name, text in headers.items() if name not in refused}
+        answer = _Answer(data.status, b"" if told else data.body, JSON, readable)
+        for error in self._responses.iter_errors(_message(operation, {}, b""), answer):
+            if isinstance(error, HeaderValidationError):
+                if data.headers is not None and error.name not in refused:
+                    found += self._of_header(operation, declared, error)
+            elif not told:
+                schema = content.get(JSON, {}).get("schema", {})
+                found += self._of_body(operation, schema, error, writing=False)
+        return found
 
     def value(self, schema: str, value: JsonValue) -> list[Violation]:
         """Check a value against `components.schemas[schema]`, as if a client sent it.
@@ -115,71 +172,12 @@ class Authority:
         place = Place(document=self._document, schema=found, where=Where.BODY, operation_id="")
         return violations_of(errors, place)
 
-    def _request(self, data: RequestData) -> list[Violation]:
-        operation = self._contract.operations.get(data.operation_id)
-        if operation is None:
-            return [unknown_operation(data.operation_id)]
-        sent = {
-            Where.PATH: {name: [value] for name, value in data.path_parameters.items()},
-            Where.QUERY: grouped(data.query),
-            Where.HEADER: header_parameters(data.headers, operation),
-        }
-        found: list[Violation] = []
-        refused: set[tuple[str, str]] = set()
-        for parameter in operation.parameters:
-            raw = sent[parameter.where].get(parameter.name, [])
-            broken = parameter.violations(operation.operation_id, raw)
-            if broken:
-                found += broken
-                refused.add((parameter.where.value, parameter.name))
-        media_type = None
-        if operation.has_body and data.body:
-            media_type = media_type_violation(operation.operation_id, data.content_type)
-        if media_type is not None:
-            found.append(media_type)
-        for error in self._requests.iter_errors(_message(operation, sent, data.body)):
-            if isinstance(error, ParameterValidationError):
-                if (error.location, error.name) not in refused:
-                    found += self._of_parameter(operation, error)
-            elif media_type is None:
-                found += self._of_body(operation, operation.body_schema, error)
-        return found + unknown_parameters(operation, sent[Where.QUERY])
-
-    def _response(self, data: ResponseData) -> list[Violation]:
-        operation = self._contract.operations.get(data.operation_id)
-        if operation is None:
-            return [unknown_operation(data.operation_id)]
-        declared = declared_response(self._document, operation, data.status)
-        if declared is None:
-            return [undocumented(operation, data.status)]
-        content = declared.get("content", {})
-        found = [] if content or not data.body else [unwanted_body(operation, len(data.body))]
-        media_type = None
-        if content and data.body:
-            media_type = media_type_violation(operation.operation_id, data.content_type)
-        if media_type is not None:
-            found.append(media_type)
-        answer = _Answer(
-            status_code=data.status,
-            data=data.body,
-            content_type=JSON,
-            headers=by_declared_name(data.headers or {}, declared.get("headers", {})),
-        )
-        for error in self._responses.iter_errors(_message(operation, {}, b""), answer):
-            if isinstance(error, HeaderValidationError):
-                if data.headers is not None:
-                    found += self._of_header(operation, declared, error)
-            elif media_type is None:
-                schema = content.get(JSON, {}).get("schema", {})
-                found += self._of_body(operation, schema, error, writing=False)
-        return found
-
     def _of_parameter(
         self, operation: Operation, error: ParameterValidationError
     ) -> list[Violation]:
         where = _PLACES[error.location]
         if isinstance(error, MissingRequiredParameter):
-            return [missing(operation, where, error.name)]
+            return [missing(operation.operation_id, where, error.name)]
         schema = next(
             p.schema for p in operation.parameters if (p.where, p.name) == (where, error.name)
         )
@@ -189,7 +187,7 @@ class Authority:
         self, operation: Operation, declared: Schema, error: HeaderValidationError
     ) -> list[Violation]:
         if isinstance(error, MissingRequiredHeader):
-            return [missing(operation, Where.HEADER, error.name)]
+            return [missing(operation.operation_id, Where.HEADER, error.name)]
         header = resolve(self._document, declared["headers"][error.name])
         schema = header.get("schema", {})
         return self._of_schema(operation, Where.HEADER, schema, error, prefix=(error.name,))
@@ -199,11 +197,6 @@ class Authority:
     ) -> list[Violation]:
         if isinstance(error, MissingRequiredRequestBody | MissingData):
             return [*parse_body(operation.operation_id, b"").violations]
-        if isinstance(error.__cause__, _RefusedBody):
-            return [
-                replace(violation, operation_id=operation.operation_id)
-                for violation in error.__cause__.violations
-            ]
         return self._of_schema(operation, Where.BODY, schema, error, writing=writing)
 
     def _of_schema(
@@ -219,7 +212,7 @@ class Authority:
         cause = error.__cause__
         if not isinstance(cause, InvalidSchemaValue):
             if prefix:
-                return [unread_parameter(operation, where, prefix[0], schema)]
+                return [_unread_parameter(operation, where, prefix[0], schema)]
             return [unreadable(operation.operation_id, where, error)]
         place = Place(
             document=self._document,
@@ -279,19 +272,35 @@ class _KnownOperation(BasePathFinder):
         )
 
 
-class _RefusedBody(OpenAPIError):
-    """Carries our parser's violations through openapi-core, which keeps it as a cause."""
-
-    def __init__(self, violations: tuple[Violation, ...]) -> None:
-        super().__init__()
-        self.violations = violations
+def _json(body: bytes, **_: str) -> JsonValue:
+    value: JsonValue = json.loads(body)  # the strict parser has seen it before
+    return value
 
 
-def _strict_json(body: bytes, **_: str) -> JsonValue:
-    parsed = parse_body("", body)
-    if parsed.violations:
-        raise _RefusedBody(parsed.violations)
-    return parsed.value
+def _of_response_body(
+    operation: Operation, data: ResponseData, *, has_body: bool
+) -> Iterable[Violation]:
+    """Report what is wrong with an answer's body before its schema is asked."""
+    name = operation.operation_id
+    if not data.body:
+        return ()
+    if not has_body:
+        return (unwanted_body(name, len(data.body)),)
+    wrong = media_type_violation(name, data.content_type)
+    return parse_body(name, data.body).violations if wrong is None else (wrong,)
+
+
+def _unread_parameter(operation: Operation, where: Where, name: str, schema: Schema) -> Violation:
+    """Report text that cannot be cast to the type of its parameter or header."""
+    demand, expected = words("type", schema.get("type", "readable"), schema)
+    return Violation(
+        where=where,
+        pointer=pointer_to((name,)),
+        rule="type",
+        expected=expected,
+        operation_id=operation.operation_id,
+        demand=demand,
+    )
 
 
 def _message(

@@ -12,8 +12,7 @@ from itertools import chain, islice
 from math import isinf
 from typing import Any, NamedTuple
 
-from fiskaly_contracts.json_value import JsonValue
-from fiskaly_contracts.pointers import pointer_to, quoted
+from fiskaly_contracts.json_value import JsonValue, pointer_to, quoted
 from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Violation, Where
 
 MAX_DEPTH = 64
@@ -59,7 +58,7 @@ def parse_body(operation_id: str, body: bytes) -> ParsedBody:
     try:
         return ParsedBody(value=parsed(body))
     except (ValueError, RecursionError):
-        return _explained(operation_id, body)
+        return explained(operation_id, body)
 
 
 def parsed(body: bytes) -> JsonValue:
@@ -120,7 +119,8 @@ _STRICT = json.JSONDecoder(
 )
 
 
-def _explained(operation_id: str, body: bytes) -> ParsedBody:
+def explained(operation_id: str, body: bytes) -> ParsedBody:
+    """Say why `parsed` has a doubt of a body, or accept it after all."""
     refuse = _Refusal(operation_id)
     if not body:
         return refuse("required", "a JSON body", demand="should be present")

@@ -1,11 +1,15 @@
-"""A request and a response as plain data, free of any web framework."""
+"""A request and a response as plain data, free of any web framework, and what the check says."""
 
+import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from fiskaly_contracts.json_value import JsonValue
-from fiskaly_contracts.violations import Violation
+from fiskaly_contracts.json_value import JsonValue, shorten
+from fiskaly_contracts.violations import Violation, Where, explain
 
+JSON = "application/json"
+"""The one media type of bodies."""
+_CHARSETS = frozenset({"utf-8", '"utf-8"'})
 _NOTHING: Mapping[str, str] = {}  # nobody changes it; a proxy could not be pickled
 
 
@@ -48,14 +52,80 @@ class ResponseData(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """What the contract lets a request through with.
+    """What the contract lets a request through with; `CheckedRequest` says more.
 
     Attributes:
         body: The parsed body; None where none was sent, or none is described.
         query: The declared query parameters, cast, with defaults; nobody changes it.
-        warnings: One for each query parameter that the contract does not know.
+        warnings: What was found that does not refuse it.
     """
 
     body: JsonValue
     query: Mapping[str, JsonValue]
     warnings: tuple[Violation, ...] = ()
+
+
+class CheckedRequest(NamedTuple):
+    """A request after the check: what it says, and what is wrong with it.
+
+    Attributes:
+        body: The parsed body, ids in lower case; None where none was sent or described, or
+            where it cannot be read.
+        query: The declared query parameters, cast, with defaults; nobody changes it. Empty
+            where the request is refused.
+        path: The path parameters, ids in lower case.
+        violations: All that was found, warnings and dropped properties included.
+        refusing: Those of them that refuse the request.
+    """
+
+    body: JsonValue = None
+    query: Mapping[str, JsonValue] = _NOTHING
+    path: Mapping[str, str] = _NOTHING
+    violations: tuple[Violation, ...] = ()
+    refusing: tuple[Violation, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether the contract lets the request through."""
+        return bool(self.refusing)
+
+    @property
+    def refusal_status(self) -> int:
+        """The HTTP status of the refusal: 415 for the media type, else 400; 0 without one."""
+        if not self.refusing:
+            return 0
+        return 415 if self.refusing[0].where is Where.MEDIA_TYPE else 400
+
+    @property
+    def message(self) -> str:
+        """Every failing field and rule in one sentence; "" where nothing refuses (A-07)."""
+        return explain(self.refusing)
+
+
+def media_type_violation(operation_id: str, content_type: str | None) -> Violation | None:
+    """Tell whether a body's media type is anything else than JSON in UTF-8.
+
+    Source: assumption (A-35).
+
+    >>> media_type_violation("authenticate", "application/json; charset=UTF-8") is None
+    True
+    >>> media_type_violation("authenticate", "application/problem+json").rule
+    'media-type'
+    """
+    media_type, *parameters = (content_type or "").lower().split(";")
+    accepted = media_type.strip() == JSON
+    for parameter in parameters:
+        name, _, value = parameter.strip().partition("=")
+        accepted = accepted and (not name or (name == "charset" and value in _CHARSETS))
+    if accepted:
+        return None
+    sent = shorten(content_type) if content_type else None
+    return Violation(
+        where=Where.MEDIA_TYPE,
+        pointer="",
+        rule="media-type",
+        expected="application/json, with no charset but utf-8",
+        got=sent,
+        got_text=json.dumps(sent, ensure_ascii=False) if sent else "nothing",
+        operation_id=operation_id,
+    )

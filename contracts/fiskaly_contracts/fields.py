@@ -1,9 +1,17 @@
-"""What the contract says of a place inside a value: declared, free-form or secret."""
+"""What the contract says of a place inside a value: declared, free-form, secret or dropped."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum, auto
 
-from fiskaly_contracts.json_value import Schema
+from fiskaly_contracts.json_value import (
+    JsonValue,
+    Schema,
+    Tokens,
+    pointer_to,
+    quoted,
+    tokens_of,
+)
+from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Violation, Where
 
 _COMBINERS = ("allOf", "oneOf", "anyOf")
 
@@ -32,8 +40,8 @@ def resolve(document: Schema, node: Schema) -> Schema:
             raise LookupError(f"cannot resolve {reference}")
         seen.add(reference)
         found = document
-        for token in reference[2:].split("/"):
-            found = found[token.replace("~1", "/").replace("~0", "~")]
+        for token in tokens_of(reference[1:]):
+            found = found[token]
         node = found
     return node
 
@@ -54,6 +62,16 @@ def flatten(document: Schema, schemas: Iterable[Schema]) -> Iterator[Schema]:
         yield schema
         for combiner in _COMBINERS:
             stack.extend(schema.get(combiner, ()))
+
+
+def branch_name(schema: Schema) -> str:
+    """Name a branch of a combiner: by the schema that it refers to, or its title; "" for neither.
+
+    >>> branch_name({"$ref": "#/components/schemas/Cafe"})
+    'Cafe'
+    """
+    name: str = schema.get("$ref", "").rpartition("/")[2] or schema.get("title", "")
+    return name
 
 
 def visibility(document: Schema, schema: Schema, tokens: Iterable[str | int]) -> Visibility:
@@ -94,3 +112,66 @@ def _marks_secret(schemas: list[Schema]) -> bool:
     return any(
         schema.get("x-secret") is True or schema.get("format") == "password" for schema in schemas
     )
+
+
+def loosened(
+    document: Schema, schema: Schema, value: JsonValue, operation_id: str
+) -> tuple[JsonValue, list[Violation]]:
+    """Return a copy without the properties that no branch declares, and one violation for each.
+
+    Source: assumption (A-05).
+
+    >>> closed = {"properties": {"name": {}}, "additionalProperties": False}
+    >>> value, dropped = loosened({}, closed, {"name": "Cafe", "x": 1}, "op")
+    >>> value, [violation.pointer for violation in dropped]
+    ({'name': 'Cafe'}, ['/x'])
+    """
+    loosener = _Loosener(document, operation_id)
+    return loosener.level(value, [schema], ()), loosener.dropped[:VIOLATIONS_AT_MOST]
+
+
+class _Loosener:
+    def __init__(self, document: Schema, operation_id: str) -> None:
+        self._document = document
+        self._operation_id = operation_id
+        self.dropped: list[Violation] = []
+
+    def level(self, value: JsonValue, schemas: Sequence[Schema], tokens: Tokens) -> JsonValue:
+        level = list(flatten(self._document, schemas))
+        if isinstance(value, list):
+            items = [schema["items"] for schema in level if "items" in schema]
+            return [self.level(item, items, (*tokens, i)) for i, item in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        closed = any(schema.get("additionalProperties") is False for schema in level)
+        free_form = [
+            schema["additionalProperties"]
+            for schema in level
+            if schema.get("additionalProperties") not in (None, False)
+        ]
+        kept: dict[str, JsonValue] = {}
+        for name, item in value.items():
+            declared = [
+                schema["properties"][name]
+                for schema in level
+                if name in schema.get("properties", {})
+            ]
+            if declared:
+                kept[name] = self.level(item, declared, (*tokens, name))
+            elif closed and not free_form:
+                self._drop((*tokens, name))
+            else:
+                kept[name] = item
+        return kept
+
+    def _drop(self, tokens: Tokens) -> None:
+        self.dropped.append(
+            Violation(
+                where=Where.BODY,
+                pointer=pointer_to(tokens),
+                rule="additionalProperties",
+                expected="no such property",
+                operation_id=self._operation_id,
+                demand=f"should NOT have additional property {quoted(str(tokens[-1]))} (dropped)",
+            )
+        )

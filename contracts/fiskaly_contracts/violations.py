@@ -5,13 +5,13 @@ contract declares and does not mark as secret, and every sentence is built from 
 never from a library's error text.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
+from typing import Final
 
-from fiskaly_contracts.json_value import JsonValue
-from fiskaly_contracts.pointers import dotted, tokens_of
+from fiskaly_contracts.json_value import JsonValue, dotted, quoted, tokens_of
 
 EXPLAINED_AT_MOST = 100
 """Sentences that `explain` joins before it only counts the rest."""
@@ -23,6 +23,58 @@ MEANT_AT_MOST = 3_000
 """Characters told of why the branch that was meant failed, before the rest is counted."""
 BRANCH_AT_MOST = 1_000
 """The same for each other branch; a sentence that is longer stands alone."""
+
+
+SCHEMA_RULES: Final = (
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "not",
+    "oneOf",
+    "pattern",
+    "required",
+    "type",
+    "uniqueItems",
+    "x-key-max-length",
+)
+"""The keywords of a schema, which name the rules that they stand for."""
+
+NAMED_RULES: Final = (
+    "bom",
+    "depth",
+    "duplicate-key",
+    "empty-parameter",
+    "encoding",
+    "integer-digits",
+    "json",
+    "lexical",
+    "lone-surrogate",
+    "max-size",
+    "media-type",
+    "method",
+    "nan",
+    "number-range",
+    "repeated-parameter",
+    "unknown-route",
+    "utf-8",
+)
+"""What is asked for beyond the schemas: of bodies, parameters, and where a request goes."""
+
+REQUEST_RULES: Final = (*SCHEMA_RULES, *NAMED_RULES)
+"""All there are; the rules of answers and of warnings are not among them."""
 
 
 class Where(StrEnum):
@@ -108,21 +160,33 @@ class Violation:
         return f"{dotted(_ROOTS[self.where], tokens)} {demand}{note}"
 
     def _sentence_of_branches(self) -> str:
-        told = [(name, [violation.sentence() for violation in why]) for name, why in self.branches]
         if self.closest:
-            (meant, reasons), *others = told
-            rest = [
-                f"{name} does not fit either: "
-                + (_joined(_beyond(reasons, why), BRANCH_AT_MOST) or "for the same reasons")
-                for name, why in others
-            ]
-            return f"{_joined(reasons, MEANT_AT_MOST)} (taken as {'; '.join([meant, *rest])})"
-        if all(why == told[0][1] for _, why in told):
-            return _joined(told[0][1], MEANT_AT_MOST)
-        place = dotted(_ROOTS[self.where], tokens_of(self.pointer))
+            name, why = self.branches[0]
+            reasons = [violation.sentence() for violation in why]
+            return f"{_joined(reasons, MEANT_AT_MOST)} (taken as {name})"
+        tokens = tokens_of(self.pointer)
+        place = dotted(_ROOTS[self.where], tokens)
+        shared = self._shared()
+        told = [violation.sentence() for violation in shared]
+        own = [[one for one in why if one not in shared] for _, why in self.branches]
+        if not all(own):  # what all share is all that is wrong with one of them
+            return _joined(told, MEANT_AT_MOST)
+        names = [[*_missing_below(tokens, why)] for why in own]
+        if all(len(name) == len(why) for name, why in zip(names, own, strict=True)):
+            told.append(f"{place} should have {', or '.join(map(_listed, names))}")
+            return _joined(told, MEANT_AT_MOST)
         quantity = "exactly one" if self.rule == "oneOf" else "some"
-        rest = [f"not {name}: {_joined(why, BRANCH_AT_MOST)}" for name, why in told]
+        rest = [
+            f"not {name}: {_joined([one.sentence() for one in why], BRANCH_AT_MOST)}"
+            for name, why in self.branches
+        ]
         return f"{place} should match {quantity} schema in {self.rule} ({'; '.join(rest)})"
+
+    def _shared(self) -> "dict[Violation, None]":
+        """Return the violations that all branches have alike, in their order."""
+        (_, first), *others = self.branches
+        everywhere = [set(why) for _, why in others]
+        return dict.fromkeys(one for one in first if all(one in why for why in everywhere))
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the violation for a journal: `{"where": …, "pointer": …, "message": …}`.
@@ -177,7 +241,33 @@ def _joined(sentences: Sequence[str], limit: int, *, left: int = 0) -> str:
     return ", ".join([*told, f"and {left} more"] if left else told)
 
 
-def _beyond(told: Iterable[str], sentences: Iterable[str]) -> list[str]:
-    """Return the sentences that say more than was told; without a hint they do not."""
-    known = {part for one in told for part in (one, one.partition(" (did you mean ")[0])}
-    return [sentence for sentence in sentences if sentence not in known]
+def _missing_below(tokens: tuple[str, ...], why: Iterable[Violation]) -> Iterator[str]:
+    """Yield the names of the properties that are missing from the object at a place."""
+    for one in why:
+        *above, name = tokens_of(one.pointer) or ("",)
+        if one.rule == "required" and tuple(above) == tokens:
+            yield name
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Join names as people do.
+
+    >>> _listed(["api_key", "api_secret"])
+    "'api_key' and 'api_secret'"
+    """
+    *first, last = map(quoted, names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def meant(violations: Iterable[Violation]) -> Iterator[Violation]:
+    """Yield the violations, in place of branches those of the branch that was meant.
+
+    That is the closest one; or any where all fail alike. Where neither is clear the violation
+    stays as it is.
+    """
+    for violation in violations:
+        why = violation.branches[0][1] if violation.branches else ()
+        if violation.closest or (why and all(other == why for _, other in violation.branches)):
+            yield from meant(why)
+        else:
+            yield violation

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
         UserHandle,
     )
 
-    from pytest_fiskaly.factory import Factory
-    from pytest_fiskaly.journal import BadCriterion, Call, JournalAssertions, JournalOverflow
+    from pytest_fiskaly.journal import BadCriterion, Call, JournalOverflow
+    from pytest_fiskaly.journal.assertions import JournalAssertions
     from pytest_fiskaly.mock import FiskalyMock
+    from pytest_fiskaly.servers import Factory
 
 __all__ = [
     "ApiKeyHandle",
@@ -38,9 +39,9 @@ __all__ = [
 _HOMES = {
     "BadCriterion": "pytest_fiskaly.journal",
     "Call": "pytest_fiskaly.journal",
-    "Factory": "pytest_fiskaly.factory",
+    "Factory": "pytest_fiskaly.servers",
     "FiskalyMock": "pytest_fiskaly.mock",
-    "JournalAssertions": "pytest_fiskaly.journal",
+    "JournalAssertions": "pytest_fiskaly.journal.assertions",
     "JournalOverflow": "pytest_fiskaly.journal",
     "MockServer": "fiskaly_mockserver",
     "ServerConfig": "fiskaly_mockserver",

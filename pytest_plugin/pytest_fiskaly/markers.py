@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_fiskaly.settings import CONTRACT_LEVELS, MARKER_ARGUMENTS
-from pytest_fiskaly.words import unknown
+from pytest_fiskaly.options import CONTRACT_LEVELS, MARKER_ARGUMENTS, TREE_ARGUMENTS, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,10 +32,10 @@ DESCRIPTIONS: Final = (
 
 def arguments_of(item: pytest.Item) -> dict[str, Any]:
     """Return what a test's markers say together; of each argument the closest one counts."""
-    said: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for mark in item.iter_markers(MARKER):
-        said = {**mark.kwargs, **said}
-    return said
+        found = {**mark.kwargs, **found}
+    return found
 
 
 def is_real(item: pytest.Item) -> bool:
@@ -142,25 +141,11 @@ def _dishonest(item: pytest.Item) -> Iterable[str]:
             )
 
 
-def _preset(value: object) -> None:
-    from fiskaly_fixtures.presets import PRESETS
+def _tree_argument(name: str) -> Callable[[object], None]:
+    def check(value: Any) -> None:
+        from fiskaly_fixtures import TreeArguments
 
-    if not isinstance(value, str) or value not in PRESETS:
-        raise ValueError(unknown("preset", value, PRESETS))
-
-
-def _country(value: object) -> None:
-    from fiskaly_fixtures.countries import COUNTRIES, country_named
-
-    if not isinstance(value, str):
-        raise ValueError(unknown("country", value, COUNTRIES))  # noqa: TRY004 - the caller's one
-    country_named(value)
-
-
-def _whole(name: str, greatest: int) -> Callable[[object], None]:
-    def check(value: object) -> None:
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= greatest:
-            raise ValueError(f"{name} {value!r} is no integer from 0 to {greatest}")
+        TreeArguments(**{name: value})
 
     return check
 
@@ -188,16 +173,13 @@ def _faults(value: object) -> None:
 
 
 def _allow_violations(value: object) -> None:
-    from pytest_fiskaly.allowances import pairs_of
+    from pytest_fiskaly.verdict.watch import allowed_pairs
 
-    pairs_of(value)
+    allowed_pairs(value)
 
 
 _CHECKS: Final[Mapping[str, Callable[[object], None]]] = {
-    "preset": _preset,
-    "seed": _whole("seed", 2**63 - 1),
-    "size": _whole("size", 100_000),
-    "country": _country,
+    **{name: _tree_argument(name) for name in TREE_ARGUMENTS},
     "clock": _clock,
     "contract": _contract,
     "faults": _faults,

@@ -1,25 +1,28 @@
-"""What the fixture `fiskaly_mock` gives a test."""
+"""What the fixture `fiskaly_mock` gives a test: the fake, or what of it every server has."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, cast
 
-from fiskaly_mockserver.server.minting import Fault
+import pytest
+from fiskaly_mockserver.control.handles import ApiKeyHandle, OrganizationHandle, UserHandle
+from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 
-from pytest_fiskaly.journal import JournalAssertions
+from pytest_fiskaly.journal.assertions import JournalAssertions
+from pytest_fiskaly.markers import HARMLESS, MARKER, REAL
+from pytest_fiskaly.verdict import fail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from fiskaly_contracts import Violation
     from fiskaly_mockserver import MockServer
     from fiskaly_mockserver.control.client import Control
-    from fiskaly_mockserver.control.handles import ApiKeyHandle, TreeHandle
-    from fiskaly_mockserver.server.minting import Holder
+    from fiskaly_mockserver.control.handles import TreeHandle
+    from fiskaly_mockserver.server.tokens_for_tests import Holder
 
-    from pytest_fiskaly.allowances import Allowance
-    from pytest_fiskaly.scenes import Scene
-    from pytest_fiskaly.verdict import Watch
+    from pytest_fiskaly.start_state import StartState
+    from pytest_fiskaly.verdict.watch import Allowance, ContractVerdict
 
 
 class FiskalyMock:
@@ -29,13 +32,14 @@ class FiskalyMock:
     the client does wrong is held against the test, whether it noticed or not.
     """
 
-    def __init__(self, server: MockServer, watch: Watch, scene: Scene) -> None:
+    def __init__(self, server: MockServer, verdict: ContractVerdict, state: StartState) -> None:
         self._server = server
-        self._watch = watch
-        self._scene = scene
+        self._verdict = verdict
+        self._state = state
 
     def __repr__(self) -> str:
-        return f"<fiskaly_mock at {self.base_url}: {self._server.tree!r}>"
+        where = f"at {self.base_url}" if self._server.runs else "stopped"
+        return f"<fiskaly_mock {where}: {self._server.tree!r}>"
 
     @property
     def base_url(self) -> str:
@@ -88,9 +92,9 @@ class FiskalyMock:
 
     @property
     def violations(self) -> tuple[Violation, ...]:
-        """Every breach of the contract by the test's client so far, the allowed ones too."""
+        """Every violation of the contract by the test's client so far, the allowed ones too."""
         self._needs_control("violations")
-        return tuple(self._watch.violations)
+        return tuple(self._verdict.violations)
 
     def seed(
         self,
@@ -110,7 +114,7 @@ class FiskalyMock:
         __tracebackhide__ = True
         self._needs_control("seed()")
         try:
-            self._scene.begin(preset=preset, seed=seed, size=size, country=country)
+            self._state.restore(preset=preset, seed=seed, size=size, country=country)
         except ValueError as error:
             raise error.with_traceback(None) from None
         return self._server.tree
@@ -118,7 +122,7 @@ class FiskalyMock:
     def reset(self) -> None:
         """Return to how the test began; what was held against it stays."""
         self._needs_control("reset()")
-        self._scene.begin()
+        self._state.restore()
 
     def token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return a good access token, made without a request.
@@ -133,28 +137,28 @@ class FiskalyMock:
             ValueError: The environment is none, or another than the key's.
         """
         __tracebackhide__ = True
-        return self._mint(holder, env, Fault.NOTHING)
+        return self._mint(holder, env, TokenFault.NOTHING)
 
     def expired_token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return an access token whose time is over; arguments as for `token_for`."""
         __tracebackhide__ = True
         self._needs_control("expired_token_for()")
-        return self._mint(holder, env, Fault.EXPIRED)
+        return self._mint(holder, env, TokenFault.EXPIRED)
 
     def wrong_env_token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return an access token of the other environment than the key's."""
         __tracebackhide__ = True
         self._needs_control("wrong_env_token_for()")
-        return self._mint(holder, env, Fault.WRONG_ENVIRONMENT)
+        return self._mint(holder, env, TokenFault.WRONG_ENVIRONMENT)
 
     def forged_token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return an access token that somebody else signed."""
         __tracebackhide__ = True
         self._needs_control("forged_token_for()")
-        return self._mint(holder, env, Fault.FORGED)
+        return self._mint(holder, env, TokenFault.FORGED)
 
     def allow_violations(self, what: bool | str | Iterable[str] = True) -> Allowance:  # noqa: FBT001, FBT002 - as the marker takes it
-        """Allow breaches of the contract from now on, or inside a `with` block.
+        """Allow violations of the contract from now on, or inside a `with` block.
 
         Args:
             what: An operation (`"createOrganization"`), a rule (`"enum"`), both
@@ -165,11 +169,11 @@ class FiskalyMock:
         """
         __tracebackhide__ = True
         try:
-            return self._watch.allow(what)
+            return self._verdict.allow(what)
         except ValueError as error:
             raise error.with_traceback(None) from None
 
-    def _mint(self, holder: Holder, env: str | None, fault: Fault) -> str:
+    def _mint(self, holder: Holder, env: str | None, fault: TokenFault) -> str:
         __tracebackhide__ = True
         try:
             return self._server.token_for(holder, env=env, fault=fault)
@@ -178,3 +182,88 @@ class FiskalyMock:
 
     def _needs_control(self, what: str) -> None:
         """Notice when a test does what the real service has not got."""
+
+
+class RestrictedMock(FiskalyMock):
+    """The fake for a test that claims to be true of the real service.
+
+    What the real service has not got fails the test, so that the claim stays true.
+    """
+
+    @property
+    def tree(self) -> TreeHandle:
+        """What is known of any server: `.main`."""
+        return cast("TreeHandle", KnownTree(super().tree.main, refuse))
+
+    def token_for(self, holder: Holder, *, env: str | None = None) -> str:
+        """Return a token of the organization whose credentials a test has anywhere."""
+        main = self.tree.main
+        if env not in {None, main.api_key.env} or not is_main(holder, main):
+            refuse("token_for() of anybody but tree.main")
+        return super().token_for(holder, env=env)
+
+    def _needs_control(self, what: str) -> None:
+        refuse(what)
+
+
+class KnownTree:
+    """A tree of which only the organization that we belong to is known."""
+
+    def __init__(self, main: OrganizationHandle, refuse: Callable[[str], NoReturn]) -> None:
+        self.main = main
+        self._refuse = refuse
+
+    def __repr__(self) -> str:
+        return f"<tree of which only {self.main.name!r} is known>"
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        self._refuse(f"tree.{name}")
+
+
+def skip_if_controlled(arguments: Iterable[str]) -> None:
+    """Skip a test whose marker asks for what only the fake can do."""
+    for name in arguments:
+        if name not in HARMLESS:
+            skip(f"the marker {MARKER}({name}=...)")
+
+
+def fail_if_controlled(arguments: Iterable[str]) -> None:
+    """Fail a test that asks for what only the fake can do, though it claims otherwise."""
+    for name in arguments:
+        if name not in HARMLESS:
+            refuse(f"the marker {MARKER}({name}=...)")
+
+
+def skip_fixture(name: str) -> NoReturn:
+    """Skip a test that asks for a server of its own."""
+    skip(f"the fixture {name}")
+
+
+def skip(what: str) -> NoReturn:
+    """Skip a test that does what needs control over the fake."""
+    __tracebackhide__ = True
+    pytest.skip(f"{what} needs control over the fake, which --fiskaly-url does not give")
+
+
+def refuse(what: str) -> NoReturn:
+    """Fail a test that does what needs control, though it claims to be true of any server."""
+    __tracebackhide__ = True
+    fail(
+        f"{what} needs control over the fake, but the test is marked {REAL}: it claims to be true"
+        " of the real service too. Drop the one or the other"
+    )
+
+
+def is_main(holder: Holder, main: OrganizationHandle) -> bool:
+    """Tell whether a token's holder is the main organization, its id or one of its keys."""
+    match holder:
+        case str():
+            return holder in {main.organization_id, *(one.key for one in main.keys)}
+        case OrganizationHandle():
+            return holder.organization_id == main.organization_id
+        case ApiKeyHandle():
+            return holder in main.keys
+        case UserHandle():
+            return False

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_fiskaly import markers, settings
-from pytest_fiskaly.given import Given
-from pytest_fiskaly.stash import DISTANCE, GIVEN, PRESENT, STAGE, USAGE, WATCH
+from pytest_fiskaly import async_session, markers, options
+from pytest_fiskaly.coverage.hooks import Usage
+from pytest_fiskaly.servers import Factory, TestServers
+from pytest_fiskaly.verdict import or_fail, outcome, point_at_test
+from pytest_fiskaly.verdict.watch import VERDICT
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -17,35 +18,33 @@ if TYPE_CHECKING:
     from fiskaly_mockserver import MockServer, ServerConfig
     from fiskaly_mockserver.control.handles import ApiKeyHandle, TreeHandle
 
-    from pytest_fiskaly.factory import Factory
     from pytest_fiskaly.mock import FiskalyMock
+    from pytest_fiskaly.remote.hooks import RemoteRun
+
+REMOTE = "fiskaly-remote"
+"""The plugin of a run with `--fiskaly-url`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options and ini keys."""
-    settings.register(parser)
+    options.register(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register markers, and look at what was set."""
     for description in markers.DESCRIPTIONS:
         config.addinivalue_line("markers", description)
-    config.stash[GIVEN] = Given(config)
-    from pytest_fiskaly.usage import Usage
-
-    config.stash[USAGE] = usage = Usage(config)
-    config.pluginmanager.register(usage, "fiskaly-usage")
-    from pytest_fiskaly import sessions
-
-    sessions.register(config.pluginmanager)
-    url = config.stash[GIVEN].text("url")
+    settings = options.RunSettings(config)
+    usage = Usage(config, settings)
+    manager = config.pluginmanager
+    manager.register(usage, "fiskaly-usage")
+    manager.register(TestServers(settings, usage.counts), TestServers.NAME)
+    async_session.register(manager)
+    url = settings.text("url")
     if url is not None:
-        from pytest_fiskaly.distance import Distance
+        from pytest_fiskaly.remote.hooks import RemoteRun
 
-        config.stash[DISTANCE] = distance = Distance(
-            url, config, place=config.stash[GIVEN].place("url")
-        )
-        config.pluginmanager.register(distance, "fiskaly-distance")
+        manager.register(RemoteRun(url, config, place=settings.place("url")), REMOTE)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -66,9 +65,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Charge a test with what reaches the session's server from now on, if the test uses it."""
     if "fiskaly_mock_server" in getattr(item, "fixturenames", ()):
-        item.config.stash[PRESENT] = item
-        if STAGE in item.config.stash:
-            item.config.stash[STAGE].begin(item)
+        TestServers.of(item.config).begin_test(item)
     return (yield)
 
 
@@ -79,9 +76,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     try:
         result = yield
     finally:
-        item.config.stash[PRESENT] = None
-        if STAGE in item.config.stash:
-            item.config.stash[STAGE].end(item)
+        TestServers.of(item.config).end_test(item)
     _judge(item, late=True)
     return result
 
@@ -108,27 +103,21 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what the client did wrong beside any other failure, and where it is observed."""
     report = yield
-    if call.excinfo is not None and "pytest_fiskaly.failures" in sys.modules:
-        from pytest_fiskaly.failures import place
-
-        place(report, item, call.excinfo.value)
-    watch = item.stash.get(WATCH, None)
-    if watch is not None:
-        from pytest_fiskaly.judging import annotate
-
-        annotate(report, watch)
+    if call.excinfo is not None:
+        point_at_test(report, item, call.excinfo.value)
+    verdict = item.stash.get(VERDICT, None)
+    if verdict is not None:
+        outcome.annotate(report, verdict)
         if report.when == "teardown":
             # Whoever runs the test once more begins anew.
-            del item.stash[WATCH]
+            del item.stash[VERDICT]
     return report
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the run for what clients did outside any test, and keep it for the report's end."""
-    from pytest_fiskaly.afterwards import judge_strays
-
-    judge_strays(session)
+    outcome.judge_outside(session, TestServers.of(session.config).outside)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -137,16 +126,12 @@ def pytest_testnodedown(node: Any) -> None:
     output = getattr(node, "workeroutput", {})
     if markers.MISUSED in output:
         raise pytest.UsageError(output[markers.MISUSED])
-    from pytest_fiskaly.afterwards import take_over
-
-    take_over(node.config, output)
+    outcome.take_over(node.config, output)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell of breaches that failed no test."""
-    from pytest_fiskaly.afterwards import summarize
-
-    summarize(terminalreporter)
+    """Print the violations that failed no test."""
+    outcome.summarize(terminalreporter)
 
 
 @pytest.fixture(scope="session")
@@ -163,9 +148,7 @@ def fiskaly_mock_server(
 ) -> Iterator[MockServer]:
     """Run one server for the whole session, in a thread of its own; nobody resets it."""
     _demand_a_fake(pytestconfig, "fiskaly_mock_server")
-    from pytest_fiskaly.stage import Stage
-
-    yield from Stage.of(pytestconfig).serve(fiskaly_mock_config)
+    yield from TestServers.of(pytestconfig).serve(fiskaly_mock_config)
 
 
 @pytest.fixture
@@ -173,26 +156,22 @@ def fiskaly_mock(
     request: pytest.FixtureRequest,
 ) -> Iterator[FiskalyMock]:
     """Give a test the fake API in its seeded state, and judge the test's client afterwards."""
-    if DISTANCE in request.config.stash:
-        yield request.config.stash[DISTANCE].enter(request.node)
+    remote = _remote(request.config)
+    if remote is not None:
+        yield remote.enter(request.node)
         return
-    from pytest_fiskaly.stage import Stage
-
     server: MockServer = request.getfixturevalue("fiskaly_mock_server")
-    stage, item = Stage.of(request.config), request.node
-    yield stage.enter(item, server)
-    stage.leave(item, server)
+    servers, item = TestServers.of(request.config), request.node
+    yield servers.enter(item, server)
+    servers.leave(item, server)
 
 
 @pytest.fixture
 def fiskaly_mock_factory(request: pytest.FixtureRequest) -> Iterator[Factory]:
     """Start further servers for a test: `fiskaly_mock_factory(preset="enterprise")`."""
     _demand_a_fake(request.config, "fiskaly_mock_factory")
-    from pytest_fiskaly.factory import Factory
-    from pytest_fiskaly.stage import Stage
-
     config: ServerConfig = request.getfixturevalue("fiskaly_mock_config")
-    with Factory(Stage.of(request.config), request.node, config) as factory:
+    with Factory(TestServers.of(request.config), request.node, config) as factory:
         yield factory
 
 
@@ -211,23 +190,24 @@ def fiskaly_base_url(fiskaly_mock: FiskalyMock) -> str:
 @pytest.fixture
 def fiskaly_credentials(fiskaly_mock: FiskalyMock) -> ApiKeyHandle:
     """Return key and secret of the first main organization."""
-    from pytest_fiskaly.failures import or_fail
-
     return or_fail(lambda: fiskaly_mock.credentials, "fiskaly_credentials")
 
 
 def _judge(item: pytest.Item, *, late: bool = False) -> None:
     __tracebackhide__ = True
-    watch = item.stash.get(WATCH, None)
-    if watch is not None:
-        from pytest_fiskaly.judging import judge
+    verdict = item.stash.get(VERDICT, None)
+    if verdict is not None:
+        outcome.judge(verdict, late=late)
 
-        judge(watch, late=late)
+
+def _remote(config: pytest.Config) -> RemoteRun | None:
+    remote: RemoteRun | None = config.pluginmanager.get_plugin(REMOTE)
+    return remote
 
 
 def _demand_a_fake(config: pytest.Config, fixture: str) -> None:
-    """Skip what needs a server of our own where there is none."""
-    if DISTANCE in config.stash:
-        from pytest_fiskaly.elsewhere import skip_fixture
+    """Skip what needs a server of the run's own where there is none."""
+    if _remote(config) is not None:
+        from pytest_fiskaly.mock import skip_fixture
 
         skip_fixture(fixture)

@@ -1,30 +1,37 @@
 """The index of a contract, and what importing the package costs."""
 
+import doctest
 import subprocess
 import sys
+from importlib import import_module
+from pkgutil import walk_packages
 
 import fiskaly_contracts
 import pytest
 from fiskaly_contracts import Contract, Where
 
 
-def test_openapi_core_is_not_imported_before_a_message_is_refused() -> None:
+def test_openapi_core_is_never_imported_unless_it_judges() -> None:
     script = (
-        "import sys, fiskaly_contracts as c\n"
+        "import sys, threading, fiskaly_contracts as c\n"
         "contract = c.Contract.bundled()\n"
-        "heavy = {'openapi_core', 'jsonschema', 'openapi_schema_validator', 'aiohttp', 'pytest'}\n"
+        "heavy = {'openapi_core', 'jsonschema', 'jsonschema_path', 'openapi_schema_validator',"
+        " 'aiohttp', 'pytest'}\n"
         "print(sorted((heavy | {'yaml', 'jsonschema_rs'}) & set(sys.modules)))\n"
         "checker = c.Checker(contract)\n"
-        "good = c.RequestData(operation_id='listOrganizations', query=(('limit', '5'),))\n"
-        "print(checker.request(good), checker.value('CountryCode', 'DEU'))\n"
-        "print(sorted(heavy & set(sys.modules)))\n"
-        "bad = c.RequestData(operation_id='listOrganizations', query=(('limit', '0'),))\n"
-        "print(len(checker.request(bad)), 'openapi_core' in sys.modules)\n"
+        "bad = c.RequestData('listOrganizations', query=(('limit', '0'),))\n"
+        "body = c.RequestData('authenticate', content_type='application/json', body=b'{}')\n"
+        "answer = c.ResponseData('authenticate', 200, 'application/json', b'{}', {})\n"
+        "print(len(checker.check(bad).refusing), len(checker.check(body).refusing))\n"
+        "print(len(checker.value('CountryCode', 'de')), len(checker.response(answer)) > 3)\n"
+        "print(sorted(heavy & set(sys.modules)), threading.active_count())\n"
+        "other = c.Checker(contract, judge='openapi-core')\n"
+        "print(other.check(bad) == checker.check(bad), 'openapi_core' in sys.modules)\n"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines() == ["[]", "[] []", "[]", "1 True"]
+    assert done.stdout.splitlines() == ["[]", "1 1", "1 True", "[] 1", "True True"]
 
 
 def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
@@ -125,3 +132,11 @@ def test_a_path_item_may_be_overridden_by_its_operation() -> None:
     (parameter,) = contract.operations["x"].parameters
     assert parameter.schema == {"type": "integer"}
     assert contract.base_path == ""
+
+
+MODULES = [one.name for one in walk_packages(fiskaly_contracts.__path__, "fiskaly_contracts.")]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings_are_true(name: str) -> None:
+    assert doctest.testmod(import_module(name)).failed == 0

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts import (
+    AnswerPlan,
     Checker,
     Contract,
     RequestData,
@@ -14,6 +15,8 @@ from fiskaly_contracts import (
     parse_body,
 )
 from fiskaly_contracts.authority import Authority
+from fiskaly_contracts.checker import Judge
+from fiskaly_contracts.compiled.requests import RequestPlan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -147,16 +150,22 @@ def test_an_unknown_operation_is_a_violation(checker: Checker, operation_id: str
     assert violation.rule == "unknown-operation"
 
 
+@pytest.mark.parametrize("judge", ["jsonschema-rs", "openapi-core"])
 def test_a_crash_of_the_library_becomes_a_violation_without_its_text(
-    contract: Contract, monkeypatch: pytest.MonkeyPatch
+    contract: Contract, monkeypatch: pytest.MonkeyPatch, judge: Judge
 ) -> None:
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise RuntimeError("s3ntinel")
 
-    authority = Authority(contract)
-    monkeypatch.setattr(authority, "_requests", None)
-    monkeypatch.setattr(authority._responses, "iter_errors", crash)
-    (violation,) = authority.request(RequestData(operation_id="listOrganizations"))
-    assert violation.rule == "unreadable"
-    (violation,) = authority.response(ResponseData(operation_id="authenticate", status=200))
+    checker = Checker(contract, judge=judge)
+    monkeypatch.setattr(RequestPlan, "check", crash)
+    monkeypatch.setattr(AnswerPlan, "header_violations", crash)
+    monkeypatch.setattr(Authority, "request", crash)
+    monkeypatch.setattr(Authority, "response", crash)
+    checked = checker.check(RequestData(operation_id="listOrganizations"))
+    assert [one.rule for one in checked.refusing] == ["unreadable"]
+    (violation,) = checker.response(
+        ResponseData(operation_id="authenticate", status=200, headers={})
+    )
     assert violation.sentence() == "body should be readable (the check failed with RuntimeError)"
+    assert checker.answer("authenticate", 200, {}, {}) == [violation]

@@ -115,7 +115,7 @@ def find(checker: Checker, **changed: object) -> list[Violation]:
         ({"content_type": ""}, Where.MEDIA_TYPE, "", "media-type"),
         ({"headers": {}}, Where.HEADER, "/X-Count", "required"),
         ({"headers": {"x-count": "-1"}}, Where.HEADER, "/X-Count", "minimum"),
-        ({"headers": {"x-count": "many"}}, Where.HEADER, "/X-Count", "type"),
+        ({"headers": {"x-count": "many"}}, Where.HEADER, "/X-Count", "lexical"),
         ({"status": 204}, Where.BODY, "", "no-content"),
         ({"operation_id": "nothing"}, Where.PATH, "", "unknown-operation"),
     ],

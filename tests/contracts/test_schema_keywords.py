@@ -4,7 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from fiskaly_contracts import Checker, JsonValue, RequestData, Where, explain
+from fiskaly_contracts import Checker, Contract, JsonValue, RequestData, Where, explain
+from fiskaly_contracts.compiled import errors, validators
+from fiskaly_contracts.compiled.schemas import Translation
 
 BROKEN = [
     ("name", "ab", "/name", "minLength", 'should NOT be shorter than 3 characters (got "ab")'),
@@ -35,11 +37,11 @@ BROKEN = [
     ("mail", "a" * 253 + "@b", "/mail", "format", "email"),
     ("day", "2020-13-01", "/day", "format", 'should match format "date"'),
     ("day", "20201201", "/day", "format", "date"),
-    ("moment", "2020-01-01 00:00:00Z", "/moment", "format", 'format "date-time"'),
+    ("moment", "2020-01-01 00:00:00Z", "/moment", "format", "such as 2027-01-31T23:59:58Z"),
     ("moment", "2020-01-01T25:00:00Z", "/moment", "format", 'format "date-time"'),
     ("small", 2**31, "/small", "format", 'should match format "int32" (got 2147483648)'),
     ("big", -(2**63) - 1, "/big", "format", 'should match format "int64"'),
-    ("list", [], "/list", "minItems", "fewer than 1 items (got an array of 0 items)"),
+    ("list", [], "/list", "minItems", "fewer than 1 item (got an array of 0 items)"),
     ("list", ["a", "b", "c"], "/list", "maxItems", "should NOT have more than 2 items"),
     ("list", ["a", "a"], "/list", "uniqueItems", "should NOT have duplicate items"),
     ("list", ["a", 1], "/list/1", "type", "body.list[1] should be string (got 1)"),
@@ -47,6 +49,13 @@ BROKEN = [
     ("map", {"a": "", "b": "", "c": ""}, "/map", "maxProperties", "more than 2 properties"),
     ("map", {"abcde": ""}, "/map/abcde", "x-key-max-length", "longer than 4 characters"),
     ("map", {"a": "xxxx"}, "/map/a", "maxLength", "(got a string of 4 characters)"),
+    ("map", {"": 5}, "/map/", "type", "body.map[''] should be string"),
+    ("map", {"01": 5}, "/map/01", "type", "body.map[01] should be string"),
+    ("map", {"+1": 5}, "/map/+1", "type", "body.map['+1'] should be string"),
+    ("map", {"1": 5}, "/map/1", "type", "body.map[1] should be string"),
+    ("map", {"12345": ""}, "/map/12345", "x-key-max-length", "longer than 4 characters"),
+    ("map", {"a": [1]}, "/map/a", "type", "(got an array of 1 item)"),
+    ("map", {"a": {"1": 1}}, "/map/a", "type", "(got an object of 1 property)"),
     ("map", {"a/b~": 5}, "/map/a~1b~0", "type", "body.map['a/b~'] should be string"),
     ("never", "x", "/never", "not", 'should NOT be valid (got "x")'),
     ("made_at", 1, "/made_at", "readOnly", "should NOT be sent (it is read-only)"),
@@ -156,15 +165,15 @@ def test_a_check_that_says_the_same_as_another_is_not_repeated(small: Checker) -
     assert [(v.pointer, v.rule) for v in violations] == [("/rule/by", "minLength")]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {f"key{number}": 1 for number in range(50_000)},
-        {"map": {f"{number}": 1 for number in range(50_000)}},
-        {"list": [1] * 50_000},
-    ],
-    ids=["unknown properties", "map values", "items"],
-)
+FLOODS: dict[str, JsonValue] = {
+    "unknown properties": {f"key{number}": 1 for number in range(50_000)},
+    "map values": {"map": {f"{number}": 1 for number in range(50_000)}},
+    "map names": {"map": {f"{number}": "x" for number in range(10_000, 60_000)}},
+    "items": {"list": [1] * 50_000},
+}
+
+
+@pytest.mark.parametrize("body", FLOODS.values(), ids=FLOODS)
 def test_a_flood_of_mistakes_is_capped(small: Checker, body: JsonValue) -> None:
     violations = send(small, body)
     assert 100 < len(violations) <= 200
@@ -172,6 +181,79 @@ def test_a_flood_of_mistakes_is_capped(small: Checker, body: JsonValue) -> None:
     told = message.count("body")
     assert 50 < told <= 100
     assert message.endswith(f", and {len(violations) - told} more")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *FLOODS.values(),
+        {"map": {f"{number}": "x" for number in range(50_000)}},
+        {"name": [[1] * 50_000]},
+        {"map": {"a": [{"a": 1}] * 50_000}},
+        [1] * 50_000,
+    ],
+    ids=[*FLOODS, "too many of the good", "a list in a text", "a list in a map", "a list"],
+)
+def test_the_work_for_a_flood_of_mistakes_is_bounded(
+    small: Checker, monkeypatch: pytest.MonkeyPatch, body: JsonValue
+) -> None:
+    seen: list[tuple[int, int]] = []
+    explained = errors.explained
+
+    def counted(validator: Any, translation: Translation, value: JsonValue, whole: Any) -> Any:
+        seen.append((parts(value), sum(1 for _ in validator.iter_errors(value))))
+        return explained(validator, translation, value, whole)
+
+    monkeypatch.setattr(validators, "explained", counted)
+    assert send(small, body)
+    assert all(size <= 500 and count <= 500 for size, count in seen)
+
+
+def parts(value: JsonValue) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(parts, value.values()))
+    return len(value) + sum(map(parts, value)) if isinstance(value, list) else 0
+
+
+@pytest.mark.parametrize("wrong", [0, 7, 4_999])
+def test_one_mistake_among_many_entries_is_told_with_its_place(wrong: int) -> None:
+    row = {"type": "object", "properties": {"a": {"type": "string"}}}
+    schemas = {"Rows": {"type": "array", "items": row}, "Map": {"additionalProperties": row}}
+    checker = Checker(contract_of(schemas))
+    rows: list[JsonValue] = [{"a": "x"}] * 5_000
+    rows[wrong] = {"a": 5}
+    assert [v.pointer for v in checker.value("Rows", rows)] == [f"/{wrong}/a"]
+    named: JsonValue = {f"k{number}": row for number, row in enumerate(rows)}
+    assert [v.pointer for v in checker.value("Map", named)] == [f"/k{wrong}/a"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "rules"),
+    [
+        ({"type": "array", "minItems": 900}, [1] * 800, ["minItems"]),
+        ({"type": "array", "maxItems": 700}, [1] * 800, ["maxItems"]),
+        ({"minProperties": 900}, {f"{n}": 1 for n in range(800)}, ["minProperties"]),
+        ({"maxProperties": 700}, {f"{n}": 1 for n in range(800)}, ["maxProperties"]),
+        ({"required": ["z"]}, {**{f"{n}": 1 for n in range(800)}, "z": 1}, []),
+        ({"uniqueItems": True, "items": {}}, [*range(799), 0], ["uniqueItems"]),
+        ({"uniqueItems": True}, [*range(799), [0]], []),
+        ({"items": {"maximum": 5}, "maxItems": 900}, [9] * 800, ["maximum"] * 200),
+        ({"items": {"maximum": 5}, "minItems": 900}, [1] * 800, ["minItems"]),
+    ],
+    ids=str,
+)
+def test_limits_are_told_of_large_values(
+    schema: dict[str, Any], value: JsonValue, rules: list[str]
+) -> None:
+    assert [v.rule for v in Checker(contract_of({"S": schema})).value("S", value)] == rules
+
+
+def contract_of(schemas: dict[str, Any]) -> Contract:
+    info = {"title": "t", "version": "1"}
+    components = {"schemas": schemas}
+    return Contract.from_document(
+        {"openapi": "3.0.3", "info": info, "paths": {}, "components": components}
+    )
 
 
 def test_violations_come_in_the_order_of_the_body(small: Checker) -> None:

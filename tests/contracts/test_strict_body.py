@@ -15,7 +15,7 @@ from fiskaly_contracts import (
     media_type_violation,
     parse_body,
 )
-from fiskaly_contracts.body import MAX_DEPTH, _deeper_than, _explained, _is_shallow, parsed
+from fiskaly_contracts.body import MAX_DEPTH, _deeper_than, _is_shallow, explained, parsed
 
 MALFORMED = [
     (b"", "", "required"),
@@ -225,7 +225,7 @@ def test_the_quick_look_at_the_depth_is_never_wrong() -> None:
             value = parsed(bytes(spoiled))
         except ValueError:
             continue
-        slowly = _explained("", bytes(spoiled))
+        slowly = explained("", bytes(spoiled))
         assert (slowly.value, slowly.violations) == (value, ())
 
 

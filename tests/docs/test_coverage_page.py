@@ -9,7 +9,7 @@ import pytest
 from docs.documents import ROOT
 from fiskaly_contracts import Contract
 from fiskaly_contracts.coverage import ContractCoverage
-from fiskaly_contracts.coverage_file import as_json, dump
+from fiskaly_contracts.coverage.report import as_json, dump
 
 PAGE = (ROOT / "docs" / "COVERAGE.md").read_text(encoding="utf-8")
 

@@ -85,10 +85,10 @@ def test_it_holds_the_contract_its_assumptions_and_the_kept_names(wheel: zipfile
     assert data >= {
         "fiskaly_contracts/openapi/management-v0.yaml",
         "fiskaly_contracts/openapi/ASSUMPTIONS.md",
-        "fiskaly_fixtures/drawn_names.json",
+        "fiskaly_fixtures/generator/names.json",
     }
     others = {name for name in data if not name.startswith("fiskaly_contracts/openapi/")}
-    assert others == {"fiskaly_fixtures/drawn_names.json"}
+    assert others == {"fiskaly_fixtures/generator/names.json"}
 
 
 def test_it_holds_no_test_and_no_byte_code(wheel: zipfile.ZipFile) -> None:

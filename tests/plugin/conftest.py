@@ -1,15 +1,13 @@
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 
 import pytest
 from fiskaly_mockserver import MockServer
 
-SETTINGS = """
-[tool.pytest]
-strict = true
-filterwarnings = ["error"]
-asyncio_default_fixture_loop_scope = "function"
-"""
+ALONE = '[tool.pytest]\nstrict = true\nfilterwarnings = ["error"]\n'
+SETTINGS = f'{ALONE}asyncio_default_fixture_loop_scope = "function"\n'
+RunApart = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +35,19 @@ def suite(
         monkeypatch.delenv(name, raising=False)
     pytester.makepyprojecttoml(SETTINGS)
     return pytester
+
+
+@pytest.fixture
+def run_apart(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunApart:
+    """Run the suite in a process of its own, with no other plugin than pytest-xdist."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    suite.makepyprojecttoml(ALONE)
+
+    def run(*arguments: str) -> pytest.RunResult:
+        plugins = ("-p", "pytest_fiskaly.plugin", "-p", "xdist")
+        return suite.runpytest_subprocess(*plugins, *arguments)
+
+    return run
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from plugin.conftest import RunApart
 
 CLIENTS = """
 import json
@@ -76,9 +77,12 @@ def test_subprocess(fiskaly_mock, limit):
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="a client of the tests is not there")
-def test_any_client_is_served_and_judged(client: pytest.Pytester) -> None:
+def test_any_client_is_served_and_judged(client: pytest.Pytester, run_apart: RunApart) -> None:
     client.makepyfile(CLIENTS)
-    result = client.runpytest_subprocess("-o", "asyncio_mode=auto", "-W", "error")
+    result = run_apart(
+        *("-p", "asyncio", "-o", "asyncio_mode=auto", "-W", "error"),
+        *("-o", "asyncio_default_fixture_loop_scope=function"),
+    )
     result.assert_outcomes(passed=6, failed=2)
     result.stdout.fnmatch_lines(
         [

@@ -1,12 +1,8 @@
 """The plugin beside other plugins, without them, in parallel, and at no cost."""
 
-import subprocess
-import sys
-
 import pytest
+from plugin.conftest import RunApart
 
-WITHOUT = ("-p", "no:asyncio", "-p", "no:aiohttp", "-p", "no:anyio", "-p", "no:schemathesis")
-WITHOUT_ASYNCIO = '[tool.pytest]\nstrict = true\nfilterwarnings = ["error"]\n'
 SYNCHRONOUS = """
 from api_client import count
 
@@ -26,10 +22,9 @@ async def test_one(fiskaly_mock):
 """
 
 
-def test_it_needs_no_asynchronous_plugin(client: pytest.Pytester) -> None:
+def test_it_needs_no_other_plugin(client: pytest.Pytester, run_apart: RunApart) -> None:
     client.makepyfile(SYNCHRONOUS)
-    client.makepyprojecttoml(WITHOUT_ASYNCIO)
-    client.runpytest_subprocess(*WITHOUT).assert_outcomes(passed=1)
+    run_apart("-p", "no:xdist").assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize(
@@ -39,11 +34,13 @@ def test_it_works_in_both_modes_of_pytest_asyncio(
     client: pytest.Pytester, mode: str, mark: str
 ) -> None:
     client.makepyfile(test_plain=SYNCHRONOUS, test_coroutine=ASYNCHRONOUS.format(mark=mark))
-    result = client.runpytest_subprocess("-o", f"asyncio_mode={mode}", "-W", "error")
+    result = client.runpytest("-o", f"asyncio_mode={mode}", "-W", "error")
     result.assert_outcomes(passed=2)
 
 
-def test_every_worker_of_xdist_has_a_server_of_its_own(client: pytest.Pytester) -> None:
+def test_every_worker_of_xdist_has_a_server_of_its_own(
+    client: pytest.Pytester, run_apart: RunApart
+) -> None:
     client.makepyfile(
         """
         import os
@@ -59,7 +56,7 @@ def test_every_worker_of_xdist_has_a_server_of_its_own(client: pytest.Pytester) 
                 ports.write(f"{os.environ['PYTEST_XDIST_WORKER']} {fiskaly_mock.port}\\n")
         """
     )
-    result = client.runpytest_subprocess("-n", "2", "--dist", "each")
+    result = run_apart("-n", "2", "--dist", "each")
     result.assert_outcomes(passed=4)
     pairs = set((client.path / "ports").read_text(encoding="utf-8").splitlines())
     assert len(pairs) == 2
@@ -67,45 +64,12 @@ def test_every_worker_of_xdist_has_a_server_of_its_own(client: pytest.Pytester) 
 
 
 def test_it_is_there_without_being_named(suite: pytest.Pytester) -> None:
-    result = suite.runpytest_subprocess("--fixtures", "-q")
+    result = suite.runpytest("--fixtures", "-q")
     result.stdout.fnmatch_lines(["fiskaly_mock_server*session*", "fiskaly_mock --*"])
 
 
 def test_it_can_be_switched_off(suite: pytest.Pytester) -> None:
     suite.makepyfile("def test_one(fiskaly_mock): pass")
-    result = suite.runpytest_subprocess("-p", "no:fiskaly")
+    result = suite.runpytest("-p", "no:fiskaly")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*fixture 'fiskaly_mock' not found*"])
-
-
-def test_loading_it_imports_nothing_but_pytest_and_the_standard_library() -> None:
-    code = """
-import sys
-import pytest
-before = set(sys.modules)
-import pytest_fiskaly.plugin
-print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
-    )
-    loaded = set(done.stdout.split())
-    assert "pytest_fiskaly" in loaded
-    assert loaded - set(sys.stdlib_module_names) == {"pytest_fiskaly"}
-
-
-def test_a_run_that_does_not_use_it_does_not_load_the_server(suite: pytest.Pytester) -> None:
-    suite.makepyfile(
-        """
-        import sys
-
-        def test_one():
-            heavy = {"aiohttp", "faker", "yaml", "jwt", "openapi_core", "fiskaly_mockserver"}
-            heavy |= {"pytest_asyncio", "hypothesis"}
-            assert heavy & sys.modules.keys() == set()
-        """
-    )
-    suite.makepyprojecttoml(WITHOUT_ASYNCIO)
-    suite.runpytest_subprocess(
-        *WITHOUT, "-p", "no:faker", "-p", "no:hypothesispytest"
-    ).assert_outcomes(passed=1)

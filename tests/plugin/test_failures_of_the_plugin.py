@@ -41,12 +41,17 @@ SUMMARY = re.compile(
 
 
 @pytest.mark.parametrize("ci", ["", "true"], ids=["here", "on CI"])
-@pytest.mark.parametrize("arguments", [(), ("-n", "1"), ("-x",), ("--tb=short",)], ids=str)
+@pytest.mark.parametrize(
+    "arguments",
+    [(), pytest.param(("-n", "1"), marks=pytest.mark.slow), ("-x",), ("--tb=short",)],
+    ids=str,
+)
 def test_it_points_at_the_test_and_is_one_line_in_the_summary(
     client: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
     arguments: tuple[str, ...],
     ci: str,
+    request: pytest.FixtureRequest,
 ) -> None:
     for name in ("CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
@@ -54,7 +59,8 @@ def test_it_points_at_the_test_and_is_one_line_in_the_summary(
         monkeypatch.setenv("CI", ci)
     monkeypatch.setenv("COLUMNS", "200")
     client.makepyfile(test_it=BROKEN)
-    result = client.runpytest_subprocess(*arguments, "--junit-xml=junit.xml")
+    run = request.getfixturevalue("run_apart") if "-n" in arguments else client.runpytest
+    result = run(*arguments, "--junit-xml=junit.xml")
     output = result.stdout.str()
     assert "traceback entries are hidden" not in output
     assert output.count("reproduce: curl") == (1 if "-x" in arguments else 2)
@@ -107,7 +113,7 @@ def test_settings_that_no_server_can_have_are_one_line(
     result.stdout.fnmatch_lines([f"the server of fiskaly_mock_config: {words}"])
     output = result.stdout.str()
     assert "During handling" not in output
-    assert "stage.py" not in output
+    assert "servers.py" not in output
     assert "traceback entries are hidden" not in output
 
 
@@ -202,13 +208,20 @@ def test_what_is_refused_is_told_without_anything_of_the_inside(client: pytest.P
     ("arguments", "words"),
     [
         (("--fiskaly-contract=off",), "1 exchange, the contract was not watched"),
-        (("--fiskaly-contract=off", "-n", "1"), "1 exchange, the contract was not watched"),
+        pytest.param(
+            ("--fiskaly-contract=off", "-n", "1"),
+            "1 exchange, the contract was not watched",
+            marks=pytest.mark.slow,
+        ),
         ((), "1 exchange, no violations"),
     ],
     ids=str,
 )
 def test_the_summary_says_if_the_contract_was_not_watched(
-    client: pytest.Pytester, arguments: tuple[str, ...], words: str
+    client: pytest.Pytester,
+    arguments: tuple[str, ...],
+    words: str,
+    request: pytest.FixtureRequest,
 ) -> None:
     client.makepyfile(
         """
@@ -218,5 +231,5 @@ def test_the_summary_says_if_the_contract_was_not_watched(
             log_in(fiskaly_mock)
         """
     )
-    run = client.runpytest_subprocess if "-n" in arguments else client.runpytest
+    run = request.getfixturevalue("run_apart") if "-n" in arguments else client.runpytest
     run(*arguments).stdout.fnmatch_lines([f"fiskaly: 1 of * exercised, {words}"])

@@ -1,5 +1,7 @@
 """The two fixtures in suites of others: clean between tests, and honest about the fake."""
 
+import threading
+
 import pytest
 
 TWO_TESTS = """
@@ -37,33 +39,25 @@ def test_one_server_serves_the_session(client: pytest.Pytester) -> None:
     client.runpytest().assert_outcomes(passed=2)
 
 
-def test_nothing_runs_unless_a_test_asks_for_it(suite: pytest.Pytester) -> None:
+def test_the_server_runs_if_a_test_asks_for_it_and_is_gone_after_the_session(
+    suite: pytest.Pytester,
+) -> None:
     suite.makepyfile(
         """
         import threading
 
-        def test_one():
-            names = [thread.name for thread in threading.enumerate()]
-            assert "fiskaly-mockserver" not in names
-        """
+        BEFORE = {BEFORE}
+
+        def test_before():
+            assert len(threading.enumerate()) == BEFORE
+
+        def test_one(fiskaly_mock):
+            assert len(threading.enumerate()) == BEFORE + 1
+        """.replace("{BEFORE}", str(threading.active_count()))
     )
-    suite.runpytest_subprocess().assert_outcomes(passed=1)
-
-
-def test_the_server_is_gone_after_the_session(suite: pytest.Pytester) -> None:
-    suite.makepyfile("def test_one(fiskaly_mock): pass")
-    suite.makeconftest(
-        """
-        import threading
-
-        def pytest_unconfigure():
-            names = [thread.name for thread in threading.enumerate()]
-            print("left over:", names.count("fiskaly-mockserver"))
-        """
-    )
-    result = suite.runpytest_subprocess()
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["left over: 0"])
+    before = threading.enumerate()
+    suite.runpytest("-p", "no:xdist").assert_outcomes(passed=2)
+    assert threading.enumerate() == before
 
 
 DEFECTIVE = """
@@ -182,7 +176,7 @@ def test_a_mistake_in_a_call_shows_the_line_of_the_test_alone(client: pytest.Pyt
     result = client.runpytest()
     result.assert_outcomes(failed=5)
     shown = str(result.stdout)
-    for ours in ("mock.py", "scenes.py", "mock_server.py", "markers.py"):
+    for ours in ("mock.py", "servers.py", "mock_server.py", "markers.py"):
         assert ours not in shown
 
 
@@ -223,3 +217,28 @@ def test_the_types_of_the_fixtures_are_importable(suite: pytest.Pytester) -> Non
         """
     )
     suite.runpytest().assert_outcomes(passed=1)
+
+
+def test_a_server_that_a_test_stopped_runs_again_in_the_next(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        from api_client import break_contract, count, create
+
+        def test_outage(fiskaly_mock, fiskaly_mock_server):
+            create(fiskaly_mock)
+            fiskaly_mock_server.stop()
+
+        def test_next(fiskaly_mock):
+            assert count(fiskaly_mock) == 6
+
+        def test_stopped_again(fiskaly_mock_server):
+            fiskaly_mock_server.stop()
+
+        def test_wider(fiskaly_mock_server):
+            assert fiskaly_mock_server.base_url
+
+        def test_broken(fiskaly_mock):
+            break_contract(fiskaly_mock)
+        """
+    )
+    client.runpytest().assert_outcomes(passed=4, failed=1)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from plugin.conftest import RunApart
 
 IDS = """
 import json
@@ -55,7 +56,7 @@ def _seen(folder: Path) -> dict[str, dict[str, object]]:
 
 
 def test_ids_derive_from_the_test_and_not_from_order_or_worker(
-    client: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    client: pytest.Pytester, run_apart: RunApart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.makepyfile(IDS)
     client.makeconftest(
@@ -74,11 +75,11 @@ def test_ids_derive_from_the_test_and_not_from_order_or_worker(
     for name, arguments in {
         "alone": (),
         "shuffled": ("--shuffled=3",),
-        "parallel": ("-n", "4", "--shuffled=5", "--dist=loadgroup"),
+        "parallel": ("-n", "2", "--shuffled=5", "--dist=loadgroup"),
     }.items():
         monkeypatch.setenv("SEEN", str(client.path / name))
-        run = client.runpytest_subprocess if name == "parallel" else client.runpytest
-        result = run(*arguments)
+        run = run_apart if name == "parallel" else client.runpytest
+        result = run("-p", "pytest_fiskaly.plugin", *arguments)
         result.assert_outcomes(passed=9, failed=1)
         result.stdout.fnmatch_lines(["  body /country_code breaks enum", '    got       "DE"'])
         runs.append(_seen(client.path / name))
@@ -90,19 +91,19 @@ def test_ids_derive_from_the_test_and_not_from_order_or_worker(
 def test_trees_are_made_once(client: pytest.Pytester) -> None:
     client.makeconftest(
         """
-        import fiskaly_mockserver.server.tree_cache as plantings
+        from fiskaly_mockserver.server import trees
 
         made = []
-        original = plantings.tree_of
+        original = trees.generate_from
 
         def counted(config):
             made.append((config.preset, config.seed, config.size))
             return original(config)
 
-        plantings.tree_of = counted
+        trees.generate_from = counted
 
         def pytest_unconfigure():
-            plantings.tree_of = original
+            trees.generate_from = original
             assert sorted(made) == [
                 ("enterprise", 1, 5), ("individual-customers", 1, 5), ("single", 1, 5)
             ], made

@@ -342,7 +342,7 @@ def test_a_failure_points_at_the_line_of_the_test(suite: pytest.Pytester) -> Non
     suite.makepyfile(
         """
         from fiskaly_mockserver import MockServer
-        from pytest_fiskaly.journal import JournalAssertions
+        from pytest_fiskaly.journal.assertions import JournalAssertions
 
         def test_one():
             with MockServer() as server:
@@ -363,4 +363,4 @@ def test_a_failure_points_at_the_line_of_the_test(suite: pytest.Pytester) -> Non
             "test_a_failure*.py:10: BadCriterion",
         ]
     )
-    result.stdout.no_fnmatch_line("*journal_*.py:*")
+    result.stdout.no_fnmatch_line("*assertions.py:*")

@@ -2,7 +2,6 @@
 
 import doctest
 import re
-from importlib import import_module
 from unittest.mock import ANY
 
 import pytest
@@ -10,8 +9,8 @@ from fiskaly_contracts import JsonValue
 from fiskaly_mockserver.world.journal.containment import OMITTED, REDACTED, HiddenField, contains
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pytest_fiskaly.journal_differences import differences
-from pytest_fiskaly.journal_values import SHOWN_AT_MOST, shown
+from pytest_fiskaly.journal import matching
+from pytest_fiskaly.journal.matching import SHOWN_AT_MOST, differences, shown
 
 SCALARS: st.SearchStrategy[JsonValue] = st.one_of(
     st.none(),
@@ -86,9 +85,8 @@ def test_the_place_that_differs_is_named(kept: JsonValue, wanted: JsonValue, tol
     assert f"{found.place}: expected {found.expected}, got {found.got}" == told
 
 
-@pytest.mark.parametrize("module", ["journal_differences", "journal_values"])
-def test_examples_in_docstrings_of_the_journal_are_true(module: str) -> None:
-    result = doctest.testmod(import_module(f"pytest_fiskaly.{module}"))
+def test_examples_in_docstrings_of_the_journal_are_true() -> None:
+    result = doctest.testmod(matching)
     assert result.attempted > 0
     assert result.failed == 0
 

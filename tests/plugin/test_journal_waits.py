@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fiskaly_mockserver import MockServer
 from plugin.raw_client import RawClient
-from pytest_fiskaly.journal import BadCriterion, JournalAssertions
+from pytest_fiskaly import BadCriterion, JournalAssertions
 
 
 @pytest.fixture(scope="module")

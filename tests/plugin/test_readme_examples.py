@@ -7,7 +7,7 @@ from fnmatch import translate
 
 import pytest
 from docs.documents import ROOT
-from pytest_fiskaly import settings
+from pytest_fiskaly import options
 
 README = ROOT / "pytest_plugin" / "README.md"
 BLOCK = re.compile(
@@ -101,9 +101,9 @@ def test_the_override_of_the_settings_works(
 def test_its_table_is_that_of_the_settings() -> None:
     text = README.read_text(encoding="utf-8")
     table = text.partition("<!-- settings -->\n")[2].partition("<!-- /settings -->")[0]
-    assert table == settings.table(), (
+    assert table == options.table(), (
         "paste what this prints between the marks:"
-        " python -c 'from pytest_fiskaly import settings; print(settings.table(), end=\"\")'"
+        " python -c 'from pytest_fiskaly import options; print(options.table(), end=\"\")'"
     )
 
 

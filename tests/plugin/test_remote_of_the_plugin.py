@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pytest
 from fiskaly_mockserver import MockServer, ServerConfig
+from plugin.conftest import RunApart
 
 SUITE = """
 import pytest
@@ -140,7 +141,10 @@ def test_what_needs_control_is_skipped_with_a_reason(
     assert elsewhere.credentials.secret not in result.stdout.str() + result.stderr.str()
 
 
-def test_workers_share_one_authentication(client: pytest.Pytester, elsewhere: MockServer) -> None:
+@pytest.mark.slow
+def test_workers_share_one_authentication(
+    client: pytest.Pytester, run_apart: RunApart, elsewhere: MockServer
+) -> None:
     client.makepyfile(
         """
         import pytest
@@ -151,7 +155,7 @@ def test_workers_share_one_authentication(client: pytest.Pytester, elsewhere: Mo
             assert carelessly(fiskaly_mock)["count"]
         """
     )
-    result = client.runpytest_subprocess(f"--fiskaly-url={elsewhere.base_url}", "-n", "2")
+    result = run_apart(f"--fiskaly-url={elsewhere.base_url}", "-n", "2")
     result.assert_outcomes(passed=4)
     logins = [one for one in elsewhere.journal if one.operation_id == "authenticate"]
     assert len(logins) == 1

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.world.journal.exchange import Exchange
-from pytest_fiskaly.reproducing import LOGGING_IN, LONGEST, curl
+from pytest_fiskaly.verdict.report import LOGGING_IN, LONGEST, curl
 
 JSON = {"Content-Type": "application/json"}
 needs_a_shell = pytest.mark.skipif(

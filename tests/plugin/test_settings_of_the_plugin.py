@@ -1,7 +1,7 @@
 """Options and ini keys: what wins over what, and how mistakes are told."""
 
 import pytest
-from pytest_fiskaly.settings import SETTINGS, table
+from pytest_fiskaly.options import SETTINGS, table
 
 SHOW = """
 import pytest
@@ -84,7 +84,7 @@ def test_the_command_line_softens_a_run_and_hardens_no_test(
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("preset", "enterprize", "'enterprize' is not one of *(did you mean enterprise?)"),
+        ("preset", "enterprize", 'preset "enterprize" is not one of *(did you mean enterprise?)'),
         ("seed", "one", "'one' is no integer from 0 to *"),
         ("seed", "-1", "'-1' is no integer from 0 to *"),
         ("contract", "enforced", "'enforced' is not one of enforce, observe, off (did you *"),

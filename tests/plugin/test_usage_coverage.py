@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts import Contract
-from fiskaly_contracts.coverage_file import load
+from fiskaly_contracts.coverage.report import load
 from fiskaly_mockserver import MockServer
 
 UNDER = "--fiskaly-coverage-fail-under"

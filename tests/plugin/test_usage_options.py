@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from pytest_fiskaly.usage_options import coverage_file, demand_a_file
+from pytest_fiskaly.options import coverage_file, demand_json_file
 
 
 def test_a_file_or_nothing_is_taken() -> None:
-    demand_a_file("", "--fiskaly-coverage")
-    demand_a_file("out/c.json", "--fiskaly-coverage")
+    demand_json_file("", "--fiskaly-coverage")
+    demand_json_file("out/c.json", "--fiskaly-coverage")
 
 
 def test_a_file_is_found_below_the_folder(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_a_file_is_found_below_the_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["tests", "test_a.py", "test_a.py::test_one", ".", "-x"])
 def test_what_looks_like_a_test_is_not_written(value: str) -> None:
     with pytest.raises(ValueError, match=r"should end in \.json") as refused:
-        demand_a_file(value, "--fiskaly-coverage")
+        demand_json_file(value, "--fiskaly-coverage")
     told = str(refused.value)
     assert told.startswith(f"--fiskaly-coverage={value}: the file to write should end in .json")
     assert told.endswith(f"put it before the option: pytest {value} --fiskaly-coverage")

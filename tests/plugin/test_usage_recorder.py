@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts import Violation, Where
-from pytest_fiskaly.usage_breaches import MOST_KINDS, TESTS_SHOWN, Breaches
-from pytest_fiskaly.usage_counts import Counts
+from pytest_fiskaly.coverage import MOST_KINDS, TESTS_SHOWN, Counts, ViolationCounts
 
 KEY = {"name": "till-1", "status": "enabled"}
 
@@ -48,8 +47,8 @@ class Unread:
 
 def test_in_detail_the_fields_are_counted() -> None:
     counts = Counts(detail=True)
-    counts.heard(exchange(body=KEY))
-    counts.heard(exchange("listUsers", query=(("limit", "3"), ("odd", "[undeclared]"))))
+    counts.add(exchange(body=KEY))
+    counts.add(exchange("listUsers", query=(("limit", "3"), ("odd", "[undeclared]"))))
     by_name = {one.operation_id: one for one in counts.coverage.operations()}
     assert by_name["createApiKey"].fields == ("(ApiKeyCreate)", "/name", "/status")
     assert by_name["listUsers"].fields == ("?limit",)
@@ -58,18 +57,18 @@ def test_in_detail_the_fields_are_counted() -> None:
 
 def test_without_detail_no_body_is_looked_at() -> None:
     counts = Counts(detail=False)
-    counts.heard(Unread())  # type: ignore[arg-type]
+    counts.add(Unread())  # type: ignore[arg-type]
     assert counts.coverage.exchanges == 1
 
 
 def test_a_body_is_looked_at_only_while_it_can_be_news() -> None:
     counts = Counts(detail=True)
     with pytest.raises(AssertionError, match="nobody should read this"):
-        counts.heard(Unread())  # type: ignore[arg-type]
+        counts.add(Unread())  # type: ignore[arg-type]
     managed = {**KEY, "metadata": {}, "managed_by_organization_id": "x"}
-    counts.heard(exchange(body=managed))
-    counts.heard(exchange(body=KEY))
-    counts.heard(Unread())  # type: ignore[arg-type]
+    counts.add(exchange(body=managed))
+    counts.add(exchange(body=KEY))
+    counts.add(Unread())  # type: ignore[arg-type]
 
 
 def test_nothing_is_lost_between_threads() -> None:
@@ -79,7 +78,7 @@ def test_nothing_is_lost_between_threads() -> None:
     def hear() -> None:
         start.wait()
         for _ in range(500):
-            counts.heard(exchange(body=KEY))
+            counts.add(exchange(body=KEY))
 
     threads = [threading.Thread(target=hear) for _ in range(4)]
     for thread in threads:
@@ -92,8 +91,8 @@ def test_nothing_is_lost_between_threads() -> None:
 def test_processes_add_up_in_any_order() -> None:
     def heard(body: Any, test: str) -> Any:
         counts = Counts(detail=True)
-        counts.heard(exchange(body=body))
-        counts.breached(test, exchange(status=400), [violation(got_text=test)])
+        counts.add(exchange(body=body))
+        counts.add_violations(test, exchange(status=400), [violation(got_text=test)])
         return json.loads(json.dumps(counts.as_json()))
 
     parts = [heard(KEY, "a"), heard({"metadata": {}}, "b")]
@@ -110,7 +109,7 @@ def test_processes_add_up_in_any_order() -> None:
 
 
 def test_violations_of_a_kind_are_told_once_with_their_tests() -> None:
-    breaches = Breaches()
+    breaches = ViolationCounts()
     for test in ("t1", "t1", "t2", "t3", "t4", "t5"):
         breaches.add(test, exchange(status=400), [violation(), violation("/zip")])
     breaches.add("", exchange("", 404), [violation("")])
@@ -128,7 +127,7 @@ def test_violations_of_a_kind_are_told_once_with_their_tests() -> None:
 
 def test_of_a_one_of_the_branch_that_was_meant_is_told() -> None:
     branches = (("Main", (violation("/zip"),)), ("Managed", (violation("/payer"),)))
-    clear, unclear = Breaches(), Breaches()
+    clear, unclear = ViolationCounts(), ViolationCounts()
     for breaches, closest in ((clear, True), (unclear, False)):
         found = violation("", branches=branches, closest=closest)
         breaches.add("t", exchange(), [found])
@@ -137,16 +136,16 @@ def test_of_a_one_of_the_branch_that_was_meant_is_told() -> None:
 
 
 def test_a_flood_of_kinds_is_only_counted() -> None:
-    breaches = Breaches()
+    breaches = ViolationCounts()
     for number in range(MOST_KINDS + 10):
         breaches.add("t", exchange(), [violation(f"/{number}", demand="is " + "x " * 999)])
     lines = list(breaches.lines())
     assert lines[-1] == "and 10 violations of further kinds"
     assert len(lines) == 2 * MOST_KINDS + 1
     assert max(map(len, lines)) < 400
-    twice = Breaches()
+    twice = ViolationCounts()
     twice.absorb(breaches.as_json())
-    other = Breaches()
+    other = ViolationCounts()
     other.add("u", exchange(), [violation("/new")])
     twice.absorb(other.as_json())
-    assert twice.untold == 11
+    assert twice.uncounted == 11

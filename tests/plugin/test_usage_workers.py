@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from plugin.conftest import RunApart
 
 SPREAD = """
 import os
@@ -41,11 +42,9 @@ def test_other(fiskaly_mock):
 """
 
 
-def test_workers_add_up(client: pytest.Pytester) -> None:
+def test_workers_add_up(client: pytest.Pytester, run_apart: RunApart) -> None:
     client.makepyfile(SPREAD)
-    result = client.runpytest_subprocess(
-        *("-n", "2", "--fiskaly-coverage=c.json", "--fiskaly-coverage-fail-under=6")
-    )
+    result = run_apart(*("-n", "2", "--fiskaly-coverage=c.json", "--fiskaly-coverage-fail-under=6"))
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
         [
@@ -60,9 +59,12 @@ def test_workers_add_up(client: pytest.Pytester) -> None:
     assert "/country_code" in operations["createOrganization"]["fields"]
 
 
-def test_a_worker_that_crashes_loses_only_what_it_heard(client: pytest.Pytester) -> None:
+@pytest.mark.slow
+def test_a_worker_that_crashes_loses_only_what_it_heard(
+    client: pytest.Pytester, run_apart: RunApart
+) -> None:
     client.makepyfile(test_crash=CRASH, test_more="def test_more(fiskaly_mock): pass")
-    result = client.runpytest_subprocess("-n", "1", "--fiskaly-coverage-fail-under=99")
+    result = run_apart("-n", "1", "--fiskaly-coverage-fail-under=99")
     result.stdout.fnmatch_lines(
         [
             "fiskaly: 0 of 20 operations exercised, 0 exchanges, no violations",

@@ -5,6 +5,7 @@ import re
 import shlex
 
 import pytest
+from plugin.conftest import RunApart
 
 BROKEN = """
 from api_client import break_contract
@@ -37,21 +38,15 @@ def test_a_client_that_ignores_a_refusal_fails_its_test(client: pytest.Pytester)
     )
 
 
-WITHOUT = ("-p", "no:asyncio", "-p", "no:aiohttp", "-p", "no:anyio", "-p", "no:schemathesis")
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [WITHOUT, ("-o", "asyncio_mode=auto", "-W", "error")],
-    ids=["without other plugins", "beside them"],
-)
-def test_the_verdict_is_the_same_in_any_company(
-    client: pytest.Pytester, arguments: tuple[str, ...]
+@pytest.mark.parametrize("others", [False, True], ids=["without other plugins", "beside them"])
+def test_the_verdict_is_the_same_beside_other_plugins(
+    client: pytest.Pytester, request: pytest.FixtureRequest, *, others: bool
 ) -> None:
     client.makepyfile(BROKEN)
-    if "no:asyncio" in arguments:
-        client.makepyprojecttoml('[tool.pytest]\nstrict = true\nfilterwarnings = ["error"]\n')
-    result = client.runpytest_subprocess(*arguments)
+    if others:
+        result = client.runpytest("-o", "asyncio_mode=auto", "-W", "error")
+    else:
+        result = request.getfixturevalue("run_apart")()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["  body /country_code breaks enum", '    got       "DE"'])
 
@@ -258,7 +253,7 @@ def test_a_request_under_way_is_charged_to_the_test_that_sent_it(client: pytest.
             token = server.token_for(server.tree.main)
             threads.append(threading.Thread(target=target, args=(server, token)))
             threads[-1].start()
-            while not server.server.traffic.under_way:
+            while not server.server.in_flight.under_way:
                 time.sleep(0.001)
             time.sleep(wait)
 
@@ -311,7 +306,10 @@ def test_it_can_be_observed_only_or_switched_off(client: pytest.Pytester) -> Non
     off.stdout.fnmatch_lines(["fiskaly: *, the contract was not watched"])
 
 
-def test_what_is_observed_in_many_tests_is_told_once(client: pytest.Pytester) -> None:
+@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.slow)])
+def test_what_is_observed_in_many_tests_is_told_once(
+    client: pytest.Pytester, run_apart: RunApart, workers: str
+) -> None:
     client.makepyfile(
         """
         import pytest
@@ -322,12 +320,10 @@ def test_what_is_observed_in_many_tests_is_told_once(client: pytest.Pytester) ->
             break_contract(fiskaly_mock)
         """
     )
-    for arguments in ((), ("-n", "2")):
-        run = client.runpytest_subprocess if arguments else client.runpytest
-        result = run("--fiskaly-contract=observe", *arguments)
-        result.assert_outcomes(passed=5)
-        assert result.stdout.str().count("breaks enum\n") == 1
-        result.stdout.fnmatch_lines(["and 2 more", "5 tests would fail with *enforce"])
+    result = run_apart("--fiskaly-contract=observe", "-n", workers)
+    result.assert_outcomes(passed=5)
+    assert result.stdout.str().count("breaks enum\n") == 1
+    result.stdout.fnmatch_lines(["and 2 more", "5 tests would fail with *enforce"])
 
 
 def test_a_defect_of_the_fake_counts_even_if_the_contract_is_off(client: pytest.Pytester) -> None:

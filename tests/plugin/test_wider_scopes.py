@@ -1,6 +1,7 @@
 """Clients that live longer than a test: whose breaches theirs are."""
 
 import pytest
+from plugin.conftest import RunApart
 
 WIDER = """
 import pytest
@@ -28,8 +29,9 @@ def wider(client: pytest.Pytester) -> pytest.Pytester:
     return client
 
 
+@pytest.mark.parametrize("workers", ["0", pytest.param("1", marks=pytest.mark.slow)])
 def test_a_client_of_the_session_is_judged_with_the_test_that_uses_it(
-    wider: pytest.Pytester,
+    wider: pytest.Pytester, run_apart: RunApart, workers: str
 ) -> None:
     wider.makepyfile(
         """
@@ -65,12 +67,10 @@ def test_a_client_of_the_session_is_judged_with_the_test_that_uses_it(
             assert "Bakery" in names(session_client)
         """
     )
-    for arguments in ((), ("-n", "1")):
-        run = wider.runpytest_subprocess if arguments else wider.runpytest
-        result = run(*arguments)
-        result.assert_outcomes(passed=5, failed=2)
-        result.stdout.fnmatch_lines(["FAILED *::test_broken*", "FAILED *::test_both*"])
-        assert "outside any test" not in result.stdout.str()
+    result = run_apart("-n", workers)
+    result.assert_outcomes(passed=5, failed=2)
+    result.stdout.fnmatch_lines(["FAILED *::test_broken*", "FAILED *::test_both*"])
+    assert "outside any test" not in result.stdout.str()
 
 
 def test_what_fixtures_of_the_session_do_is_charged_to_the_test_they_serve(
@@ -126,12 +126,14 @@ def test_of_something_else():
 """
 
 
-@pytest.mark.parametrize("arguments", [(), ("-q",), ("-qq",), ("-n", "1")])
+@pytest.mark.parametrize(
+    "arguments", [(), ("-q",), ("-qq",), pytest.param(("-n", "1"), marks=pytest.mark.slow)]
+)
 def test_breaches_outside_any_test_fail_the_run(
-    wider: pytest.Pytester, arguments: tuple[str, ...]
+    wider: pytest.Pytester, arguments: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:
     wider.makepyfile(OUTSIDE)
-    run = wider.runpytest_subprocess if "-n" in arguments else wider.runpytest
+    run = request.getfixturevalue("run_apart") if "-n" in arguments else wider.runpytest
     result = run(*arguments)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(

@@ -179,19 +179,9 @@ async def test_a_user_logs_in_to_its_first_organization_in_test(api: Api) -> Non
 
 
 NO_WAY = (
-    "body should match exactly one schema in oneOf (not ApiKeyAuthentication: body should have"
-    " required property 'api_key', body should have required property 'api_secret';"
-    " not RefreshTokenAuthentication: body should have required property 'refresh_token';"
-    " not UserAuthentication: body should have required property 'email', body should have"
-    " required property 'password')"
+    "body should have 'api_key' and 'api_secret', or 'refresh_token', or 'email' and 'password'"
 )
-HALF_A_KEY = (
-    "body should have required property 'api_secret' (taken as ApiKeyAuthentication;"
-    " RefreshTokenAuthentication does not fit either: body should NOT have additional property"
-    " 'api_key', body should have required property 'refresh_token'; UserAuthentication does not"
-    " fit either: body should NOT have additional property 'api_key', body should have required"
-    " property 'email', body should have required property 'password')"
-)
+HALF_A_KEY = "body should have required property 'api_secret' (taken as ApiKeyAuthentication)"
 
 
 @pytest.mark.parametrize(

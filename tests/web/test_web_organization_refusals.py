@@ -194,7 +194,7 @@ async def test_what_the_state_forbids_is_told_with_a_code_and_changes_nothing(
         ({"country_code": "DE"}, "body.country_code should be equal to one of the allowed values"),
         ({"zip": 1010}, "body.zip should be string (got 1010)"),
         ({"zip": None}, "body.zip should be string"),
-        ({"town": ""}, "body.town should NOT be shorter than 1 characters"),
+        ({"town": ""}, "body.town should NOT be shorter than 1 character"),
         ({"color": "red"}, "body should NOT have additional property 'color'"),
         ({"_id": NOWHERE}, "body should NOT have additional property '_id'"),
         ({"metadata": {"k" * 41: "v"}}, "body.metadata"),

@@ -4,15 +4,22 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from fiskaly_contracts.breaches import by_declared_name, declared_response
-from fiskaly_contracts.compiled.patterns import NoTranslationError
+from fiskaly_contracts.compiled.errors import Accepts
+from fiskaly_contracts.compiled.parameters import ParameterPlan, header_plan
 from fiskaly_contracts.compiled.schemas import KEYWORDS
-from fiskaly_contracts.compiled.texts import TextPlan, header_plan
-from fiskaly_contracts.compiled.validators import Accepts, Validators
-from fiskaly_contracts.document import Operation
+from fiskaly_contracts.compiled.validators import CompiledSchema, Validators, quietly
+from fiskaly_contracts.document import (
+    Operation,
+    answered_headers,
+    by_declared_name,
+    declared_response,
+)
+from fiskaly_contracts.exchange import JSON
 from fiskaly_contracts.fields import resolve
 from fiskaly_contracts.json_value import JsonValue, Schema
-from fiskaly_contracts.media_types import JSON
+from fiskaly_contracts.schema_errors import Place
+from fiskaly_contracts.violations import Violation, Where
+from fiskaly_contracts.wording import missing
 
 _ROWS = "data"
 _INDEPENDENT = frozenset({"type", "items"})
@@ -23,37 +30,38 @@ _ENVELOPE = frozenset({"type", "properties", "required", "additionalProperties"}
 class AnswerPlan:
     """The compiled check of one operation's answers with one status.
 
-    The checks take Python values that are yet to be written, and never raise; False means that the
-    authority must be asked.
+    The checks take Python values that are yet to be written, and never raise.
 
     Attributes:
-        accepts: Tells of a whole body whether it is sure to be right; where the contract describes
-            no body, of `None` alone, which stands for none.
+        operation_id: The operation.
+        accepts: Tells of a whole body whether it is right; where the contract describes no body,
+            of `None` alone, which stands for none.
         accepts_row: The same of one element of `data`; None where the body is no plain list.
         accepts_envelope: The same of the whole body with its `data` left empty; None likewise.
             An envelope and all its rows accepted is the whole accepted.
         has_body: Whether the contract describes a body.
+        body: The schema of the body; None where there is none.
+        headers: The declared headers.
     """
 
+    operation_id: str
     accepts: Accepts
-    accepts_row: Accepts | None
-    accepts_envelope: Accepts | None
+    accepts_row: Accepts | None = None
+    accepts_envelope: Accepts | None = None
     has_body: bool
-    headers: tuple[TextPlan, ...] | None
+    body: CompiledSchema | None
+    headers: tuple[ParameterPlan, ...]
 
     def accepts_headers(self, headers: Mapping[str, str]) -> bool:
-        """Tell whether all declared headers are sure to be right; names in any case."""
-        plans = self.headers
-        if plans is None:
-            return False
+        """Tell whether all declared headers are right; names in any case."""
         try:
-            sent = by_declared_name(headers, {plan.name: None for plan in plans})
-            for plan in plans:
+            sent = by_declared_name(headers, (plan.name for plan in self.headers))
+            for plan in self.headers:
                 if plan.name in sent:
                     plan.read(sent[plan.name])
                 elif plan.required:
                     return False
-        except Exception:  # noqa: BLE001 - whatever it is, the authority will say it
+        except Exception:  # noqa: BLE001 - whatever it is, `header_violations` says it
             return False
         return True
 
@@ -63,8 +71,6 @@ class AnswerPlan:
         It is for who writes them and knows that no name stands there twice, in whatever
         case: only the one spelling is looked at.
         """
-        if self.headers is None:
-            return False
         try:
             for plan in self.headers:
                 text = headers.get(plan.name)
@@ -75,6 +81,28 @@ class AnswerPlan:
         except Exception:  # noqa: BLE001 - as above
             return False
         return True
+
+    def header_violations(self, headers: Mapping[str, str]) -> list[Violation]:
+        """Say what is wrong with the declared headers; names in any case."""
+        sent = by_declared_name(headers, (plan.name for plan in self.headers))
+        found: list[Violation] = []
+        for plan in self.headers:
+            if plan.name in sent:
+                found += plan.violations(self.operation_id, [sent[plan.name]])
+            elif plan.required:
+                found.append(missing(self.operation_id, Where.HEADER, plan.name))
+        return found
+
+    def body_violations(self, value: JsonValue) -> list[Violation]:
+        """Say what is wrong with a body that was read."""
+        return [] if self.body is None else self.body.violations(value, self._place())
+
+    def built_violations(self, value: JsonValue) -> list[Violation]:
+        """Say what is wrong with a body that is yet to be written."""
+        return [] if self.body is None else self.body.violations_built(value, self._place())
+
+    def _place(self) -> Place:
+        return Place(where=Where.BODY, operation_id=self.operation_id)
 
 
 def answer_plan(
@@ -89,53 +117,35 @@ def answer_plan(
     declared = declared_response(document, operation, status)
     if declared is None:
         return None
-    headers = _headers(document, declared, validators)
+    nodes = declared.get("headers", {})
+    headers = tuple(
+        header_plan(resolve(document, nodes[one.name]), one, validators)
+        for one in answered_headers(document, declared)
+    )
+    name = operation.operation_id
     if "content" not in declared:
         return AnswerPlan(
-            accepts=_nothing,
-            accepts_row=None,
-            accepts_envelope=None,
-            has_body=False,
-            headers=headers,
+            operation_id=name, accepts=_nothing, has_body=False, body=None, headers=headers
         )
-    media = declared["content"][JSON]
-    schema: Schema = media.get("schema", {})
-    accepts = _silent(validators.of_built(schema))
+    schema: Schema = declared["content"][JSON].get("schema", {})
+    body = validators.of(schema, writing=False)
+    accepts = quietly(body.accepts_built())
     rows = _rows(document, schema)
     return AnswerPlan(
+        operation_id=name,
         accepts=accepts,
-        accepts_row=None if rows is None else _silent(validators.of_built(rows)),
+        accepts_row=None
+        if rows is None
+        else quietly(validators.of(rows, writing=False).accepts_built()),
         accepts_envelope=None if rows is None else accepts,
         has_body=True,
+        body=body,
         headers=headers,
     )
 
 
-def _silent(accepts: Accepts) -> Accepts:
-    def answers(value: JsonValue) -> bool:
-        try:
-            return accepts(value)
-        except Exception:  # noqa: BLE001 - as a text that is no UTF-8, where it is read
-            return False
-
-    return answers
-
-
 def _nothing(value: JsonValue) -> bool:
     return value is None
-
-
-def _headers(
-    document: Schema, declared: Schema, validators: Validators
-) -> tuple[TextPlan, ...] | None:
-    try:
-        return tuple(
-            header_plan(document, resolve(document, header), name, validators)
-            for name, header in declared.get("headers", {}).items()
-            if name.lower() != "content-type"  # the media type has its own check
-        )
-    except NoTranslationError:
-        return None
 
 
 def _rows(document: Schema, schema: Schema) -> Schema | None:

@@ -1,72 +1,135 @@
-"""What one operation lets through, compiled once: parameters by place, and the body."""
+"""What one operation takes, compiled once: parameters by place, and the body."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeAlias
 
-from fiskaly_contracts.body import parsed
-from fiskaly_contracts.breaches import by_declared_name, unknown_parameters
-from fiskaly_contracts.compiled.patterns import NoTranslationError
-from fiskaly_contracts.compiled.texts import DoubtError, TextPlan, parameter_plan
-from fiskaly_contracts.compiled.validators import Accepts, Validators
-from fiskaly_contracts.document import Operation
-from fiskaly_contracts.exchange import Accepted, RequestData
-from fiskaly_contracts.fields import resolve
+from fiskaly_contracts.body import explained, parsed
+from fiskaly_contracts.compiled.errors import Accepts
+from fiskaly_contracts.compiled.parameters import (
+    DoubtError,
+    ParameterPlan,
+    parameter_plan,
+    unknown_parameters,
+)
+from fiskaly_contracts.compiled.validators import CompiledSchema, Validators
+from fiskaly_contracts.document import Operation, by_declared_name, grouped
+from fiskaly_contracts.exchange import JSON, CheckedRequest, RequestData, media_type_violation
+from fiskaly_contracts.fields import flatten, loosened, resolve
 from fiskaly_contracts.json_value import JsonValue, Schema
-from fiskaly_contracts.media_types import JSON, media_type_violation
-from fiskaly_contracts.parameters import grouped
-from fiskaly_contracts.violations import Where
-
-_Plans = tuple[TextPlan, ...]
+from fiskaly_contracts.schema_errors import Place
+from fiskaly_contracts.strictness import NoTranslationError
+from fiskaly_contracts.violations import Violation, Where
+from fiskaly_contracts.wording import missing, unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RequestPlan:
-    """The compiled check of one operation's requests."""
+    """The compiled check of one operation's requests.
 
+    Attributes:
+        document: The document that references lead into.
+        operation: The operation.
+        parameters: All its parameters, in the order of the contract.
+        path: What reads those of the path, by name.
+        query: Those of the query, by name.
+        headers: Those of the head.
+        has_body: Whether the contract describes a body; another is not looked at, since real
+            clients send `{}` with a GET (Source: recorded).
+        body_required: Whether it must be sent.
+        accepts_body: The check of the body.
+        body: The schema of the body; None where the contract lets any body through.
+        path_ids: The path parameters that are ids.
+        body_ids: Where ids stand in the body.
+        defaults: What a request without a query comes to.
+        may_be_silent: Whether the query may be left out.
+    """
+
+    document: Schema
     operation: Operation
+    parameters: tuple[ParameterPlan, ...]
     path: tuple[tuple[str, Callable[[str], JsonValue]], ...]
-    query: Mapping[str, TextPlan]
-    headers: _Plans
+    query: Mapping[str, ParameterPlan]
+    headers: tuple[ParameterPlan, ...]
     has_body: bool
     body_required: bool
     accepts_body: Accepts
-    unasked: Accepted
-    """What a request without query and body comes to."""
+    body: CompiledSchema | None
+    path_ids: tuple[str, ...]
+    body_ids: "Ids"
+    defaults: Mapping[str, JsonValue]
     may_be_silent: bool
-    """Whether the query may be left out."""
 
-    def accepted(self, data: RequestData) -> Accepted:
-        """Accept a request, or leave it to the authority.
+    def check(  # noqa: C901 - one pass over the parts of a request, on the way of each
+        self, data: RequestData, *, loose: bool
+    ) -> CheckedRequest:
+        """Check a request; a body that is JSON is parsed once.
 
-        Raises:
-            Exception: Of any kind: the authority must be asked.
+        A wrong media type, or a body that is no strict JSON, is told alone.
         """
-        for name, read in self.path:
-            read(data.path_parameters[name])
-        if self.headers:
-            _check_headers(self.headers, data.headers)
-        body = self._body(data) if self.has_body else None
-        if data.query:
-            return self._with_query(data, body)
-        if not self.may_be_silent:
-            raise DoubtError
-        return self.unasked if body is None else Accepted(body, self.unasked.query)
+        body: JsonValue = None
+        wrong: Sequence[Violation] = ()
+        dropped: Sequence[Violation] = ()
+        warnings: Sequence[Violation] = ()
+        if self.has_body and (data.body or self.body_required):
+            body, refusing = read_body(self.operation.operation_id, data)
+            if refusing:
+                return CheckedRequest(violations=refusing, refusing=refusing)
+            try:
+                right = self.accepts_body(body)
+            except Exception:  # noqa: BLE001 - a text that jsonschema-rs cannot read
+                right = False
+            if not right:
+                body, dropped, wrong = self._doubtful(body, loose=loose)
+        path = data.path_parameters
+        query = self.defaults
+        try:
+            for name, read in self.path:
+                read(path[name])
+            if self.headers:
+                self._read_headers(data.headers)
+            if data.query:
+                query, warnings = self._read_query(data.query)
+            elif not self.may_be_silent:
+                raise DoubtError  # noqa: TRY301 - as what is called here does
+        except Exception:  # noqa: BLE001 - whatever it is, the next line says it
+            of_parameters, warnings = self._parameter_violations(data)
+            wrong = [*of_parameters, *wrong]
+        if wrong:
+            found = (*dropped, *wrong, *warnings)
+            return CheckedRequest(body, violations=found, refusing=tuple(wrong))
+        if body is not None and self.body_ids:
+            lower(body, self.body_ids)
+        beside = (*dropped, *warnings) if dropped or warnings else ()
+        return CheckedRequest(body, query, lowered(path, self.path_ids), beside)
 
-    def _body(self, data: RequestData) -> JsonValue:
-        if not data.body:
-            if self.body_required:
+    def _doubtful(
+        self, body: JsonValue, *, loose: bool
+    ) -> tuple[JsonValue, Sequence[Violation], Sequence[Violation]]:
+        """Return a body that is not accepted, what the lenient mode drops of it, and the rest."""
+        operation = self.operation
+        dropped: Sequence[Violation] = ()
+        if loose:
+            body, dropped = loosened(
+                self.document, operation.body_schema, body, operation.operation_id
+            )
+        place = Place(where=Where.BODY, operation_id=operation.operation_id)
+        wrong = self.body.violations(body, place) if self.body is not None else ()
+        return body, dropped, wrong
+
+    def _read_headers(self, headers: Mapping[str, str]) -> None:
+        sent = by_declared_name(headers, (plan.name for plan in self.headers))
+        for plan in self.headers:
+            if plan.name in sent:
+                plan.read(sent[plan.name])
+            elif plan.required:
                 raise DoubtError
-            return None
-        if data.content_type != JSON and media_type_violation("", data.content_type):
-            raise DoubtError
-        body = parsed(data.body)
-        if not self.accepts_body(body):
-            raise DoubtError
-        return body
 
-    def _with_query(self, data: RequestData, body: JsonValue) -> Accepted:
-        sent = grouped(data.query)
+    def _read_query(
+        self, pairs: Sequence[tuple[str, str]]
+    ) -> tuple[dict[str, JsonValue], Sequence[Violation]]:
+        sent = grouped(pairs)
         values: dict[str, JsonValue] = {}
         known = 0
         for name, plan in self.query.items():
@@ -78,9 +141,53 @@ class RequestPlan:
                 values[name] = plan.default[0]
             elif plan.required:
                 raise DoubtError
-        if known == len(sent):
-            return Accepted(body, values)
-        return Accepted(body, values, tuple(unknown_parameters(self.operation, sent)))
+        return values, unknown_parameters(self.operation, sent) if known < len(sent) else ()
+
+    def _parameter_violations(
+        self, data: RequestData
+    ) -> tuple[Sequence[Violation], Sequence[Violation]]:
+        """Say what is wrong with the parameters, and which ones nobody knows."""
+        sent = sent_parameters(self.operation, data)
+        found: list[Violation] = []
+        for plan in self.parameters:
+            where = plan.parameter.where
+            texts = sent[where].get(plan.name)
+            if texts is not None:
+                found += plan.violations(self.operation.operation_id, texts)
+            elif plan.required:
+                found.append(missing(self.operation.operation_id, where, plan.name))
+        if not found:
+            found.append(unreadable(self.operation.operation_id, Where.PATH, DoubtError()))
+        return found, unknown_parameters(self.operation, sent[Where.QUERY])
+
+
+def read_body(operation_id: str, data: RequestData) -> tuple[JsonValue, tuple[Violation, ...]]:
+    """Read the body of an operation that has one: its media type first, then as strict JSON.
+
+    Returns:
+        The value, and what refuses it.
+    """
+    if data.content_type != JSON and data.body:
+        wrong = media_type_violation(operation_id, data.content_type)
+        if wrong is not None:
+            return None, (wrong,)
+    try:
+        return parsed(data.body), ()
+    except (ValueError, RecursionError):
+        return explained(operation_id, data.body)
+
+
+def sent_parameters(
+    operation: Operation, data: RequestData
+) -> dict[Where, Mapping[str, list[str]]]:
+    """Return the texts that were sent, by place and name; names of headers as declared."""
+    names = [one.name for one in operation.parameters if one.where is Where.HEADER]
+    headers = by_declared_name(data.headers, names)
+    return {
+        Where.PATH: {name: [text] for name, text in data.path_parameters.items()},
+        Where.QUERY: grouped(data.query),
+        Where.HEADER: {name: [text] for name, text in headers.items()},
+    }
 
 
 def request_plan(document: Schema, operation: Operation, validators: Validators) -> RequestPlan:
@@ -92,58 +199,95 @@ def request_plan(document: Schema, operation: Operation, validators: Validators)
     """
     item: Schema = document["paths"][operation.path]
     node: Schema = item[operation.method.lower()]
-    declared = _declared(document, item, node)
-    if any(place == "cookie" for _, place in declared):
-        raise NoTranslationError("cookie")
-    plans: dict[Where, dict[str, TextPlan]] = {where: {} for where in Where}
-    for parameter in operation.parameters:
-        found = declared[parameter.name, parameter.where.value]
-        plan = parameter_plan(document, found, parameter, validators)
-        plans[parameter.where][parameter.name] = plan
-    query = plans[Where.QUERY]
-    defaults = {name: plan.default[0] for name, plan in query.items() if plan.default}
-    return RequestPlan(
-        operation=operation,
-        path=tuple(
-            (name, plan.read_once if plan.is_array else plan.read)
-            for name, plan in plans[Where.PATH].items()
-        ),
-        query=query,
-        headers=tuple(plans[Where.HEADER].values()),
-        has_body=operation.has_body,
-        body_required=operation.body_required,
-        accepts_body=_body(document, node, validators),
-        unasked=Accepted(None, MappingProxyType(defaults)),
-        may_be_silent=not any(plan.required for plan in query.values()),
-    )
-
-
-def _declared(document: Schema, item: Schema, node: Schema) -> dict[tuple[str, str], Schema]:
-    """Find the parameters by name and place; those of the operation come over the path's."""
     found = [
         resolve(document, reference)
         for reference in (*item.get("parameters", ()), *node.get("parameters", ()))
     ]
-    return {(one["name"], one["in"]): one for one in found}
+    # those of the operation come over the path's
+    declared = {(one["name"], one["in"]): one for one in found}
+    if any(place == "cookie" for _, place in declared):
+        raise NoTranslationError("cookie")
+    plans = tuple(
+        parameter_plan(declared[one.name, one.where.value], one, validators)
+        for one in operation.parameters
+    )
+    of = {where: tuple(p for p in plans if p.parameter.where is where) for where in Where}
+    query = {plan.name: plan for plan in of[Where.QUERY]}
+    body = _body(document, node, validators)
+    return RequestPlan(
+        document=document,
+        operation=operation,
+        parameters=plans,
+        path=tuple((plan.name, plan.read) for plan in of[Where.PATH]),
+        query=query,
+        headers=of[Where.HEADER],
+        has_body=operation.has_body,
+        body_required=operation.body_required,
+        accepts_body=_anything if body is None else body.accepts,
+        body=body,
+        path_ids=path_ids(operation),
+        body_ids=body_ids(document, [operation.body_schema]),
+        defaults=MappingProxyType({name: p.default[0] for name, p in query.items() if p.default}),
+        may_be_silent=not any(plan.required for plan in query.values()),
+    )
 
 
-def _check_headers(plans: _Plans, headers: Mapping[str, str]) -> None:
-    sent = by_declared_name(headers, {plan.name: None for plan in plans})
-    for plan in plans:
-        if plan.name in sent:
-            plan.read_once(sent[plan.name])
-        elif plan.required:
-            raise DoubtError
-
-
-def _body(document: Schema, node: Schema, validators: Validators) -> Accepts:
+def _body(document: Schema, node: Schema, validators: Validators) -> CompiledSchema | None:
     if "requestBody" not in node:
-        return _anything
+        return None
     content = resolve(document, node["requestBody"])["content"]
-    if "schema" not in content[JSON]:
-        return _anything
-    return validators.of_parsed(content[JSON]["schema"])
+    return validators.of(content[JSON]["schema"]) if "schema" in content[JSON] else None
 
 
 def _anything(_: JsonValue) -> bool:
     return True
+
+
+Ids: TypeAlias = dict[str, "Ids | None"]
+"""Where ids stand in an object: None for an id itself, by name."""
+_DEEPEST_ID = 3
+"""Objects above an id, at most: more a contract of ours does not have."""
+
+
+def path_ids(operation: Operation) -> tuple[str, ...]:
+    """Return the path parameters that are ids: `x-lower-case`, since either case is one (A-08)."""
+    return tuple(
+        one.name
+        for one in operation.parameters
+        if one.where is Where.PATH and one.schema.get("x-lower-case")
+    )
+
+
+def body_ids(document: Schema, schemas: Sequence[Schema], depth: int = 0) -> Ids:
+    """Return where ids stand in an object that one of the schemas describes."""
+    parts: dict[str, list[Schema]] = {}
+    for schema in flatten(document, schemas):
+        for name, part in schema.get("properties", {}).items():
+            parts.setdefault(name, []).append(part)
+    found: Ids = {}
+    for name, declared in parts.items():
+        if any(schema.get("x-lower-case") for schema in flatten(document, declared)):
+            found[name] = None
+        elif depth < _DEEPEST_ID and (below := body_ids(document, declared, depth + 1)):
+            found[name] = below
+    return found
+
+
+def lowered(path: Mapping[str, str], ids: Sequence[str]) -> Mapping[str, str]:
+    """Return path parameters with their ids in lower case."""
+    for name in ids:
+        lower_case = path[name].lower()
+        if lower_case != path[name]:
+            path = {**path, name: lower_case}
+    return path
+
+
+def lower(value: JsonValue, ids: Ids) -> None:
+    """Put the ids of an object in lower case, where they stand."""
+    if isinstance(value, dict):
+        for name in ids.keys() & value.keys():
+            below, part = ids[name], value[name]
+            if below is not None:
+                lower(part, below)
+            elif isinstance(part, str):
+                value[name] = part.lower()

@@ -1,19 +1,18 @@
 """A schema of OpenAPI 3.0 as a schema of JSON Schema Draft 4 that says the same of each value.
 
-"The same" means what `authority` decides: its library's keywords and the named stricter rules of
-`strictness`. What a keyword ignores there is left out here; what has no exact counterpart gets no
-translation, and then the authority decides alone. Only below `uniqueItems` may the translation be
-the stricter one, and never inside `not` and `oneOf`, where stricter would mean laxer.
+"The same" means what openapi-core decides with the named stricter rules of `strictness`. What a
+keyword ignores there is left out here; what has no exact counterpart gets no translation, and then
+openapi-core judges. Only below `uniqueItems` may the translation be the stricter one, and never
+inside `not` and `oneOf`, where stricter would mean laxer.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
-from fiskaly_contracts.compiled.patterns import NoTranslationError, rust_pattern
 from fiskaly_contracts.fields import resolve
-from fiskaly_contracts.json_value import Schema
-from fiskaly_contracts.strictness import ecma_pattern
+from fiskaly_contracts.json_value import Schema, tokens_of
+from fiskaly_contracts.strictness import NoTranslationError, ecma_pattern, rust_pattern
 
 Draft4 = dict[str, Any]
 
@@ -23,7 +22,7 @@ KEY_LENGTH = "x-key-max-length"
 UNIQUE = "x-unique-items"
 DATE = "x-date"
 DATE_TIME = "x-date-time"
-"""Keywords and formats that stay Python functions, see `keywords`."""
+"""Keywords and formats that stay Python functions, see `validators`."""
 
 _TYPES = frozenset({"string", "integer", "number", "boolean", "array", "object"})
 _DISTINCT = frozenset({"string", "integer", "boolean"})
@@ -64,45 +63,72 @@ _EMAIL = r"^[^@\s]+@[^@\s]+$"
 _EMAIL_LENGTH = 254
 _LONG = 1 << 63
 _INTEGERS = {"int32": 1 << 31, "int64": _LONG}
-_NEVER: Draft4 = {"not": {}}
 _PLAIN_REFERENCE = re.compile(r"#(/[A-Za-z0-9._~-]+)+")
 
 
+class Origin(NamedTuple):
+    """What a part of a translated schema comes from.
+
+    Attributes:
+        schema: The contract's schema that it says.
+        keyword: The one keyword of that schema that it stands for; "" where it stands for all.
+        order: Its place among the keywords that became parts of one `allOf`; () elsewhere.
+    """
+
+    schema: Schema
+    keyword: str = ""
+    order: tuple[int, ...] = ()
+
+
+class Translation(NamedTuple):
+    """A whole Draft 4 schema, with the definitions that it refers to, and its parts' origins.
+
+    Attributes:
+        draft4: The schema.
+        origins: By `id` of a part; the parts live as long as the schema.
+    """
+
+    draft4: Draft4
+    origins: Mapping[int, Origin]
+
+
 class Translator:
-    """Translates schemas of one document for one direction."""
+    """Translates one schema of a document for one direction."""
 
     def __init__(self, document: Schema, *, writing: bool) -> None:
         self._document = document
         self._writing = writing
         self._definitions: dict[tuple[str, bool], tuple[str, Draft4]] = {}
+        self._origins: dict[int, Origin] = {}
 
-    def translated(self, schema: Schema) -> Draft4:
-        """Return a whole Draft 4 schema, with the definitions that it refers to.
+    def translation(self, schema: Schema) -> Translation:
+        """Return a whole Draft 4 schema; to be called once.
 
         Raises:
             NoTranslationError: It says something that has no exact counterpart.
             LookupError: A reference leads nowhere.
 
         >>> schema = {"type": "string", "nullable": True, "format": "uri"}
-        >>> Translator({}, writing=True).translated(schema)
+        >>> Translator({}, writing=True).translation(schema).draft4
         {'type': ['string', 'null']}
         """
-        self._definitions = {}
         # references at the root are followed to their end, and what stands beside them is forgotten
         whole = self._one(resolve(self._document, schema), exact=False)
-        if not self._definitions:
-            return whole
-        return {"allOf": [whole], "definitions": dict(self._definitions.values())}
+        if self._definitions:
+            whole = {"allOf": [whole], "definitions": dict(self._definitions.values())}
+        return Translation(whole, self._origins)
 
     def _one(self, schema: Any, *, exact: bool) -> Draft4:
         if not isinstance(schema, Mapping) or "id" in schema:
             raise NoTranslationError("schema")
         result: Draft4 = {}
         parts: list[Draft4] = []
+        self._origins[id(result)] = Origin(schema)
         if "$ref" in schema:
             reference = self._reference(schema["$ref"], exact=exact)
             if not KEYWORDS & schema.keys() - {"$ref"}:
                 return reference
+            self._origins[id(reference)] = Origin(schema, order=(-1,))  # told first
             parts.append(reference)
         _type(schema, result)
         _enum(schema, result)
@@ -110,10 +136,9 @@ class Translator:
         _bounds(schema, result)
         _multiple(schema, result, exact=exact)
         _pattern(schema, result)
-        _format(schema, parts)
-        _key_length(schema, parts)
-        if schema.get("readOnly" if self._writing else "writeOnly"):
-            parts.append(_NEVER)
+        for keyword, part in self._keywords_of_ours(schema):
+            self._origins[id(part)] = Origin(schema, keyword, (rank(schema, keyword),))
+            parts.append(part)
         self._array(schema, result, exact=exact)
         self._object(schema, result, exact=exact)
         self._combined(schema, result, parts, exact=exact)
@@ -129,15 +154,28 @@ class Translator:
             name = f"d{len(self._definitions)}"
             holder: Draft4 = {}
             self._definitions[key] = (name, holder)
-            holder.update(self._one(self._target(reference), exact=exact))
+            target = self._one(self._target(reference), exact=exact)
+            holder.update(target)
+            if id(target) in self._origins:
+                self._origins[id(holder)] = self._origins.pop(id(target))
         return {"$ref": f"#/definitions/{self._definitions[key][0]}"}
 
     def _target(self, reference: str) -> Any:
         """Look up what a reference names, be it another reference with keywords beside it."""
         found: Any = self._document
-        for token in reference[2:].split("/"):
-            found = found[token.replace("~1", "/").replace("~0", "~")]
+        for token in tokens_of(reference[1:]):
+            found = found[token]
         return found
+
+    def _keywords_of_ours(self, schema: Schema) -> Iterator[tuple[str, Draft4]]:
+        """Yield a part for each keyword that Draft 4 does not know, or knows otherwise."""
+        direction = "readOnly" if self._writing else "writeOnly"
+        if schema.get(direction):
+            yield direction, {"not": {}}
+        if "format" in schema:
+            yield from (("format", part) for part in _format(schema))
+        if "x-key-max-length" in schema:
+            yield "x-key-max-length", _key_length(schema)
 
     def _array(self, schema: Schema, result: Draft4, *, exact: bool) -> None:
         if "items" in schema:
@@ -151,6 +189,8 @@ class Translator:
     def _object(self, schema: Schema, result: Draft4, *, exact: bool) -> None:
         properties: Schema = schema.get("properties", {})
         if properties:
+            if any(not name or name.isdecimal() for name in properties):
+                raise NoTranslationError("properties")  # jsonschema-rs has no path for them
             result["properties"] = {
                 name: self._one(declared, exact=exact) for name, declared in properties.items()
             }
@@ -173,13 +213,22 @@ class Translator:
     def _combined(
         self, schema: Schema, result: Draft4, parts: list[Draft4], *, exact: bool
     ) -> None:
-        parts += [self._one(branch, exact=exact) for branch in schema.get("allOf", ())]
+        for number, branch in enumerate(schema.get("allOf", ())):
+            part = self._one(branch, exact=exact)
+            said = branch if id(part) in self._origins else schema
+            self._origins[id(part)] = Origin(said, order=(rank(schema, "allOf"), number))
+            parts.append(part)
         if "anyOf" in schema:
             result["anyOf"] = [self._one(branch, exact=exact) for branch in schema["anyOf"]]
         if "oneOf" in schema:
             result["oneOf"] = [self._one(branch, exact=True) for branch in schema["oneOf"]]
         if "not" in schema:
             result["not"] = self._one(schema["not"], exact=True)
+
+
+def rank(schema: Schema, keyword: str) -> int:
+    """Return how many keywords of a schema stand before one; all of them where it has none."""
+    return [*schema, keyword].index(keyword)
 
 
 def _type(schema: Schema, result: Draft4) -> None:
@@ -273,29 +322,27 @@ def _is_plain_python(pattern: str) -> bool:
     return True
 
 
-def _format(schema: Schema, parts: list[Draft4]) -> None:
-    name = schema.get("format")
+def _format(schema: Schema) -> Iterator[Draft4]:
+    name = schema["format"]
     kind = schema.get("type")
     if name == "uuid":
-        parts.append({"pattern": _UUID})
+        yield {"pattern": _UUID}
     elif name == "email":
-        parts.append({"pattern": rust_pattern(_EMAIL), "maxLength": _EMAIL_LENGTH})
+        yield {"pattern": rust_pattern(_EMAIL), "maxLength": _EMAIL_LENGTH}
     elif name == "date":
-        parts.append({"format": DATE})
+        yield {"format": DATE}
     elif name == "date-time":
-        parts.append({"format": DATE_TIME})
+        yield {"format": DATE_TIME}
     elif name in _INTEGERS and kind in (None, "integer", "number"):
         limit = _INTEGERS[name]
         bounds: Draft4 = {"minimum": -limit, "maximum": limit - 1}
         # a float of any size passes: the format speaks of integers
         other = {"not": {"type": "integer"}}
-        parts.append(bounds if kind == "integer" else {"anyOf": [other, bounds]})
+        yield bounds if kind == "integer" else {"anyOf": [other, bounds]}
 
 
-def _key_length(schema: Schema, parts: list[Draft4]) -> None:
-    if "x-key-max-length" in schema:
-        limit = _count(schema["x-key-max-length"], "x-key-max-length")
-        if limit <= _COMPILED_KEYS:
-            parts.append({"patternProperties": {f"^{_ANY}{{{limit + 1}}}": _NEVER}})
-        else:
-            parts.append({KEY_LENGTH: limit})
+def _key_length(schema: Schema) -> Draft4:
+    limit = _count(schema["x-key-max-length"], "x-key-max-length")
+    if limit <= _COMPILED_KEYS:
+        return {"patternProperties": {f"^{_ANY}{{{limit + 1}}}": {"not": {}}}}
+    return {KEY_LENGTH: limit}

@@ -2,7 +2,7 @@
 
 import click
 from fiskaly_contracts import Contract
-from fiskaly_contracts.assumptions import assumption_titles
+from fiskaly_contracts.document import assumption_titles
 
 
 @click.command()

@@ -13,10 +13,10 @@ from itertools import islice
 from threading import Lock
 
 from fiskaly_contracts import Contract, JsonValue, Violation, Where, parse_body
-from fiskaly_contracts.breaches import declared_response
+from fiskaly_contracts.document import declared_response
+from fiskaly_contracts.exchange import JSON
 from fiskaly_contracts.fields import flatten
 from fiskaly_contracts.json_value import Schema
-from fiskaly_contracts.media_types import JSON
 
 from fiskaly_mockserver.world.journal.containment import (
     OMITTED,

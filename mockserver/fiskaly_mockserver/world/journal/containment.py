@@ -1,8 +1,10 @@
 """Whether one JSON value is contained in another, of which parts may be hidden."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from fiskaly_contracts import JsonValue
+from fiskaly_contracts.json_value import escaped
 
 REDACTED = "[redacted]"
 """Stands in the journal for a secret."""
@@ -13,10 +15,10 @@ OMITTED = "[omitted]"
 the name of an object's last property."""
 TEXT_KEPT = 2_000
 """Characters of a text that the journal keeps."""
+MISSING = "nothing: it is missing"
+"""What a mismatch shows of a property that is not there."""
 
 _HIDDEN = frozenset({REDACTED, UNDECLARED, OMITTED})
-_Fit = tuple[str, ...] | None
-"""None where it does not fit; else the hidden places that it hangs on, none if it surely fits."""
 
 
 class HiddenField(Exception):
@@ -30,6 +32,28 @@ class HiddenField(Exception):
         self.pointer = pointer
 
 
+class Mismatch(NamedTuple):
+    """One place at which a value of the journal does not have what is looked for.
+
+    Attributes:
+        pointer: JSON pointer (RFC 6901) to the place in what is looked for.
+        wanted: What is looked for there.
+        kept: What the journal has there.
+        reason: `MISSING`, or "no such element in" an array; "" where the values differ.
+        hidden: Whether the journal does not keep the value, so that nobody can tell.
+    """
+
+    pointer: str
+    wanted: object
+    kept: JsonValue
+    reason: str = ""
+    hidden: bool = False
+
+
+Matcher = Callable[[JsonValue, object], bool | None]
+"""Compares a kept value with one that is no JSON, as a pattern; None where nobody can tell."""
+
+
 def shortened(text: str, limit: int = TEXT_KEPT) -> str:
     """Return a text of at most `limit` characters, with its whole length where it is cut.
 
@@ -39,12 +63,18 @@ def shortened(text: str, limit: int = TEXT_KEPT) -> str:
     return text if len(text) <= limit else f"{text[:limit]}…[{len(text)} characters]"
 
 
+def is_hidden(kept: JsonValue) -> bool:
+    """Tell whether the journal has a placeholder in place of the value itself."""
+    return isinstance(kept, str) and (kept in _HIDDEN or REDACTED in kept)
+
+
+def is_json(wanted: object) -> bool:
+    """Tell whether a value is one of JSON itself, and not something that compares with one."""
+    return wanted is None or isinstance(wanted, dict | list | str | int | float | bool)
+
+
 def contains(kept: JsonValue, wanted: JsonValue) -> bool:
     """Tell whether `wanted` is contained in `kept`, a value of the journal.
-
-    Objects are contained if each of their properties is; arrays if each of their
-    elements is, in the same order, others in between; all else if equal: `1` is `1.0`
-    but not `true`. A text that was shortened compares by its beginning and length.
 
     Raises:
         HiddenField: It hangs on something that is hidden, all else being contained.
@@ -52,65 +82,95 @@ def contains(kept: JsonValue, wanted: JsonValue) -> bool:
     >>> contains({"a": [1, {"b": 2, "c": 3}]}, {"a": [{"b": 2}]})
     True
     """
-    fit = _fit(kept, wanted, "")
-    if fit:
-        raise HiddenField(fit[0])
-    return fit is not None
+    found = mismatches(kept, wanted)
+    if found and all(one.hidden for one in found):
+        raise HiddenField(found[0].pointer)
+    return not found
 
 
-def _fit(kept: JsonValue, wanted: JsonValue, pointer: str) -> _Fit:
-    if isinstance(kept, str) and kept != wanted and (kept in _HIDDEN or REDACTED in kept):
-        return (pointer,)
-    match wanted:
-        case dict():
-            return _object(kept, wanted, pointer) if isinstance(kept, dict) else None
-        case list():
-            return _array(kept, wanted, pointer) if isinstance(kept, list) else None
-        case str():
-            return () if kept in (wanted, shortened(wanted)) else None
-        case _:
-            alike = isinstance(kept, bool) is isinstance(wanted, bool)
-            return () if alike and kept == wanted else None
+def mismatches(
+    kept: JsonValue, wanted: object, match: Matcher = lambda kept, wanted: kept == wanted
+) -> list[Mismatch]:
+    """Return what of `wanted` is not contained in `kept`, a value of the journal.
+
+    Objects are contained if each of their properties is; arrays if each of their elements
+    is, in the same order, others in between; all else if equal: `1` is `1.0` but not `true`.
+    A text that was shortened compares by its beginning and length. What is no JSON is
+    compared by `match`.
+
+    >>> mismatches({"a": [1, 2]}, {"a": [2], "b": 0})
+    [Mismatch(pointer='/b', wanted=0, kept=None, reason='nothing: it is missing', hidden=False)]
+    """
+    return _compare(kept, wanted, "", match)
 
 
-def _object(kept: dict[str, JsonValue], wanted: dict[str, JsonValue], pointer: str) -> _Fit:
-    hidden: tuple[str, ...] = ()
+def _compare(kept: JsonValue, wanted: object, pointer: str, match: Matcher) -> list[Mismatch]:
+    if not is_json(wanted):
+        fits = match(kept, wanted)
+        return [] if fits else [Mismatch(pointer, wanted, kept, hidden=fits is None)]
+    if is_hidden(kept) and kept != wanted:
+        return [Mismatch(pointer, wanted, kept, hidden=True)]
+    if isinstance(wanted, dict) and isinstance(kept, dict):
+        return [*_object(kept, wanted, pointer, match)]
+    if isinstance(wanted, list) and isinstance(kept, list):
+        return _array(kept, wanted, pointer, match)
+    return [] if _equal(kept, wanted) else [Mismatch(pointer, wanted, kept)]
+
+
+def _equal(kept: JsonValue, wanted: object) -> bool:
+    if isinstance(wanted, str):
+        return kept in (wanted, shortened(wanted))
+    return isinstance(kept, bool) is isinstance(wanted, bool) and kept == wanted
+
+
+def _object(
+    kept: dict[str, JsonValue], wanted: dict[str, object], pointer: str, match: Matcher
+) -> Iterator[Mismatch]:
     for name, value in wanted.items():
-        place = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+        place = f"{pointer}/{escaped(name)}"
         if name in kept:
-            fit = _fit(kept[name], value, place)
+            yield from _compare(kept[name], value, place, match)
         else:
-            fit = (place,) if OMITTED in kept else None
-        if fit is None:
-            return None
-        hidden += fit
-    return hidden
+            yield Mismatch(place, value, None, MISSING, hidden=OMITTED in kept)
 
 
-def _array(kept: list[JsonValue], wanted: list[JsonValue], pointer: str) -> _Fit:
+def _array(
+    kept: list[JsonValue], wanted: list[object], pointer: str, match: Matcher
+) -> list[Mismatch]:
     """Look for elements that surely fit before any that only may."""
     cut = kept[-1:] == [OMITTED]
     shown = kept[:-1] if cut else kept
+    at, hidden = 0, list[Mismatch]()
     for may_be_hidden in (False, True):
-        rest, hidden = iter(shown), list[str]()
-        for index, value in enumerate(wanted):
-            place = f"{pointer}/{index}"
-            fit = _next(rest, value, place, may_be_hidden=may_be_hidden)
-            if fit is None and cut and may_be_hidden:
-                fit = (place,)
-            if fit is None:
+        at, hidden = _in_order(shown, wanted, pointer, match, may_be_hidden=may_be_hidden)
+        if at == len(wanted):
+            return hidden
+    if cut:
+        rest = enumerate(wanted[at:], at)
+        hidden += [Mismatch(f"{pointer}/{i}", one, OMITTED, hidden=True) for i, one in rest]
+        return hidden
+    if len(shown) == len(wanted):
+        pairs = enumerate(zip(shown, wanted, strict=True))
+        return [one for i, pair in pairs for one in _compare(*pair, f"{pointer}/{i}", match)]
+    return [Mismatch(f"{pointer}/{at}", wanted[at], kept, "no such element in")]
+
+
+def _in_order(
+    kept: list[JsonValue],
+    wanted: list[object],
+    pointer: str,
+    match: Matcher,
+    *,
+    may_be_hidden: bool,
+) -> tuple[int, list[Mismatch]]:
+    """Return how many elements are found, and what of those is hidden."""
+    rest, hidden = iter(kept), list[Mismatch]()
+    for at, value in enumerate(wanted):
+        for candidate in rest:
+            found = _compare(candidate, value, f"{pointer}/{at}", match)
+            if not found or (may_be_hidden and all(one.hidden for one in found)):
+                hidden += found
                 break
-            hidden += fit
         else:
-            return tuple(hidden)
-    return None
-
-
-def _next(
-    rest: Iterator[JsonValue], wanted: JsonValue, pointer: str, *, may_be_hidden: bool
-) -> _Fit:
-    for value in rest:
-        fit = _fit(value, wanted, pointer)
-        if fit is not None and (may_be_hidden or not fit):
-            return fit
-    return None
+            return at, hidden
+    return len(wanted), hidden

@@ -1,0 +1,185 @@
+"""What keeps a call of the journal from being the one that is looked for."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fiskaly_contracts import JsonValue
+from fiskaly_contracts.json_value import printable
+from fiskaly_mockserver.web.journal.redaction import without_credentials
+from fiskaly_mockserver.world.journal.containment import (
+    REDACTED,
+    TEXT_KEPT,
+    Mismatch,
+    is_hidden,
+    is_json,
+    mismatches,
+)
+from fiskaly_mockserver.world.journal.journal import NULL
+
+SHOWN_AT_MOST = 120
+"""Characters of a value that a message repeats."""
+
+_SECRET_NAME = re.compile("secret|passw|token|credential", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place at which a call is not what is looked for.
+
+    Attributes:
+        place: Where, as `status`, `query/limit` or, by JSON pointer, `body/metadata/shop`.
+        expected: What is looked for, in words without secrets.
+        got: What the call has.
+        weight: How many single values are looked for there.
+        hidden: Whether the journal does not keep the value, so that nobody can tell.
+    """
+
+    place: str
+    expected: str
+    got: str
+    weight: int = 1
+    hidden: bool = False
+
+
+def differences(kept: JsonValue, wanted: object, place: str) -> list[Difference]:
+    """Return what of `wanted` is not contained in `kept`, a value of the journal.
+
+    JSON is compared as the control API compares it. Beside that a wanted value may be a
+    compiled pattern, which is searched for in a text, or anything else that compares with
+    `==`, as `unittest.mock.ANY` or `pytest.approx`.
+
+    >>> differences({"name": "till-1"}, {"name": "till-2"}, "body")[0].place
+    'body/name'
+    """
+    found = mismatches(kept, _as_json(wanted), _matches)
+    return [
+        Difference(
+            place=f"{place}{one.pointer}",
+            expected=shown(one.wanted),
+            got=_got(one),
+            weight=_weight(one.wanted),
+            hidden=one.hidden,
+        )
+        for one in found
+    ]
+
+
+def query_differences(
+    sent: tuple[tuple[str, str], ...], wanted: Mapping[str, Any]
+) -> Iterator[Difference]:
+    """Compare by text, as parameters come: 10 is "10" and True is "true"."""
+    for name, value in wanted.items():
+        came = [text for key, text in sent if key == name]
+        values = [*value] if isinstance(value, list | tuple) else [value]
+        place = f"query/{name}"
+        if not came:
+            yield Difference(place, shown(value), "nothing: it was not sent", _weight(values))
+        elif len(values) == 1 == len(came):
+            yield from differences(came[0], _as_sent(values[0]), place)
+        else:
+            yield from differences([*came], [_as_sent(one) for one in values], place)
+
+
+def body_differences(kept: Any, note: str, wanted: object, place: str) -> list[Difference]:
+    """Return what of a body is not there; `note` is why there is none, if there is none."""
+    if kept is None and note != NULL:
+        got = f"none ({note})" if note else "none"
+        return [Difference(place, shown(wanted), got, _weight(wanted))]
+    return differences(kept, wanted, place)
+
+
+def shown(value: object) -> str:
+    """Return a value in one short line: as JSON, and what is no JSON as Python shows it.
+
+    What a test asks for may be a secret, so what looks or is named like one is left out.
+
+    >>> shown({"name": "Café", "api_secret": "123"})
+    '{"name": "Café", "api_secret": "[redacted]"}'
+    """
+    text = json.dumps(_redacted(value), ensure_ascii=False, default=_as_python)
+    text = printable(without_credentials(text))
+    return text if len(text) <= SHOWN_AT_MOST else f"{text[: SHOWN_AT_MOST - 1]}…"
+
+
+def is_anything(wanted: object) -> bool:
+    """Tell whether a wanted value is content with any, as `unittest.mock.ANY` is."""
+    return not is_json(wanted) and bool(wanted == object())
+
+
+def is_whole(value: object) -> bool:
+    """Tell whether a value is an integer, which a boolean is not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _matches(kept: JsonValue, wanted: object) -> bool | None:
+    """Compare with what is no JSON; None where the journal does not keep enough to tell."""
+    if is_anything(wanted):
+        return True
+    if is_hidden(kept):
+        return None
+    if isinstance(wanted, re.Pattern):
+        fits = isinstance(kept, str) and wanted.search(kept) is not None
+    else:
+        fits = bool(kept == wanted)
+    cut = isinstance(kept, str) and len(kept) > TEXT_KEPT
+    return None if cut and not fits else fits
+
+
+def _as_json(wanted: object) -> object:
+    """Return a wanted value with dicts and lists in place of what is used like them."""
+    match wanted:
+        case Mapping():
+            return {str(name): _as_json(value) for name, value in wanted.items()}
+        case list() | tuple():
+            return [_as_json(value) for value in wanted]
+        case _:
+            return wanted
+
+
+def _as_sent(value: object) -> object:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case _:
+            return value
+
+
+def _got(found: Mismatch) -> str:
+    if found.hidden and isinstance(found.kept, str) and is_hidden(found.kept):
+        return found.kept
+    if not found.reason:
+        return shown(found.kept)
+    return f"{found.reason} {shown(found.kept)}" if found.kept is not None else found.reason
+
+
+def _weight(wanted: object) -> int:
+    """Return how many single values a wanted value has."""
+    match wanted:
+        case dict():
+            return sum(map(_weight, wanted.values())) or 1
+        case list():
+            return sum(map(_weight, wanted)) or 1
+        case _:
+            return 1
+
+
+def _redacted(value: object) -> object:
+    match value:
+        case Mapping():
+            return {
+                str(name): REDACTED if _SECRET_NAME.search(str(name)) else _redacted(part)
+                for name, part in value.items()
+            }
+        case list() | tuple():
+            return [_redacted(part) for part in value]
+        case _:
+            return value
+
+
+def _as_python(value: object) -> str:
+    return f"/{value.pattern}/" if isinstance(value, re.Pattern) else repr(value)

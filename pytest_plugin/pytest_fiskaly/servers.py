@@ -1,0 +1,267 @@
+"""The servers of a run, and how each test gets one."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final, Self, cast
+
+from pytest_fiskaly.markers import (
+    arguments_of,
+    instant_of,
+    is_own,
+    is_real,
+    rules_of,
+)
+from pytest_fiskaly.options import TREE_ARGUMENTS, shown
+from pytest_fiskaly.start_state import StartState, serve_flags
+from pytest_fiskaly.verdict import fail
+from pytest_fiskaly.verdict.watch import (
+    VERDICT,
+    ContractVerdict,
+    CurrentTest,
+    ExchangeListener,
+    ServerLabel,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
+
+    import pytest
+    from fiskaly_mockserver import MockServer, ServerConfig
+    from fiskaly_mockserver.server.trees import TreeCache
+
+    from pytest_fiskaly.coverage import Counts
+    from pytest_fiskaly.mock import FiskalyMock
+    from pytest_fiskaly.options import RunSettings
+
+PATIENCE: Final = 0.5
+"""Seconds that requests under way get when their test has ended."""
+
+
+class TestServers:
+    """Starts servers and prepares them for tests; one plugin of a run, or of a worker.
+
+    Nothing of the fake is imported before a test asks for a server.
+
+    Attributes:
+        outside: What clients did outside any test.
+    """
+
+    __test__ = False
+    NAME: Final = "fiskaly-servers"
+
+    def __init__(self, settings: RunSettings, counts: Counts) -> None:
+        self.outside = ContractVerdict("", settings.contract(None))
+        self._settings = settings
+        self._counts = counts
+        self._session_server: MockServer | None = None
+        self._current: pytest.Item | None = None
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Self:
+        """Return the servers of a run."""
+        return cast("Self", config.pluginmanager.get_plugin(cls.NAME))
+
+    @cached_property
+    def _trees(self) -> TreeCache:
+        from fiskaly_mockserver.server.trees import TreeCache
+
+        return TreeCache()
+
+    def make(self, config: ServerConfig, tree: Mapping[str, Any] | None = None) -> MockServer:
+        """Return a server that is not started yet.
+
+        Options and ini keys win over `config`, and `tree` over both.
+
+        Raises:
+            TreeError: The preset, seed, size or country does not exist.
+        """
+        from fiskaly_mockserver import MockServer
+
+        config = replace(config, **{**self._settings.tree, **(tree or {})})
+        outside = CurrentTest(self.outside, partial(_label, config))
+        listener = ExchangeListener(self._counts, outside, config.on_exchange, loose=config.loose)
+        server = MockServer(replace(config, on_exchange=listener), trees=self._trees)
+        listener.attach(server.in_flight)
+        return server
+
+    def serve(self, config: ServerConfig) -> Iterator[MockServer]:
+        """Run the session's server, and yield it once.
+
+        Raises:
+            PlainFailure: It cannot be run as configured; the message says why.
+        """
+        __tracebackhide__ = True
+        server, why = self._started(config)
+        if server is None:
+            # Out of reach of the error, which pytest would show as well, at length.
+            fail(f"the server of fiskaly_mock_config: {why}")
+        self._session_server = server
+        if self._current is not None:
+            self.begin_test(self._current)
+        try:
+            yield server
+        finally:
+            self._session_server = None
+            server.stop()
+
+    def _started(self, config: object) -> tuple[MockServer | None, str]:
+        """Return a running server, or why there is none."""
+        from fiskaly_mockserver import ServerConfig
+        from fiskaly_mockserver.server.errors import ServerError
+
+        if not isinstance(config, ServerConfig):
+            return None, f"the fixture returns {shown(config)}, which is no ServerConfig"
+        try:
+            return self.make(config).start(), ""
+        except (ValueError, OverflowError, ServerError) as error:
+            return None, str(error)
+
+    def begin_test(self, item: pytest.Item) -> None:
+        """Charge a test with what reaches the session's server, in whatever state that is."""
+        self._current = item
+        if self._session_server is not None:
+            _start_again(self._session_server)
+            label = partial(_label, self._session_server.config)
+            self._session_server.in_flight.period = CurrentTest(self.verdict(item), label)
+
+    def end_test(self, item: pytest.Item) -> None:
+        """Charge nobody any more."""
+        self._current = None
+        if self._session_server is not None:
+            self._session_server.in_flight.period = None
+        if VERDICT in item.stash:
+            item.stash[VERDICT].over = True
+
+    def verdict(self, item: pytest.Item) -> ContractVerdict:
+        """Return what is held against a test, made on first use."""
+        if VERDICT not in item.stash:
+            item.stash[VERDICT] = ContractVerdict(item.nodeid, "")
+            self._heed_markers(item)
+        return item.stash[VERDICT]
+
+    def enter(self, item: pytest.Item, server: MockServer, name: str = "") -> FiskalyMock:
+        """Prepare a server for a test: tree, ids, clock and faults as its markers say.
+
+        `name` tells several servers of one test apart; the tree of those further ones is
+        not the marker's business.
+        """
+        from pytest_fiskaly.mock import FiskalyMock, RestrictedMock, fail_if_controlled
+
+        self._counts.used = True
+        arguments = arguments_of(item)
+        restricted = is_real(item)
+        if restricted:
+            fail_if_controlled(arguments)
+        verdict = self.verdict(item)
+        self._heed_markers(item)
+        _start_again(server)
+        state = StartState(
+            server,
+            ids_from=_identity(item) + name,
+            tree={one: arguments[one] for one in TREE_ARGUMENTS if one in arguments and not name},
+            at=instant_of(arguments["clock"]) if "clock" in arguments else None,
+            faults=rules_of(arguments["faults"]) if "faults" in arguments else [],
+        )
+        state.restore()
+        server.in_flight.period = CurrentTest(verdict, lambda: ServerLabel(state.flags, name))
+        return (RestrictedMock if restricted else FiskalyMock)(server, verdict, state)
+
+    def leave(self, item: pytest.Item, server: MockServer) -> None:
+        """End a test's use of a server: what is still under way has half a second."""
+        self.verdict(item).broken_off += server.settle(PATIENCE)
+
+    def _heed_markers(self, item: pytest.Item) -> None:
+        arguments = arguments_of(item)
+        level = self._settings.contract(arguments.get("contract"))
+        own = is_own(item, "allow_violations")
+        item.stash[VERDICT].mark(level, arguments.get("allow_violations"), own=own)
+
+
+class Factory:
+    """Starts servers for one test, watches them, and stops them when it ends."""
+
+    def __init__(self, servers: TestServers, item: pytest.Item, config: ServerConfig) -> None:
+        self._servers = servers
+        self._item = item
+        self._config = config
+        self._running = ExitStack()
+        self._made = 0
+
+    def __call__(
+        self,
+        preset: str | None = None,
+        *,
+        seed: int | None = None,
+        size: int | None = None,
+        country: str | None = None,
+        config: ServerConfig | None = None,
+    ) -> FiskalyMock:
+        """Return another server, which knows nothing of the others.
+
+        What is not given is as in `config`, or as in the session's on another port.
+
+        Raises:
+            TypeError: The config is none.
+            ValueError: The preset, seed, size or country does not exist.
+            ServerError: It cannot be run like that.
+        """
+        __tracebackhide__ = True
+        from fiskaly_fixtures import TreeArguments
+        from fiskaly_mockserver import ServerConfig
+        from fiskaly_mockserver.server.errors import ServerError
+
+        values = (preset, seed, size, country)
+        tree: dict[str, Any] = {
+            name: value
+            for name, value in zip(TREE_ARGUMENTS, values, strict=True)
+            if value is not None
+        }
+        given = self._config if config is None else config
+        if not isinstance(given, ServerConfig):
+            raise TypeError(f"a server takes a ServerConfig, not {shown(given)}")
+        self._made += 1
+        try:
+            TreeArguments().changed(**tree)
+            server = self._start(replace(given, port=0) if config is None else given, tree)
+        except (ValueError, ServerError) as error:
+            raise error.with_traceback(None) from None
+        return self._servers.enter(self._item, server, f"#{self._made}")
+
+    def _start(self, config: ServerConfig, tree: Mapping[str, Any]) -> MockServer:
+        server = self._running.enter_context(self._servers.make(config, tree))
+        self._running.callback(self._servers.leave, self._item, server)
+        return server
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._running.close()
+
+
+def _start_again(server: MockServer) -> None:
+    """Start a server that an earlier test has stopped; its port is another one then."""
+    if not server.runs:
+        server.start()
+
+
+def _label(config: ServerConfig) -> ServerLabel:
+    return ServerLabel(serve_flags(config))
+
+
+def _identity(item: pytest.Item) -> str:
+    """Return a test's node id, without the group that pytest-xdist appends for `loadgroup`."""
+    groups = {
+        str(mark.args[0] if mark.args else mark.kwargs.get("name", "default"))
+        for mark in item.iter_markers("xdist_group")
+    }
+    return item.nodeid.removesuffix("@" + "_".join(sorted(groups))) if groups else item.nodeid

@@ -1,0 +1,165 @@
+"""What becomes of a verdict: the test fails, or it is shown beside the test or at the run's end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_fiskaly.verdict import fail
+from pytest_fiskaly.verdict.watch import ENFORCE, OFF
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pytest_fiskaly.verdict.watch import ContractVerdict, Finding
+
+OBSERVED: Final = "fiskaly contract (observed)"
+"""The heading of what is only observed."""
+NOTES: Final = "fiskaly notes"
+"""How the heading begins of what is worth saying, but no failure."""
+SHOWN_AT_MOST: Final = 10
+"""Different observations that are shown in full; `-rP` shows all of them."""
+NAMED_AT_MOST: Final = 3
+"""Tests that are named for each."""
+OUTSIDE: Final = "outside any test that uses the fake"
+OK: Final = 0
+FAILED: Final = 1
+"""Exit statuses of pytest."""
+OUTPUT: Final = "fiskaly_outside"
+"""The name under which a worker of pytest-xdist tells."""
+TITLE: Final = "fiskaly contract"
+"""The heading of what is shown beside a failure of another kind."""
+OUTSIDE_TESTS: Final[pytest.StashKey[list[dict[str, str]]]] = pytest.StashKey()
+"""What clients did wrong outside any test, in words; on the config."""
+
+
+def judge(verdict: ContractVerdict, *, late: bool = False) -> None:
+    """Fail the test that runs now, if anything is held against it.
+
+    Args:
+        verdict: What is held against it.
+        late: Whether the test has ended already, so that only what came since is new.
+
+    Raises:
+        PlainFailure: The client broke the contract, or the fake was wrong.
+    """
+    __tracebackhide__ = True
+    found = verdict.take(defects_only=verdict.level != ENFORCE)
+    text = _report(found, verdict)
+    if late and verdict.broken_off:
+        some = "1 request was" if verdict.broken_off == 1 else f"{verdict.broken_off} requests were"
+        verdict.notes.append(f"{some} still under way long after the test's end, and broken off")
+        verdict.broken_off = 0
+    if text:
+        fail(text)
+
+
+def annotate(report: pytest.TestReport, verdict: ContractVerdict) -> None:
+    """Show what is held against a test that failed for another reason, or is only observed."""
+    if report.failed or verdict.level not in {ENFORCE, OFF}:
+        text = _report(verdict.take(), verdict)
+        if text:
+            report.sections.append((TITLE if verdict.level == ENFORCE else OBSERVED, text))
+    if report.when == "call":
+        verdict.notes += [f"allowed, but it never happened: {one}" for one in verdict.unused]
+    if verdict.notes and report.when != "setup":
+        report.sections.append((f"{NOTES} ({report.when})", "\n".join(verdict.notes)))
+        verdict.notes.clear()
+
+
+def judge_outside(session: pytest.Session, outside: ContractVerdict | None) -> None:
+    """Fail the run for what clients did outside any test; a worker passes it to its controller."""
+    config = session.config
+    if outside is not None:
+        _keep(config, outside)
+    fatal = any(found["error"] for found in config.stash.get(OUTSIDE_TESTS, []))
+    if fatal and session.exitstatus == OK:
+        session.exitstatus = FAILED
+
+
+def _keep(config: pytest.Config, outside: ContractVerdict) -> None:
+    found = outside.take()
+    if not found:
+        return
+    text = _report(found, outside)
+    fatal = outside.level == ENFORCE or any(one.is_defect for one in found)
+    kept = {"text": text, "error": text.partition("\n")[0] if fatal else ""}
+    output = getattr(config, "workeroutput", None)
+    if output is not None:
+        output[OUTPUT] = kept
+    else:
+        take_over(config, {OUTPUT: kept})
+
+
+def _report(findings: Iterable[Finding], verdict: ContractVerdict) -> str:
+    found = list(findings)
+    if not found:
+        return ""
+    from pytest_fiskaly.verdict.report import report
+
+    return report(found, verdict)
+
+
+def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
+    """Keep what a worker found."""
+    if OUTPUT in output:
+        config.stash.setdefault(OUTSIDE_TESTS, []).append(output[OUTPUT])
+
+
+def summarize(reporter: pytest.TerminalReporter) -> None:
+    """Print what was only observed, what is worth a note, and what belongs to no test."""
+    config = reporter.config
+    outside = config.stash.get(OUTSIDE_TESTS, [])
+    if config.get_verbosity() >= 0 and not config.getoption("no_summary", default=False):
+        _summarize(reporter)
+        for found in outside:
+            reporter.section(f"fiskaly contract ({OUTSIDE})")
+            reporter.write_line(found["text"])
+    for found in outside:
+        if found["error"]:
+            reporter.write_line(f"ERROR: fiskaly: {OUTSIDE}: {found['error']}", red=True)
+
+
+def _summarize(reporter: pytest.TerminalReporter) -> None:
+    _summarize_observed(reporter)
+    notes = list(_sections(reporter, NOTES)) if reporter.config.get_verbosity() > 0 else []
+    if notes:
+        reporter.section(NOTES)
+        for nodeid, text in notes:
+            reporter.write_line(f"{nodeid}: {text}")
+
+
+def _summarize_observed(reporter: pytest.TerminalReporter) -> None:
+    """Print what was observed; what is the same in several tests is said once."""
+    tests: dict[str, list[str]] = {}
+    for nodeid, text in _sections(reporter, OBSERVED):
+        tests.setdefault(text, []).append(nodeid)
+    if not tests:
+        return
+    reporter.section(OBSERVED)
+    for text, nodeids in list(tests.items())[:SHOWN_AT_MOST]:
+        more = len(nodeids) - NAMED_AT_MOST
+        reporter.write_line("")
+        for nodeid in nodeids[:NAMED_AT_MOST]:
+            reporter.write_line(nodeid, bold=True)
+        if more > 0:
+            reporter.write_line(f"and {more} more", bold=True)
+        reporter.write_line(text)
+    count = len({nodeid for nodeids in tests.values() for nodeid in nodeids})
+    cut = f" (-rP shows those beyond {SHOWN_AT_MOST})" if len(tests) > SHOWN_AT_MOST else ""
+    reporter.write_line("")
+    reporter.write_line(
+        f"{count} test{'s' if count > 1 else ''} would fail with --fiskaly-contract=enforce{cut}"
+    )
+
+
+def _sections(reporter: pytest.TerminalReporter, heading: str) -> Iterator[tuple[str, str]]:
+    """Yield test and text; failed tests have shown it already."""
+    for outcome, reports in reporter.stats.items():
+        if outcome in {"failed", "error"}:
+            continue
+        for one in reports:
+            for title, text in getattr(one, "sections", ()):
+                if title.startswith(heading):
+                    yield one.nodeid, text
