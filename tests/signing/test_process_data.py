@@ -4,8 +4,8 @@ from base64 import b64decode
 from typing import Any
 
 import pytest
+from fiskaly_mockserver.domain.signing.errors import UnreadableProcessData
 from fiskaly_mockserver.domain.signing.process_data import (
-    BadBase64,
     ProcessData,
     process_data_of,
 )
@@ -136,5 +136,6 @@ def test_raw_is_taken_as_it_is() -> None:
     ],
 )
 def test_what_is_no_base64_is_told_with_its_place(text: str, offset: int) -> None:
-    with pytest.raises(BadBase64, match=f"illegal base64 data at input byte {offset}$"):
+    with pytest.raises(UnreadableProcessData) as refused:
         process_data_of({"raw": {"process_type": "x", "process_data": text}})
+    assert refused.value.reason == f"illegal base64 data at input byte {offset}"

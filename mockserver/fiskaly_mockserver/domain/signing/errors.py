@@ -202,6 +202,17 @@ class UnknownTransactionNamed(SigningError):
     code = "E_TX_NOT_FOUND"
 
 
+class UnreadableProcessData(SigningError):
+    """Raw process data is not base64 (S8); `reason` names the first byte that is none."""
+
+    rule = "S8"
+    code = "E_PARSER"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+        self.reason = reason
+
+
 class RevisionNotFound(SigningError):
     """The transaction has no such revision (S5)."""
 

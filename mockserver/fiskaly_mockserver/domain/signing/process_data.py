@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
+from fiskaly_mockserver.domain.signing.errors import UnreadableProcessData
+
 RECEIPT_TYPE = "Kassenbeleg-V1"
 ORDER_TYPE = "Bestellung-V1"
 OTHER_TYPE = "SonstigerVorgang"
@@ -47,14 +49,6 @@ _MOST_PADDING = 2
 _CENT = Decimal("0.01")
 
 
-class BadBase64(ValueError):
-    """Raw process data is not base64; `offset` is the byte at which it stops to be."""
-
-    def __init__(self, offset: int) -> None:
-        super().__init__(f"illegal base64 data at input byte {offset}")
-        self.offset = offset
-
-
 class ProcessData(NamedTuple):
     """What is signed of a call.
 
@@ -77,7 +71,7 @@ def process_data_of(schema: Mapping[str, Any] | None) -> ProcessData | None:
     """Return what is signed of a transaction's `schema`, None where none was sent.
 
     Raises:
-        BadBase64: `raw.process_data` is not base64.
+        UnreadableProcessData: `raw.process_data` is not base64.
     """
     if not schema:
         return None
@@ -194,14 +188,18 @@ def _decoded(text: str) -> bytes:
     body = text.rstrip("=")
     for offset, character in enumerate(body):
         if character not in alphabet:
-            raise BadBase64(offset)
+            raise _illegal(offset)
     padding = len(text) - len(body)
     if len(text) % 4 or padding > _MOST_PADDING:
-        raise BadBase64(len(body) if padding > _MOST_PADDING else len(text) - len(text) % 4)
+        raise _illegal(len(body) if padding > _MOST_PADDING else len(text) - len(text) % 4)
     try:
         return b64decode(text, validate=True)
     except NotBase64:
-        raise BadBase64(len(body)) from None
+        raise _illegal(len(body)) from None
+
+
+def _illegal(offset: int) -> UnreadableProcessData:
+    return UnreadableProcessData(f"illegal base64 data at input byte {offset}")
 
 
 def _json_text(value: Any) -> str:

@@ -1,7 +1,7 @@
 """The tables of SIGN DE: what rows are found by."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fiskaly_mockserver.domain.account.model import Environment, OrganizationId, PrincipalId
 from fiskaly_mockserver.domain.signing.model import (
@@ -68,6 +68,17 @@ EXPORTS: TableSpec[tuple[TssId, ExportId], Export] = TableSpec(
         "state": lambda row: [(row.tss_id, row.state)],
     },
 )
+
+
+SIGNING_TABLES: tuple[TableSpec[Any, Any], ...] = (
+    TSS,
+    ADMIN_SESSIONS,
+    CLIENTS,
+    TRANSACTIONS,
+    LOGS,
+    EXPORTS,
+)
+"""Every table of SIGN DE."""
 
 
 class SigningTables(NamedTuple):

@@ -4,21 +4,23 @@ The API's answers come from three programs, and each writes its errors in an ord
 (recorded): the backend (E1, E4), the middleware (E2) and the login service (E3).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from fiskaly_contracts import JsonValue, Violation, Where, explain
+from fiskaly_contracts import JsonValue, Violation, Where
 
 from fiskaly_mockserver.domain.account import errors as account
 from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.domain.signing import errors
-from fiskaly_mockserver.domain.signing.process_data import BadBase64
 from fiskaly_mockserver.web.response_headers import retry_after
 from fiskaly_mockserver.web.responses import REASONS, Answer
 
 BARE_JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 """What the middleware program itself writes: no charset, and no request id (recorded)."""
 
+UNSUPPORTED = 415
+LOOK_AGAIN = 60
+"""Seconds after which an export is worth another look (documented)."""
 MIDDLEWARE_OPERATIONS = frozenset(
     {
         "authenticateAdmin",
@@ -95,48 +97,35 @@ _PLAIN_401: Mapping[type[account.Unauthenticated], str] = {
 class SignDeErrors:
     """How SIGN DE says no."""
 
-    def refused(self, error: DomainError, operation_id: str) -> Answer:
+    def refused(self, error: DomainError, operation_id: str = "") -> Answer:
         """Return the answer to what the rules refused."""
-        match error:
-            case account.InvalidCredentials():
-                return Answer(
-                    401, {"message": "Unauthorized", "status_code": 401, "error": "Unauthorized"}
-                )
-            case account.UnreadableToken():
-                # The vendor's own wording repeats the token (recorded); nothing else here does.
-                return _uncoded(401, f"could not parse jwt: '{error.token}'")
-            case account.Unauthenticated():
-                return _uncoded(401, _PLAIN_401.get(type(error), "Unauthorized"))
-            case errors.IllegalStateChange():
-                return _coded(400, error.code, _state_change(error), operation_id)
-            case errors.AdminLoginFailed():
-                message = f"ERROR_AUTHENTICATION_FAILED ({error.result})"
-                return _of_middleware(401, error.code, message, BARE_JSON)
-            case errors.WrongRevision() | errors.ParameterMismatch():
-                return _coded(400, error.code, error.reason, operation_id)
-            case errors.ExportNotCompleted():
-                answer = _coded(404, error.code, TABLE[type(error)].message, operation_id)
-                return answer._replace(headers=retry_after(60))
-            case errors.SigningError():
-                status, message = TABLE[type(error)]
-                return _coded(status, error.code, message, operation_id)
-            case _:
-                raise error
+        if isinstance(error, account.Unauthenticated):
+            return _unauthenticated(error)
+        if not isinstance(error, errors.SigningError):
+            raise error
+        if isinstance(error, errors.AdminLoginFailed):
+            message = f"ERROR_AUTHENTICATION_FAILED ({error.result})"
+            return _of_middleware(401, error.code, message, BARE_JSON)
+        if isinstance(error, errors.UnreadableProcessData):
+            message = f"error parsing request body: {error.reason}"
+            return _of_middleware(400, error.code, message, BARE_JSON)
+        status, message = TABLE.get(type(error)) or Wire(400, _reason(error))
+        answer = _coded(status, error.code, message, operation_id)
+        if isinstance(error, errors.ExportNotCompleted):
+            answer = answer._replace(headers=retry_after(LOOK_AGAIN))
+        return answer
 
     def invalid(
-        self, status: int, violations: Sequence[Violation], operation_id: str
+        self, status: int, message: str, breach: Violation | None = None, operation_id: str = ""
     ) -> Answer:
         """Return the answer to a request that breaks the contract."""
-        first = violations[0]
-        if first.where is Where.PATH and operation_id in MIDDLEWARE_OPERATIONS:
-            return _of_middleware(400, "E_PARSER", _unreadable_id(first), BARE_JSON)
-        if status == 415:  # noqa: PLR2004
-            return _coded(415, "E_UNSUPPORTED_MEDIA_TYPE", explain(violations), operation_id)
-        return _from_backend(status, "E_FAILED_SCHEMA_VALIDATION", explain(violations))
-
-    def unparsed(self, error: BadBase64) -> Answer:
-        """Return the answer to raw process data that is not base64 (reported)."""
-        return _of_middleware(400, "E_PARSER", f"error parsing request body: {error}", BARE_JSON)
+        in_path = breach is not None and breach.where is Where.PATH
+        if breach is not None and in_path and operation_id in MIDDLEWARE_OPERATIONS:
+            return _of_middleware(400, "E_PARSER", _unreadable_id(breach), BARE_JSON)
+        if breach is not None and in_path:
+            message = f'params.{breach.pointer[1:]} should match format "uuid"'
+        code = "E_UNSUPPORTED_MEDIA_TYPE" if status == UNSUPPORTED else "E_FAILED_SCHEMA_VALIDATION"
+        return _from_backend(status, code, message)
 
     def plain(
         self, status: int, message: str = "", headers: Mapping[str, str] | None = None
@@ -154,6 +143,23 @@ class SignDeErrors:
         if code is None:
             return self.plain(status, message or "")
         return _of_middleware(status, code, message or REASONS[status])
+
+
+def _unauthenticated(error: account.Unauthenticated) -> Answer:
+    """Return a 401: of the login service in its shape E3, else in shape E4 (recorded)."""
+    if isinstance(error, account.InvalidCredentials):
+        return Answer(401, {"message": "Unauthorized", "status_code": 401, "error": "Unauthorized"})
+    if isinstance(error, account.UnreadableToken):
+        # The vendor's own wording repeats the token (recorded); nothing else here does.
+        return _uncoded(401, f"could not parse jwt: '{error.token}'")
+    return _uncoded(401, _PLAIN_401.get(type(error), "Unauthorized"))
+
+
+def _reason(error: errors.SigningError) -> str:
+    """Return the message of a 400 that depends on the call."""
+    if isinstance(error, errors.WrongRevision | errors.ParameterMismatch):
+        return error.reason
+    return _state_change(error) if isinstance(error, errors.IllegalStateChange) else error.code
 
 
 def _state_change(error: errors.IllegalStateChange) -> str:

@@ -78,9 +78,7 @@ def changed_tss(row: Tss) -> JsonObject:
         **_set(description=row.description),
         "state": row.state.value,
         "time_creation": row.time_creation,
-        **_set(
-            time_uninit=row.time_uninit, time_init=row.time_init, time_disable=row.time_disable
-        ),
+        **_set(time_uninit=row.time_uninit, time_init=row.time_init, time_disable=row.time_disable),
         "certificate": row.certificate,
         "serial_number": row.serial_number,
         "public_key": row.public_key,

@@ -16,7 +16,7 @@ def list_clients(call: Call) -> PresentedRows:
         serial_number=call.asked("serial_number"),
         state=None if state is None else ClientState(state),
     )
-    page = call.world.clients.list(
+    page = call.world.signing.clients.list(
         call.principal, call.path.get("tss_id"), narrowed, paging_of(call)
     )
     return presenters.client_list(page.rows, page.count, call.principal.env.value)
@@ -24,7 +24,7 @@ def list_clients(call: Call) -> PresentedRows:
 
 def create_client(call: Call) -> JsonObject:
     """Register a client."""
-    row = call.world.clients.create(
+    row = call.world.signing.clients.create(
         call.principal,
         call.path["tss_id"],
         call.path["client_id"],
@@ -36,13 +36,15 @@ def create_client(call: Call) -> JsonObject:
 
 def retrieve_client(call: Call) -> PresentedRow:
     """Show a client."""
-    row = call.world.clients.find(call.principal, call.path["tss_id"], call.path["client_id"])
+    row = call.world.signing.clients.find(
+        call.principal, call.path["tss_id"], call.path["client_id"]
+    )
     return PresentedRow(presenters.client, row)
 
 
 def update_client(call: Call) -> PresentedRow:
     """Register or deregister a client."""
-    row = call.world.clients.update(
+    row = call.world.signing.clients.update(
         call.principal,
         call.path["tss_id"],
         call.path["client_id"],
@@ -54,13 +56,15 @@ def update_client(call: Call) -> PresentedRow:
 
 def retrieve_client_metadata(call: Call) -> JsonObject:
     """Show the metadata of a client."""
-    row = call.world.clients.find(call.principal, call.path["tss_id"], call.path["client_id"])
+    row = call.world.signing.clients.find(
+        call.principal, call.path["tss_id"], call.path["client_id"]
+    )
     return {**row.metadata}
 
 
 def update_client_metadata(call: Call) -> JsonObject:
     """Merge metadata into that of a client."""
-    row = call.world.clients.change_metadata(
+    row = call.world.signing.clients.change_metadata(
         call.principal,
         call.path["tss_id"],
         call.path["client_id"],

@@ -33,7 +33,7 @@ _NUMBERS = (
 def list_exports(call: Call) -> PresentedRows:
     """List the exports of a TSS, or of all where the path names none."""
     narrowed = ExportsFilter([ExportState(state) for state in call.asked_all("states")])
-    page = call.world.exports.list(
+    page = call.world.signing.exports.list(
         call.principal, call.path.get("tss_id"), narrowed, paging_of(call)
     )
     return presenters.export_list(page.rows, page.count, call.principal.env.value)
@@ -43,10 +43,8 @@ def trigger_export(call: Call) -> JsonObject:
     """Ask for an export."""
     client = call.asked("client_id")
     numbers = {name: int(text) for name in _NUMBERS if (text := call.asked(name)) is not None}
-    wanted = ExportFilter(
-        client_id=None if client is None else ClientId(client.lower()), **numbers
-    )
-    row = call.world.exports.trigger(
+    wanted = ExportFilter(client_id=None if client is None else ClientId(client.lower()), **numbers)
+    row = call.world.signing.exports.trigger(
         call.principal, call.path["tss_id"], call.path["export_id"], wanted
     )
     return presenters.export(row)
@@ -54,20 +52,26 @@ def trigger_export(call: Call) -> JsonObject:
 
 def retrieve_export(call: Call) -> PresentedRow:
     """Show an export, which is done now."""
-    row = call.world.exports.find(call.principal, call.path["tss_id"], call.path["export_id"])
+    row = call.world.signing.exports.find(
+        call.principal, call.path["tss_id"], call.path["export_id"]
+    )
     return PresentedRow(presenters.export, row)
 
 
 def cancel_export(call: Call) -> JsonObject:
     """Cancel an export that is not done."""
-    row = call.world.exports.cancel(call.principal, call.path["tss_id"], call.path["export_id"])
+    row = call.world.signing.exports.cancel(
+        call.principal, call.path["tss_id"], call.path["export_id"]
+    )
     return presenters.export(row)
 
 
 def retrieve_export_file(call: Call) -> Download:
     """Send the TAR file of a completed export."""
-    file = call.world.exports.file(call.principal, call.path["tss_id"], call.path["export_id"])
-    authority = call.world.signing_keys.certificate_authority()
+    file = call.world.signing.exports.file(
+        call.principal, call.path["tss_id"], call.path["export_id"]
+    )
+    authority = call.world.signing.keys.certificate_authority()
     return Download("application/x-tar", tar_file(_files(file, authority), time=file.time))
 
 
@@ -82,13 +86,15 @@ def _files(file: ExportFile, authority: bytes) -> Iterator[tuple[str, bytes]]:
 
 def retrieve_export_metadata(call: Call) -> JsonObject:
     """Show the metadata of an export."""
-    row = call.world.exports.find(call.principal, call.path["tss_id"], call.path["export_id"])
+    row = call.world.signing.exports.find(
+        call.principal, call.path["tss_id"], call.path["export_id"]
+    )
     return {**row.metadata}
 
 
 def update_export_metadata(call: Call) -> JsonObject:
     """Merge metadata into that of an export."""
-    row = call.world.exports.change_metadata(
+    row = call.world.signing.exports.change_metadata(
         call.principal,
         call.path["tss_id"],
         call.path["export_id"],

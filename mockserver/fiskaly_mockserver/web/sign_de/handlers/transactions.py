@@ -22,7 +22,7 @@ from fiskaly_mockserver.web.sign_de.handlers.tss import metadata_of, paging_of
 
 def list_transactions(call: Call) -> PresentedRows:
     """List the transactions of a TSS, or of all where the path names none."""
-    page = call.world.transactions.list(
+    page = call.world.signing.transactions.list(
         call.principal, call.path.get("tss_id"), _narrowed(call), paging_of(call, by_number=True)
     )
     return presenters.transaction_list(page.rows, page.count, call.principal.env.value)
@@ -30,7 +30,7 @@ def list_transactions(call: Call) -> PresentedRows:
 
 def list_client_transactions(call: Call) -> PresentedRows:
     """List the transactions whose latest revision is a client's."""
-    page = call.world.transactions.list_of_client(
+    page = call.world.signing.transactions.list_of_client(
         call.principal,
         call.path["tss_id"],
         call.path["client_id"],
@@ -43,7 +43,7 @@ def list_client_transactions(call: Call) -> PresentedRows:
 def upsert_transaction(call: Call) -> Presented:
     """Start, update, finish or cancel a transaction."""
     schema = cast("Mapping[str, Any] | None", call.body.get("schema"))
-    row, repeated = call.world.transactions.upsert(
+    row, repeated = call.world.signing.transactions.upsert(
         call.principal,
         call.path["tss_id"],
         call.path["tx_id_or_number"],
@@ -64,7 +64,7 @@ def upsert_transaction(call: Call) -> Presented:
 def retrieve_transaction(call: Call) -> Presented:
     """Show a transaction, in its latest revision unless the query names one."""
     number = cast("int | None", call.query.get("tx_revision"))
-    row, revision = call.world.transactions.revision(
+    row, revision = call.world.signing.transactions.revision(
         call.principal, call.path["tss_id"], call.path["tx_id_or_number"], number
     )
     if revision is row.latest:
@@ -75,7 +75,7 @@ def retrieve_transaction(call: Call) -> Presented:
 def retrieve_transaction_log(call: Call) -> Download:
     """Send the signed log of a transaction's revision."""
     number = cast("int | None", call.query.get("tx_revision"))
-    log = call.world.transactions.log(
+    log = call.world.signing.transactions.log(
         call.principal, call.path["tss_id"], call.path["tx_id_or_number"], number
     )
     return Download("application/octet-stream", (log.data,))
@@ -83,7 +83,7 @@ def retrieve_transaction_log(call: Call) -> Download:
 
 def retrieve_transaction_metadata(call: Call) -> JsonObject:
     """Show the metadata of a transaction."""
-    row = call.world.transactions.find(
+    row = call.world.signing.transactions.find(
         call.principal, call.path["tss_id"], call.path["tx_id_or_number"]
     )
     return {**row.metadata}
@@ -91,7 +91,7 @@ def retrieve_transaction_metadata(call: Call) -> JsonObject:
 
 def update_transaction_metadata(call: Call) -> JsonObject:
     """Merge metadata into that of a transaction."""
-    row = call.world.transactions.change_metadata(
+    row = call.world.signing.transactions.change_metadata(
         call.principal,
         call.path["tss_id"],
         call.path["tx_id_or_number"],

@@ -34,25 +34,25 @@ def paging_of(call: Call, *, by_number: bool = False) -> Paging:
 
 def list_tss(call: Call) -> PresentedRows:
     """List the TSS of the caller's organization and environment."""
-    page = call.world.tss.list(call.principal, paging_of(call))
+    page = call.world.signing.tss.list(call.principal, paging_of(call))
     return presenters.tss_list(page.rows, page.count, call.principal.env.value)
 
 
 def create_tss(call: Call) -> JsonObject:
     """Create a TSS, or show one that is CREATED again."""
-    row = call.world.tss.create(call.principal, call.path["tss_id"], metadata_of(call))
+    row = call.world.signing.tss.create(call.principal, call.path["tss_id"], metadata_of(call))
     return presenters.created_tss(row)
 
 
 def retrieve_tss(call: Call) -> PresentedRow:
     """Show a TSS."""
-    row = call.world.tss.find(call.principal, call.path["tss_id"])
+    row = call.world.signing.tss.find(call.principal, call.path["tss_id"])
     return PresentedRow(presenters.tss, row)
 
 
 def update_tss(call: Call) -> JsonObject:
     """Take a TSS to its next state."""
-    row, changed = call.world.tss.change_state(
+    row, changed = call.world.signing.tss.change_state(
         call.principal,
         call.path["tss_id"],
         TssState(call.text("state")),
@@ -64,7 +64,7 @@ def update_tss(call: Call) -> JsonObject:
 
 def change_admin_pin(call: Call) -> JsonObject:
     """Set the admin PIN by the PUK."""
-    call.world.tss.change_pin(
+    call.world.signing.tss.change_pin(
         call.principal,
         call.path["tss_id"],
         puk=call.text("admin_puk"),
@@ -75,24 +75,24 @@ def change_admin_pin(call: Call) -> JsonObject:
 
 def authenticate_admin(call: Call) -> JsonObject:
     """Open an admin session."""
-    call.world.tss.log_in(call.principal, call.path["tss_id"], pin=call.text("admin_pin"))
+    call.world.signing.tss.log_in(call.principal, call.path["tss_id"], pin=call.text("admin_pin"))
     return {}
 
 
 def logout_admin(call: Call) -> JsonObject:
     """End an admin session."""
-    call.world.tss.log_out(call.principal, call.path["tss_id"])
+    call.world.signing.tss.log_out(call.principal, call.path["tss_id"])
     return {}
 
 
 def retrieve_tss_metadata(call: Call) -> JsonObject:
     """Show the metadata of a TSS."""
-    return {**call.world.tss.find(call.principal, call.path["tss_id"]).metadata}
+    return {**call.world.signing.tss.find(call.principal, call.path["tss_id"]).metadata}
 
 
 def update_tss_metadata(call: Call) -> JsonObject:
     """Merge metadata into that of a TSS."""
-    row = call.world.tss.change_metadata(
+    row = call.world.signing.tss.change_metadata(
         call.principal, call.path["tss_id"], metadata_of(call, "") or {}
     )
     return {**row.metadata}
