@@ -38,7 +38,8 @@ class FiskalyMock:
         self._state = state
 
     def __repr__(self) -> str:
-        return f"<fiskaly_mock at {self.base_url}: {self._server.tree!r}>"
+        where = f"at {self.base_url}" if self._server.runs else "stopped"
+        return f"<fiskaly_mock {where}: {self._server.tree!r}>"
 
     @property
     def base_url(self) -> str:

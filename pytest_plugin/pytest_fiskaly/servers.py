@@ -124,6 +124,7 @@ class TestServers:
         """Charge a test with what reaches the session's server, in whatever state that is."""
         self._current = item
         if self._session_server is not None:
+            _start_again(self._session_server)
             label = partial(_label, self._session_server.config)
             self._session_server.in_flight.period = CurrentTest(self.verdict(item), label)
 
@@ -157,6 +158,7 @@ class TestServers:
             fail_if_controlled(arguments)
         verdict = self.verdict(item)
         self._heed_markers(item)
+        _start_again(server)
         state = StartState(
             server,
             ids_from=_identity(item) + name,
@@ -244,6 +246,12 @@ class Factory:
         trace: TracebackType | None,
     ) -> None:
         self._running.close()
+
+
+def _start_again(server: MockServer) -> None:
+    """Start a server that an earlier test has stopped; its port is another one then."""
+    if not server.runs:
+        server.start()
 
 
 def _label(config: ServerConfig) -> ServerLabel:

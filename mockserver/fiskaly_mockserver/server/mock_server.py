@@ -1,17 +1,17 @@
 """A fake Management API in a thread of its own, for tests in the same process."""
 
 import asyncio
-import json
+import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from fiskaly_contracts import JsonValue
 from fiskaly_fixtures import OrganizationTree
 
-from fiskaly_mockserver.control.client import Body, Control, ControlRefused
+from fiskaly_mockserver.control.client import Control
 from fiskaly_mockserver.control.handles import TreeHandle
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import (
@@ -22,6 +22,7 @@ from fiskaly_mockserver.server.config import (
 )
 from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
 from fiskaly_mockserver.server.in_flight import InFlight
+from fiskaly_mockserver.server.in_process_control import LocalTransport
 from fiskaly_mockserver.server.listening import Listening, listen
 from fiskaly_mockserver.server.tokens_for_tests import Holder, TokenFault, mint
 from fiskaly_mockserver.server.trees import CachedTree, TreeCache, handle_of
@@ -34,58 +35,16 @@ from fiskaly_mockserver.world.seed.credentials import ApiCredentials, Seeded
 if TYPE_CHECKING:
     from fiskaly_mockserver.world.store.tables import Baseline
 
-__tracebackhide__ = True
-"""For pytest: a test that is refused is shown, not how the refusal came about in here."""
 T = TypeVar("T")
+
+PATCHED: Mapping[str, Callable[[Any], bool]] = {
+    "gevent.monkey": lambda gevent: gevent.is_module_patched("threading"),
+    "eventlet.patcher": lambda eventlet: eventlet.is_monkey_patched("thread"),
+}
+"""What makes threads of a library's own out of real ones, and how each is asked."""
 
 IN_PROCESS = ServerConfig(port=0)
 """The defaults on a free port."""
-
-
-class LocalTransport:
-    """Carries control calls to a server in this process, without a socket between.
-
-    Calls are checked as those over HTTP are; only tokens and origins do not matter here.
-    """
-
-    def __init__(self, ask: Callable[[Asked], Answer]) -> None:
-        self._ask = ask
-
-    def call(
-        self,
-        operation_id: str,
-        *,
-        path: Mapping[str, str],
-        query: Mapping[str, str],
-        body: Body | None,
-        sandbox: str | None,
-    ) -> JsonValue:
-        """Return the JSON of a 200.
-
-        Raises:
-            ControlRefused: The call was refused.
-        """
-        answer = self._ask(
-            Asked(
-                operation_id=operation_id,
-                path=path,
-                query=tuple(query.items()),
-                body=b"" if body is None else json.dumps(body).encode(),
-                sandbox=sandbox,
-            )
-        )
-        if answer.status == 200:  # noqa: PLR2004 - the one status of success
-            # As over HTTP: nobody holds an object that the server works on
-            copied: JsonValue = json.loads(json.dumps(answer.body))
-            return copied
-        refused = answer.body if isinstance(answer.body, dict) else {}
-        allowed = refused.get("allowed", [])
-        raise ControlRefused(
-            answer.status,
-            str(refused.get("message", "")),
-            str(refused.get("field", "")),
-            tuple(str(one) for one in allowed) if isinstance(allowed, list) else (),
-        )
 
 
 class MockServer:
@@ -138,6 +97,7 @@ class MockServer:
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._pid = 0
         self._listening: Listening | None = None
 
     @property
@@ -154,6 +114,11 @@ class MockServer:
     def port(self) -> int:
         """The port it listens on."""
         return self._running.port
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has been started and not stopped since."""
+        return self._thread is not None
 
     @property
     def spec(self) -> OrganizationTree:
@@ -203,11 +168,13 @@ class MockServer:
         """Start answering; returns when the port is open.
 
         Raises:
-            ServerError: It runs already.
+            ServerError: It runs already, or threads are none here, as under gevent.
             CannotListen: The address is in use, not of this machine, or not allowed.
         """
         if self._thread is not None:
             raise ServerError("the server runs already")
+        _demand_real_threads()
+        self._pid = os.getpid()
         started: Future[Listening] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(started,), name="fiskaly-mockserver", daemon=True
@@ -222,11 +189,15 @@ class MockServer:
         return self
 
     def stop(self) -> None:
-        """Stop answering and end the thread; does nothing if it does not run."""
+        """Stop answering and end the thread; does nothing if it does not run.
+
+        A process that was forked from the server's forgets it; the server runs on.
+        """
         if self._thread is None or self._loop is None:
             return
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        if self._pid == os.getpid():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
         self._thread = self._listening = self._loop = None
 
     def reset(self) -> None:
@@ -271,6 +242,7 @@ class MockServer:
         Returns:
             How many were broken off.
         """
+        self._demand_own_process()
         if not self.in_flight.under_way or self._loop is None:
             return 0
         settling = self.in_flight.settle(seconds)
@@ -339,12 +311,14 @@ class MockServer:
         dispatcher = self._running.dispatcher
         if self._loop is None:
             raise ServerError("the server does not run")
+        self._demand_own_process()
         if threading.current_thread() is self._thread:
             raise ServerError("the server's own thread would wait for itself: ask in another one")
         return asyncio.run_coroutine_threadsafe(dispatcher.answer(asked), self._loop).result()
 
     def _call(self, action: Callable[[], T]) -> T:
         """Do something to the world in the thread that works on it."""
+        self._demand_own_process()
         if self._loop is None or threading.current_thread() is self._thread:
             return action()
         done: Future[T] = Future()
@@ -357,6 +331,15 @@ class MockServer:
 
         self._loop.call_soon_threadsafe(act)
         return done.result()
+
+    def _demand_own_process(self) -> None:
+        """Refuse in a forked child what waits for the server's thread, which is not there."""
+        if self._loop is not None and self._pid != os.getpid():
+            raise ServerError(
+                "the server runs in the process that this one was forked from, and only answers"
+                " requests here: ask for its journal and all else in that process, or at its"
+                " control_url (POST /_mock/journal/find)"
+            )
 
     def _run(self, started: "Future[Listening]") -> None:
         with asyncio.Runner(loop_factory=self._new_loop) as runner:
@@ -377,3 +360,17 @@ class MockServer:
         server = listening.runner.server
         if server is not None:
             server.request_handler = self.in_flight.counted(server.request_handler)
+
+
+def _demand_real_threads() -> None:
+    """Refuse to start where threads are green ones: the event loop would block them all."""
+    for name, is_patched in PATCHED.items():
+        module = sys.modules.get(name)
+        if module is not None and is_patched(module):
+            library = name.partition(".")[0]
+            raise ServerError(
+                f"{library} has patched threading, under which a server in this process would wait"
+                " for itself: run it in another one (fiskaly-mockserver exec -- pytest, or"
+                f" pytest --fiskaly-url=URL), or leave threads alone ({library}'s patching with"
+                " thread=False)"
+            )
