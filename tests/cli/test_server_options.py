@@ -7,7 +7,6 @@ from typing import Any
 import click
 import pytest
 from cli.callers import call, run_verb, token_of
-from click.testing import CliRunner
 from fiskaly_fixtures import dump_tree, generate
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.cli.server_options import Setup, server_options, set_up
@@ -34,8 +33,7 @@ def setup_of() -> SetUp:
         def command(**values: Any) -> None:
             found.append(set_up(port=0, **values))
 
-        result = CliRunner().invoke(command, flags, catch_exceptions=False)
-        assert result.exit_code == 0, result.output
+        command.main(list(flags), standalone_mode=False)
         return found[0]
 
     return parse
@@ -84,9 +82,8 @@ def test_a_saved_tree_is_served_as_the_preset_would_be(
 def test_lifetimes_and_looseness_reach_the_server(
     setup_of: SetUp, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    flags = ("--access-lifetime", "60", "--refresh-lifetime", "120", "--loose")
-    setup = setup_of(*flags)
-    with MockServer(setup.config, tree=setup.tree) as server:
+    setup = setup_of("--access-lifetime", "60", "--refresh-lifetime", "120", "--loose")
+    with setup.log.take_over(), MockServer(setup.config, tree=setup.tree) as server:
         key = server.credentials
         login = {"api_key": key.key, "api_secret": key.secret}
         session = call(f"{server.base_url}/auth", login)[2]

@@ -90,7 +90,7 @@ def test_the_age_of_an_invitation_counts_back_from_the_start() -> None:
     early = planting.baseline_at(1_000_000).memberships.rows
     late = planting.baseline_at(2_000_000).memberships.rows
     shifts = {
-        late[key].pending_until - row.pending_until  # type: ignore[operator]
+        late[key].pending_until - row.pending_until
         for key, row in early.items()
         if row.pending_until is not None
     }

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import click
 from click.core import ParameterSource
 from fiskaly_contracts import Checker, Contract
+from fiskaly_contracts.checker import Judge
 from fiskaly_fixtures import COUNTRIES, PRESETS, OrganizationTree, TreeArguments, generate_from
 
 from fiskaly_mockserver.cli.request_log import LEVELS, RequestLog
@@ -18,7 +19,7 @@ from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.server.config import (
     DEFAULT_HOST,
     GREATEST_PORT,
-    Judge,
+    JUDGES,
     LoopKind,
     ServerConfig,
 )
@@ -222,10 +223,10 @@ _WHAT_IS_SERVED: tuple[AddOption, ...] = (
     ),
     option(
         "--judge",
-        type=click.Choice(get_args(Judge)),
-        default=get_args(Judge)[0],
-        help="What decides whether a message is as the contract has it; openapi-core is the"
-        " reference, and slower.",
+        type=click.Choice(JUDGES),
+        default=JUDGES[0],
+        help="Who decides whether a message keeps the contract; openapi-core is the reference, and"
+        " slower.",
     ),
     option(
         "--access-lifetime",

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
-from typing import Literal, get_args
+from typing import get_args
 
+from fiskaly_contracts.checker import Judge
 from fiskaly_fixtures import TreeArguments
 
 from fiskaly_mockserver.domain.ports import Lifetimes
@@ -19,8 +20,8 @@ from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8722
 GREATEST_PORT = 65_535
-Judge = Literal["jsonschema-rs", "openapi-core"]
-"""Who decides whether a message is as the contract has it."""
+JUDGES: tuple[Judge, ...] = get_args(Judge)
+"""Who may decide whether a message is as the contract has it."""
 
 
 class LoopKind(StrEnum):
@@ -67,7 +68,7 @@ class ServerConfig(TreeArguments):
     on_exchange: Callable[[Exchange], None] = unheard
 
     def __post_init__(self) -> None:
-        """Check the settings of the tree, the port, which no loop refuses alike, and the judge.
+        """Refuse what nothing else refuses, or not everywhere alike.
 
         Raises:
             TreeError: The preset, seed, size or country does not exist.
@@ -76,8 +77,8 @@ class ServerConfig(TreeArguments):
         TreeArguments.__post_init__(self)
         if not 0 <= self.port <= GREATEST_PORT:
             raise ValueError(f"port {self.port} is not one of 0 to {GREATEST_PORT}")
-        if self.judge not in get_args(Judge):
-            raise ValueError(f"judge {self.judge!r} is not one of {', '.join(get_args(Judge))}")
+        if self.judge not in JUDGES:
+            raise ValueError(f"judge {self.judge!r} is not one of {', '.join(JUDGES)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,11 @@
 
 import asyncio
 import os
-import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from fiskaly_fixtures import OrganizationTree
 
@@ -20,7 +19,11 @@ from fiskaly_mockserver.server.config import (
     StartValues,
     loop_factory,
 )
-from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
+from fiskaly_mockserver.server.errors import (
+    DefectiveServer,
+    ServerError,
+    demand_real_threads,
+)
 from fiskaly_mockserver.server.in_flight import InFlight
 from fiskaly_mockserver.server.in_process_control import LocalTransport
 from fiskaly_mockserver.server.listening import Listening, listen
@@ -36,12 +39,6 @@ if TYPE_CHECKING:
     from fiskaly_mockserver.world.store.tables import Baseline
 
 T = TypeVar("T")
-
-PATCHED: Mapping[str, Callable[[Any], bool]] = {
-    "gevent.monkey": lambda gevent: gevent.is_module_patched("threading"),
-    "eventlet.patcher": lambda eventlet: eventlet.is_monkey_patched("thread"),
-}
-"""What makes threads of a library's own out of real ones, and how each is asked."""
 
 IN_PROCESS = ServerConfig(port=0)
 """The defaults on a free port."""
@@ -173,7 +170,7 @@ class MockServer:
         """
         if self._thread is not None:
             raise ServerError("the server runs already")
-        _demand_real_threads()
+        demand_real_threads()
         self._pid = os.getpid()
         started: Future[Listening] = Future()
         self._thread = threading.Thread(
@@ -360,17 +357,3 @@ class MockServer:
         server = listening.runner.server
         if server is not None:
             server.request_handler = self.in_flight.counted(server.request_handler)
-
-
-def _demand_real_threads() -> None:
-    """Refuse to start where threads are green ones: the event loop would block them all."""
-    for name, is_patched in PATCHED.items():
-        module = sys.modules.get(name)
-        if module is not None and is_patched(module):
-            library = name.partition(".")[0]
-            raise ServerError(
-                f"{library} has patched threading, under which a server in this process would wait"
-                " for itself: run it in another one (fiskaly-mockserver exec -- pytest, or"
-                f" pytest --fiskaly-url=URL), or leave threads alone ({library}'s patching with"
-                " thread=False)"
-            )

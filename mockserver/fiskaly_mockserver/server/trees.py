@@ -62,7 +62,7 @@ class CachedTree:
             return self.baseline
         people = replace(self.tree, organizations=())
         fresh = baseline_of(people, started_at=started_at)
-        return self.baseline._replace(memberships=fresh.memberships)
+        return self.baseline.with_rows(memberships=fresh.memberships.order)
 
     @cached_property
     def _invites(self) -> bool:
