@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
-from fiskaly_mockserver.cli.server_options import Command, option, with_options
+from fiskaly_mockserver.cli.server_options import Command, is_typed, option, with_options
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.control.http import LONGEST_WAIT, HttpTransport, ServerUnreachable
 from fiskaly_mockserver.control.shapes import Health, Tree
@@ -136,7 +136,7 @@ class RemoteServer:
     token: str | None = field(default=None, repr=False)
 
     @classmethod
-    def at(cls, url: str, sandbox: str | None = None, token: str | None = None) -> "RemoteServer":
+    def at(cls, url: str, token: str | None = None) -> "RemoteServer":
         """Return the server of an address: a bare one, a base URL or a control URL.
 
         Raises:
@@ -156,10 +156,8 @@ class RemoteServer:
         path = _PATH.fullmatch(parts.path)
         if path is None or path["mount"]:
             raise ValueError(f"{parts.path!r} is no path of a fiskaly-mockserver: {_FORMS}")
-        if path["sandbox"] and sandbox and path["sandbox"] != sandbox:
-            raise ValueError(f"it names the sandbox {path['sandbox']!r}, but --sandbox {sandbox!r}")
         origin = f"{parts.scheme}://{parts.netloc}"
-        return cls(origin=origin, sandbox=path["sandbox"] or sandbox, token=token)
+        return cls(origin=origin, sandbox=path["sandbox"], token=token)
 
     @property
     def base_url(self) -> str:
@@ -214,9 +212,11 @@ def remote_server_options(command: Command) -> Command:
         *arguments: Any, url: str, control_token: str | None, sandbox: str | None, **values: Any
     ) -> Any:
         try:
-            server = RemoteServer.at(url, sandbox, control_token)
+            server = RemoteServer.at(url, control_token)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--url") from error
+        if sandbox is not None:
+            server = _in_sandbox(server, sandbox)
         with errors_in_one_line():
             return command(*arguments, server=server, **values)
 
@@ -235,6 +235,22 @@ def remote_server_options(command: Command) -> Command:
             help="What the server asks for beyond loopback.",
         ),
         option("--sandbox", metavar="NAME", callback=_sandbox, help="Speak of that sandbox."),
+    )
+
+
+def _in_sandbox(server: RemoteServer, sandbox: str) -> RemoteServer:
+    """Return the server with the sandbox of `--sandbox`, where its address names another.
+
+    Of two different ones, the flag beats the variable.
+    """
+    ctx = click.get_current_context()
+    typed = (is_typed(ctx, "url"), is_typed(ctx, "sandbox"))
+    if server.sandbox in {None, sandbox} or typed == (False, True):
+        return replace(server, sandbox=sandbox)
+    if typed == (True, False):
+        return server
+    raise click.BadParameter(
+        f"it names the sandbox {server.sandbox!r}, but --sandbox {sandbox!r}", param_hint="--url"
     )
 
 

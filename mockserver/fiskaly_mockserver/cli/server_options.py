@@ -41,6 +41,11 @@ def option(flag: str, *names: str, **settings: Any) -> AddOption:
     return click.option(flag, *names, **settings)
 
 
+def is_typed(ctx: click.Context, name: str) -> bool:
+    """Tell whether a flag stands on the command line: a variable or default gives way to it."""
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
 def with_options(command: Command, *options: AddOption) -> Command:
     """Add options in the order in which help shows them."""
     for add in reversed(options):
@@ -73,7 +78,13 @@ def server_options(*, log_level: str) -> AddOption:
 
         return with_options(
             with_tree,
-            option("--host", default=DEFAULT_HOST, metavar="ADDRESS", help="Address to listen on."),
+            option(
+                "--host",
+                default=DEFAULT_HOST,
+                callback=_host,
+                metavar="ADDRESS",
+                help="Address to listen on; 0.0.0.0: all of this machine.",
+            ),
             *_TREE,
             *_WHAT_IS_SERVED,
             *_how_it_runs(log_level),
@@ -149,20 +160,25 @@ def _tree_of(flags: dict[str, Any]) -> TreeArguments:
 
 
 def _tree_or_file(ctx: click.Context, flags: dict[str, Any]) -> TreeArguments | Path:
-    """Take the tree's flags and `--data` out of all flags, and return what they name."""
+    """Take the tree's flags and `--data` out of all flags, and return what they name.
+
+    Of a file and the other flags, those on the command line beat a variable.
+    """
     data: Path | None = flags.pop("data")
-    typed = [
-        f"--{name}"
-        for name in TREE_FLAGS
-        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
-    if data is None:
+    typed = [f"--{name}" for name in TREE_FLAGS if is_typed(ctx, name)]
+    if data is None or (typed and not is_typed(ctx, "data")):
         return _tree_of(flags)
     if typed:
         raise click.UsageError(f"--data excludes {', '.join(typed)}: the file says what they say")
     for name in TREE_FLAGS:
         del flags[name]
     return data
+
+
+def _host(_: click.Context, __: click.Parameter, host: str) -> str:
+    if not host:
+        raise click.BadParameter("it is empty: give an address, as 127.0.0.1")
+    return host
 
 
 def _rate_limit(_: click.Context, __: click.Parameter, text: str | None) -> RateLimit | None:
@@ -207,7 +223,7 @@ _TREE: tuple[AddOption, ...] = (
 _WHAT_IS_SERVED: tuple[AddOption, ...] = (
     option(
         "--data",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=click.Path(path_type=Path),
         metavar="FILE",
         help="Serve the tree of a YAML or JSON file instead of a preset.",
     ),

@@ -62,9 +62,12 @@ class ServerConfig(TreeArguments):
 
         Raises:
             TreeError: The preset, seed, size or country does not exist.
-            ValueError: The port is none (uvloop would listen on another one), or the judge.
+            ValueError: The host is empty (it would be every one), the port is none (uvloop
+                would listen on another one), or the judge.
         """
         TreeArguments.__post_init__(self)
+        if not self.host:
+            raise ValueError("host is empty: give an address, as 127.0.0.1, or 0.0.0.0 for all")
         if not 0 <= self.port <= GREATEST_PORT:
             raise ValueError(f"port {self.port} is not one of 0 to {GREATEST_PORT}")
         if self.judge not in JUDGES:

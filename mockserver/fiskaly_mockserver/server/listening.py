@@ -3,6 +3,8 @@
 import asyncio
 import errno
 import logging
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from aiohttp import http_exceptions, web
@@ -23,7 +25,10 @@ CLIENTS_FAULTS = (http_exceptions.HttpProcessingError, web.RequestPayloadError)
 
 
 class Listening(NamedTuple):
-    """A service that answers on a socket; `origin` is `http://host:port`."""
+    """A service that answers on a socket.
+
+    `origin` is `http://host:port`, with a host that can be opened on this machine.
+    """
 
     runner: web.AppRunner
     origin: str
@@ -74,14 +79,22 @@ async def listen(service: Service, host: str, port: int) -> Listening:
     except OSError as error:
         await runner.cleanup()
         raise CannotListen(_explain(host, port, error)) from error
-    shown = f"[{host}]" if ":" in host else host
     return Listening(
         runner,
-        f"http://{shown}:{site.port}",
+        f"http://{_to_open(host)}:{site.port}",
         site.port,
         service.contract.base_path,
         app[DISPATCHER],
     )
+
+
+def _to_open(host: str) -> str:
+    """Return what a client of this machine puts in an address to reach a host listened on."""
+    with suppress(ValueError):
+        address = ip_address(host)
+        if address.is_unspecified:
+            host = "127.0.0.1" if address.version == 4 else "::1"  # noqa: PLR2004 - of IP
+    return f"[{host}]" if ":" in host else host
 
 
 def _explain(host: str, port: int, error: OSError) -> str:

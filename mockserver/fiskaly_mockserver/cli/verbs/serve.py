@@ -85,7 +85,7 @@ def _tops(baseline: Baseline) -> Iterator[str]:
         yield f"  … and {len(tops) - TOPS_SHOWN} more: `--json` prints all keys"
     if not tops:
         yield ""
-        yield "  No organizations: this preset is empty."
+        yield "  No organizations: this tree is empty."
 
 
 def _key_lines(top: OrganizationCredentials) -> Iterator[str]:
