@@ -16,9 +16,14 @@ from fiskaly_fixtures import COUNTRIES, PRESETS, OrganizationTree, TreeArguments
 
 from fiskaly_mockserver.cli.request_log import LEVELS, RequestLog
 from fiskaly_mockserver.domain.ports import Lifetimes
-from fiskaly_mockserver.server.config import DEFAULT_HOST, GREATEST_PORT, JUDGES, ServerConfig
-from fiskaly_mockserver.server.loops import LoopKind
-from fiskaly_mockserver.server.tree_files import read_tree
+from fiskaly_mockserver.server.config import (
+    DEFAULT_HOST,
+    GREATEST_PORT,
+    JUDGES,
+    LoopKind,
+    ServerConfig,
+)
+from fiskaly_mockserver.server.trees import read_tree
 from fiskaly_mockserver.web.safety import is_loopback
 from fiskaly_mockserver.world.journal.journal import CAPACITY
 from fiskaly_mockserver.world.rate_limits import RateLimit

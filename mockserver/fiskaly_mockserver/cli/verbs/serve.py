@@ -15,9 +15,8 @@ import click
 from fiskaly_mockserver.cli.request_log import LineWriter
 from fiskaly_mockserver.cli.server_options import PORTS, option, server_options, set_up
 from fiskaly_mockserver.server.compose import compose
-from fiskaly_mockserver.server.config import DEFAULT_PORT, ServerConfig
+from fiskaly_mockserver.server.config import DEFAULT_PORT, ServerConfig, loop_factory
 from fiskaly_mockserver.server.listening import Listening, listen
-from fiskaly_mockserver.server.loops import loop_factory
 from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.web.safety import TOKEN_HEADER, is_loopback
 from fiskaly_mockserver.web.service import Service

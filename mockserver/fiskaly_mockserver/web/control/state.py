@@ -107,23 +107,23 @@ async def seed(call: ControlCall) -> JsonValue:
         raise _unknown_tree(error) from error
     started_at = call.world.seams.clock.now()
 
-    def grow() -> tuple[Baseline, JsonValue]:
+    def generated() -> tuple[Baseline, JsonValue]:
         baseline = baseline_of(generate_from(arguments), started_at=started_at)
-        return baseline, _told_of(baseline)
+        return baseline, _tree_of(baseline)
 
     # A large tree takes seconds, in which the other callers are not left waiting
-    baseline, told = await asyncio.to_thread(grow)
+    baseline, tree = await asyncio.to_thread(generated)
     _demand_undisturbed(call, beginnings)
     call.world.reseed(baseline)
-    return told
+    return tree
 
 
 def get_tree(call: ControlCall) -> JsonValue:
     """Show the seeded organizations with their keys, secrets and users."""
-    return _told_of(call.world.baseline)
+    return _tree_of(call.world.baseline)
 
 
-def _told_of(baseline: Baseline) -> JsonValue:
+def _tree_of(baseline: Baseline) -> JsonValue:
     return {"preset": baseline.preset, "seed": baseline.seed, **Seeded(baseline).as_json()}
 
 
