@@ -234,6 +234,7 @@ def _fields(exchange: Exchange) -> dict[str, str | int | float | list[str]]:
         "ms": round(exchange.duration * 1000, 1),
         "request_id": exchange.request_id,
         "refused_by": exchange.refusal,
+        "fault": exchange.fault,
         "violations": _sentences(exchange),
     }
 
@@ -248,7 +249,7 @@ def _text(exchange: Exchange) -> str:
         f"{fields['time']} {fields['method']} {fields['path']} {fields['operation']}"
         f" {fields['status']} {fields['ms']}ms {fields['request_id']}"
     )
-    notes = [*([exchange.refusal] if exchange.refusal else []), *_sentences(exchange)]
+    notes = [*filter(None, (exchange.fault, exchange.refusal)), *_sentences(exchange)]
     return printable(f"{line} {'; '.join(notes)}" if notes else line)
 
 
