@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from cli.callers import Outcome, run_verb
 from cli.running import COMMAND, PATIENCE, clean_environment, run
+from fiskaly_fixtures import generate
 
 EXEC = (*COMMAND, "exec")
 EMPTY = ("exec", "--preset", "empty")
 SHOW = """
 import json, os, sys
 with open(sys.argv[1], "w") as file:
-    json.dump({n: v for n, v in os.environ.items() if n.startswith("FISKALY_")}, file)
+    json.dump(dict(os.environ), file)
 """
 CALL = """
 import json, os, sys, urllib.request
@@ -84,11 +85,14 @@ def test_it_exports_these_variables_and_drops_those_of_another_server(
         ("FISKALY_UNRELATED", "kept"),
     ):
         monkeypatch.setenv(name, value)
-    full = show("--preset", "single")
-    assert sorted(full) == [
+    full = show("--preset", "individual-customers")
+    assert sorted(name for name in full if name.startswith("FISKALY_")) == [
         "FISKALY_API_KEY",
         "FISKALY_API_SECRET",
         "FISKALY_BASE_URL",
+        "FISKALY_MANAGED_ORGANIZATION_ID",
+        "FISKALY_MANAGEMENT_BASE_URL",
+        "FISKALY_MANAGEMENT_URL",
         "FISKALY_MOCK_CONTROL_URL",
         "FISKALY_MOCK_URL",
         "FISKALY_ORGANIZATION_ID",
@@ -97,7 +101,29 @@ def test_it_exports_these_variables_and_drops_those_of_another_server(
     assert full["FISKALY_API_KEY"] != "stale"
     assert full["FISKALY_BASE_URL"] == full["FISKALY_MOCK_URL"] + "/api/v0"
     assert full["FISKALY_MOCK_CONTROL_URL"] == full["FISKALY_MOCK_URL"] + "/_mock"
+    for name in ("FISKALY_MANAGEMENT_BASE_URL", "FISKALY_MANAGEMENT_URL"):
+        assert full[name] == full["FISKALY_BASE_URL"]
+    first, managed = generate("individual-customers").organizations[:2]
+    assert full["FISKALY_ORGANIZATION_ID"] == first.id
+    assert full["FISKALY_MANAGED_ORGANIZATION_ID"] == managed.id
     assert "FISKALY_API_KEY" not in show("--preset", "empty")
+    assert "FISKALY_MANAGED_ORGANIZATION_ID" not in show("--preset", "single")
+
+
+@pytest.mark.parametrize("proxy", ["HTTP_PROXY", "https_proxy", "ALL_PROXY"])
+def test_no_proxy_catches_the_calls_of_the_command(
+    show: Show, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    def spared() -> tuple[str | None, str | None]:
+        found = show("--preset", "empty")
+        return found.get("NO_PROXY"), found.get("no_proxy")
+
+    assert spared() == (None, None)
+    monkeypatch.setenv(proxy, "http://proxy.test:3128")
+    assert spared() == ("127.0.0.1,localhost,::1",) * 2
+    monkeypatch.setenv("NO_PROXY", "intern.test, localhost")
+    monkeypatch.setenv("no_proxy", "*")
+    assert spared() == ("intern.test, localhost,127.0.0.1,::1", "*")
 
 
 def test_the_other_verbs_find_the_server_without_a_flag() -> None:

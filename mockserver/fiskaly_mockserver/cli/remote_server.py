@@ -36,15 +36,20 @@ BASE_URL = "FISKALY_BASE_URL"
 API_KEY = "FISKALY_API_KEY"
 API_SECRET = "FISKALY_API_SECRET"  # noqa: S105 - a variable's name
 ORGANIZATION_ID = "FISKALY_ORGANIZATION_ID"
+MANAGED_ORGANIZATION_ID = "FISKALY_MANAGED_ORGANIZATION_ID"
+MANAGEMENT_URLS = ("FISKALY_MANAGEMENT_BASE_URL", "FISKALY_MANAGEMENT_URL")
+"""Other names under which clients read the base URL."""
 MOCK_URL = "FISKALY_MOCK_URL"
 CONTROL_URL = "FISKALY_MOCK_CONTROL_URL"
 SANDBOX = "FISKALY_MOCK_SANDBOX"
 CONTROL_TOKEN = "FISKALY_MOCK_CONTROL_TOKEN"  # noqa: S105 - a variable's name
 VARIABLES = (
     BASE_URL,
+    *MANAGEMENT_URLS,
     API_KEY,
     API_SECRET,
     ORGANIZATION_ID,
+    MANAGED_ORGANIZATION_ID,
     MOCK_URL,
     CONTROL_URL,
     SANDBOX,
@@ -58,7 +63,8 @@ def address_variables(
 ) -> dict[str, str]:
     """Return the variables that say where a server is."""
     origin = control_url.rpartition("/")[0]
-    found = {BASE_URL: base_url, MOCK_URL: origin, CONTROL_URL: control_url}
+    found = dict.fromkeys((BASE_URL, *MANAGEMENT_URLS), base_url)
+    found |= {MOCK_URL: origin, CONTROL_URL: control_url}
     if sandbox is not None:
         found[SANDBOX] = sandbox
     if token is not None:
@@ -67,13 +73,22 @@ def address_variables(
 
 
 def key_variables(tree: Tree) -> dict[str, str]:
-    """Return the variables of the first enabled key of a tree; nothing if there is none."""
+    """Return the variables of the first enabled key of a tree; nothing if there is none.
+
+    They name its organization too, and the first one that this manages.
+    """
     for organization in tree["organizations"]:
         for key in organization["api_keys"]:
+            managed = [
+                {MANAGED_ORGANIZATION_ID: one["id"]}
+                for one in tree["organizations"]
+                if one["managed_by_organization_id"] == organization["id"]
+            ]
             return {
                 API_KEY: key["key"],
                 API_SECRET: key["secret"],
                 ORGANIZATION_ID: organization["id"],
+                **(managed[0] if managed else {}),
             }
     return {}
 

@@ -21,6 +21,8 @@ FORWARDED = tuple(
 """Windows has no SIGHUP."""
 CANNOT_RUN = 126
 NOT_FOUND = 127
+PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a command."""
 
@@ -105,6 +107,23 @@ def _terminal_signals_all() -> bool:
         os.close(terminal)
 
 
+def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what keeps calls to this machine from the proxies of an environment.
+
+    >>> without_proxy({"HTTP_PROXY": "http://proxy.test", "NO_PROXY": "intern.test,localhost"})
+    {'no_proxy': '127.0.0.1,localhost,::1', 'NO_PROXY': 'intern.test,localhost,127.0.0.1,::1'}
+    """
+    if not any(name.lower() in PROXIES for name in environment):
+        return {}
+    spared = {}
+    for name in ("no_proxy", "NO_PROXY"):
+        present = [host for host in environment.get(name, "").split(",") if host.strip()]
+        named = {host.strip() for host in present}
+        if "*" not in named:
+            spared[name] = ",".join([*present, *(one for one in LOOPBACK if one not in named)])
+    return spared
+
+
 @click.command("exec", context_settings={"allow_interspersed_args": False})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option(
@@ -119,9 +138,11 @@ def _terminal_signals_all() -> bool:
 def exec_command(ctx: click.Context, /, *, command: tuple[str, ...], **flags: Any) -> None:
     """Run COMMAND with a server of its own, and return its exit code.
 
-    COMMAND finds FISKALY_BASE_URL, FISKALY_API_KEY, FISKALY_API_SECRET and
-    FISKALY_ORGANIZATION_ID in its environment, and FISKALY_MOCK_URL, which the other
-    verbs obey. 127 says that there is no such command.
+    COMMAND finds FISKALY_BASE_URL (also as FISKALY_MANAGEMENT_BASE_URL and
+    FISKALY_MANAGEMENT_URL), FISKALY_API_KEY, FISKALY_API_SECRET, FISKALY_ORGANIZATION_ID
+    and FISKALY_MANAGED_ORGANIZATION_ID in its environment, and FISKALY_MOCK_URL, which the
+    other verbs obey. Where a proxy is set, NO_PROXY spares this machine. 127 says that
+    there is no such command.
 
     \b
     fiskaly-mockserver exec -- vendor/bin/phpunit
@@ -135,7 +156,13 @@ def exec_command(ctx: click.Context, /, *, command: tuple[str, ...], **flags: An
         )
         try:
             code = run_child(
-                command, {**others, **addresses, **key_variables(server.control.tree())}
+                command,
+                {
+                    **others,
+                    **without_proxy(others),
+                    **addresses,
+                    **key_variables(server.control.tree()),
+                },
             )
         except CannotRun as error:
             click.echo(f"Error: {error}", err=True)
