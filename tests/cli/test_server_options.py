@@ -124,6 +124,7 @@ def test_a_control_token_is_made_up_where_other_machines_reach_the_address(
         pytest.param(["--data", "nothing.yaml"], "nothing.yaml", id="missing-file"),
         pytest.param(["--data", "."], ".: cannot be read: Is a directory", id="data-folder"),
         pytest.param(["--judge", "x"], "'jsonschema-rs', 'openapi-core'", id="judge"),
+        pytest.param(["--allow-host", "mock:8722"], "give it without port", id="allow-host"),
         pytest.param(["--log-format", "xml"], "'text', 'json'", id="log-format"),
         pytest.param(["--log-level", "loud"], "'off'", id="log-level"),
         pytest.param(["--access-lifetime", "0"], "--access-lifetime", id="lifetime"),
@@ -184,3 +185,13 @@ def test_a_file_beats_the_variables_of_the_tree(
     path.write_text(dump_tree(generate("single", seed=9), "json"), encoding="utf-8")
     monkeypatch.setenv("FISKALY_MOCK_PRESET", "no-preset")
     assert setup_of("--data", str(path)).tree.seed == 9
+
+
+def test_more_hosts_are_allowed_by_flags_or_one_variable(
+    setup_of: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert setup_of().config.allow_hosts == ()
+    flags = ("--allow-host", "Mock", "--allow-host", "mock.test")
+    assert setup_of(*flags).config.allow_hosts == ("mock", "mock.test")
+    monkeypatch.setenv("FISKALY_MOCK_ALLOW_HOST", "mock,mock.test")
+    assert setup_of().config.allow_hosts == ("mock", "mock.test")

@@ -1,5 +1,6 @@
 """The flags of every verb that starts a server, and what they ask for."""
 
+import re
 import secrets
 import sys
 from collections.abc import Callable
@@ -120,6 +121,7 @@ def set_up(
     sandboxes: int,
     loop: LoopKind,
     control: bool,
+    allow_host: tuple[str, ...],
     control_token: str | None,
     log_format: str,
     log_level: str,
@@ -147,6 +149,7 @@ def set_up(
         sandboxes=sandboxes,
         loop=loop,
         control=control,
+        allow_hosts=allow_host,
         control_token=control_token,
         on_exchange=log.write,
     )
@@ -184,6 +187,16 @@ def _host(_: click.Context, __: click.Parameter, host: str) -> str:
     if not host:
         raise click.BadParameter("it is empty: give an address, as 127.0.0.1")
     return host
+
+
+def _host_names(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    names = [name.strip().lower() for text in texts for name in text.split(",")]
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?", name):
+            raise click.BadParameter(
+                f"{name!r} is no name of a host: give it without port, as mock"
+            )
+    return tuple(names)
 
 
 def _rate_limit(_: click.Context, __: click.Parameter, text: str | None) -> RateLimit | None:
@@ -296,6 +309,14 @@ def _how_it_runs(log_level: str) -> tuple[AddOption, ...]:
             default=True,
             show_default=False,
             help="Serve control calls under /_mock, or health and documents only.",
+        ),
+        option(
+            "--allow-host",
+            multiple=True,
+            callback=_host_names,
+            metavar="NAME",
+            help="A name by which clients call the server, besides those of this machine; may be"
+            " repeated.",
         ),
         option(
             "--control-token",
