@@ -199,6 +199,82 @@ def test_a_port_of_serve_is_no_port_of_exec(
     assert found["FISKALY_MOCK_URL"].endswith(f":{unused_port}")
 
 
+BREAK = """
+import json, os, urllib.error, urllib.request
+mock, api = os.environ["FISKALY_MOCK_CONTROL_URL"], os.environ["FISKALY_BASE_URL"]
+def send(url, body):
+    head = {"Content-Type": "application/json"}
+    try:
+        data = b"" if body is None else json.dumps(body).encode()
+        urllib.request.urlopen(urllib.request.Request(url, data, head))
+    except urllib.error.HTTPError as error:
+        error.close()
+for _ in range(3):
+    send(api + "/auth", {"api_key": "k"})
+send(api + "/auth?page=2", {"api_key": os.environ["FISKALY_API_KEY"],
+    "api_secret": os.environ["FISKALY_API_SECRET"]})
+send(api.replace("/api", "/s/one/api") + "/nothing", {})
+send(mock + "/reset", None)
+send(mock + "/seed", {"preset": "empty"})
+"""
+Pairs = tuple[str, ...]
+
+
+@pytest.fixture
+def broken() -> Callable[..., Outcome]:
+    """Run `exec` with a client that breaks the contract, and then resets the server."""
+    return lambda *flags, code="": run_verb(
+        "exec", "--preset", "single", *flags, "--", sys.executable, "-c", BREAK + code
+    )
+
+
+def test_violations_fail_the_command_whatever_was_reset(broken: Callable[..., Outcome]) -> None:
+    outcome = broken("--fail-on-violations", "--journal-size", "1")
+    assert outcome.code == 1
+    first, *kinds = outcome.err.splitlines()
+    assert first == "4 requests broke the contract; the first of each kind:"
+    assert [line.split()[1:5] for line in kinds] == [
+        ["POST", "/api/v0/auth", "authenticate", "400"],
+        ["POST", "/s/one/api/v0/nothing", "-", "404"],
+    ]
+    assert "body should" in kinds[0]
+    assert broken("--fail-on-violations", code="exit(7)").code == 7
+    assert broken() == Outcome(0, "", "")
+
+
+def test_a_client_that_keeps_the_contract_does_not_fail() -> None:
+    done = run_verb("exec", "--fail-on-violations", "--", sys.executable, "-c", CALL)
+    assert (done.code, done.err) == (0, "")
+
+
+def test_coverage_is_written_and_may_fail_the_command(tmp_path: Path) -> None:
+    file = tmp_path / "api.json"
+    call = (f"--coverage={file}", "--", sys.executable, "-c", CALL)
+    outcome = run_verb("exec", *call)
+    assert outcome.code == 0
+    written = json.loads(file.read_text(encoding="utf-8"))
+    assert written["scores"]["operations"]["exercised"] == 2
+    used = f"{written['scores']['overall']['percent']} % of the API was used"
+    assert outcome.err == f"{used}: {file}\n"
+    outcome = run_verb("exec", "--coverage-fail-under", "90", *call[1:])
+    assert (outcome.code, outcome.err) == (1, f"Error: {used}, less than 90 %\n")
+    assert run_verb("exec", "--coverage-fail-under", "1", *call[1:]).code == 0
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("--coverage=nothing/api.json", "there is no folder 'nothing': make it first"),
+        ("--coverage=.", "is a directory"),
+        ("--coverage-fail-under=101", "0<=x<=100"),
+    ],
+)
+def test_a_wrong_flag_of_coverage_is_told_before_the_command_runs(flag: str, said: str) -> None:
+    outcome = run_verb("exec", flag, "--", "no-such-command")
+    assert outcome.code == 2
+    assert said in outcome.err
+
+
 def signalled(
     command: tuple[str, ...], send: Callable[[subprocess.Popen[str]], object], **settings: Any
 ) -> tuple[int, str, str]:

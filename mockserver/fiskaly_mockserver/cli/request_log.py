@@ -146,7 +146,7 @@ class RequestLog:
     def __init__(self, stream: TextIO | None, *, level: str, as_json: bool) -> None:
         self._level = LEVELS[level]
         self._as_json = as_json
-        self._render = _json if as_json else _text
+        self._render = _json if as_json else request_line
         self._writer = LineWriter(stream, dropped=self._dropped)
 
     def write(self, exchange: Exchange) -> None:
@@ -243,7 +243,8 @@ def _json(exchange: Exchange) -> str:
     return json.dumps(_fields(exchange))
 
 
-def _text(exchange: Exchange) -> str:
+def request_line(exchange: Exchange) -> str:
+    """Return an exchange in one line for people."""
     fields = _fields(exchange)
     line = (
         f"{fields['time']} {fields['method']} {fields['path']} {fields['operation']}"
