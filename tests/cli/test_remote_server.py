@@ -4,8 +4,9 @@ import pytest
 from cli.callers import log_in, run_verb, somebody_else
 from cli.conftest import Verb
 from fiskaly_contracts import Contract
-from fiskaly_mockserver.cli.remote_server import BASE_PATH, RemoteServer
+from fiskaly_mockserver.cli.remote_server import RemoteServer
 from fiskaly_mockserver.server.mock_server import MockServer
+from fiskaly_mockserver.world.names import BASE_PATH
 
 FORMS = ("", "/", "/api/v0", "/api/v0/", "/_mock", "/_mock/")
 ANY_VERB = ("clock",)

@@ -15,12 +15,14 @@ from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.control.http import LONGEST_WAIT, HttpTransport, ServerUnreachable
 from fiskaly_mockserver.control.shapes import Health, Tree
 from fiskaly_mockserver.server.config import DEFAULT_HOST, DEFAULT_PORT
-from fiskaly_mockserver.web.control.routes import CONTROL_PREFIX
-from fiskaly_mockserver.web.safety import TOKEN_HEADER
-from fiskaly_mockserver.world.names import NAME_RULE, is_name
+from fiskaly_mockserver.world.names import (
+    BASE_PATH,
+    CONTROL_PREFIX,
+    NAME_RULE,
+    TOKEN_HEADER,
+    is_name,
+)
 
-BASE_PATH = "/api/v0"
-"""As the contract has it, which takes too long to read for a line of output."""
 DEFAULT_URL = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
 
 START_ONE = "start one with `fiskaly-mockserver`, or name it with --url or FISKALY_MOCK_URL"

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from threading import Condition, Thread
 from typing import TextIO
 
-from fiskaly_mockserver.cli.output import printable
+from fiskaly_mockserver.cli.output import one_line
 from fiskaly_mockserver.world.journal.exchange import Exchange, iso
 
 LEVELS: Mapping[str, int] = {
@@ -165,7 +165,7 @@ class RequestLog:
         if self._as_json:
             self._writer.write(json.dumps({"time": iso(at), "message": message}))
         else:
-            self._writer.write(printable(f"{iso(at)} {message}"))
+            self._writer.write(one_line(f"{iso(at)} {message}"))
         if trace:
             self._writer.write(trace)
 
@@ -251,7 +251,7 @@ def request_line(exchange: Exchange) -> str:
         f" {fields['status']} {fields['ms']}ms {fields['request_id']}"
     )
     notes = [*filter(None, (exchange.fault, exchange.refusal)), *_sentences(exchange)]
-    return printable(f"{line} {'; '.join(notes)}" if notes else line)
+    return one_line(f"{line} {'; '.join(notes)}" if notes else line)
 
 
 def _sentences(exchange: Exchange) -> list[str]:

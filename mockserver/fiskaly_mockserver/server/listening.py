@@ -12,9 +12,9 @@ from aiohttp import http_exceptions, web
 from fiskaly_mockserver.server.errors import CannotListen
 from fiskaly_mockserver.web.app import DISPATCHER, create_app
 from fiskaly_mockserver.web.control.dispatch import Dispatcher
-from fiskaly_mockserver.web.control.routes import CONTROL_PREFIX
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.web.unrouted import guarded
+from fiskaly_mockserver.world.names import CONTROL_PREFIX
 
 SHUTDOWN_SECONDS = 0.25
 """Patience with open requests when the server stops; aiohttp may spend it twice."""

@@ -7,7 +7,8 @@ from hmac import compare_digest
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-TOKEN_HEADER = "X-Mock-Token"  # noqa: S105 - a header's name
+from fiskaly_mockserver.world.names import TOKEN_HEADER
+
 OPEN_OPERATIONS = frozenset({"getHealth", "getContract", "getControlContract"})
 """Asked by monitors and generators: they show nothing of the account."""
 
