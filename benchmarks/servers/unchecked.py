@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 from fiskaly_contracts import AnswerPlan, Contract, Operation
+from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.tree_files import tree_of
 from fiskaly_mockserver.web.api import Call, Handler
 from fiskaly_mockserver.web.endpoint import caller_of
 from fiskaly_mockserver.web.management.errors import ManagementErrors
@@ -49,7 +49,7 @@ _ANYTHING = _Anything()
 def app() -> web.Application:
     """Return the application."""
     config = ServerConfig(size=SIZE)
-    world = compose(config, tree_of(config)).world
+    world = compose(config, generate_from(config)).world
     contract = Contract.bundled()
     serving = _Serving(world, RowCache(lambda *_: _ANYTHING), ResponseHeaders())
     made = web.Application()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 from fiskaly_mockserver.control.handles import ApiKeyHandle, OrganizationHandle, UserHandle
-from fiskaly_mockserver.server.minting import Fault
+from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 
 from pytest_fiskaly.journal.assertions import JournalAssertions
 from pytest_fiskaly.markers import HARMLESS, MARKER, REAL
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fiskaly_mockserver import MockServer
     from fiskaly_mockserver.control.client import Control
     from fiskaly_mockserver.control.handles import TreeHandle
-    from fiskaly_mockserver.server.minting import Holder
+    from fiskaly_mockserver.server.tokens_for_tests import Holder
 
     from pytest_fiskaly.start_state import StartState
     from pytest_fiskaly.verdict.watch import Allowance, ContractVerdict
@@ -38,7 +38,8 @@ class FiskalyMock:
         self._state = state
 
     def __repr__(self) -> str:
-        return f"<fiskaly_mock at {self.base_url}: {self._server.tree!r}>"
+        where = f"at {self.base_url}" if self._server.runs else "stopped"
+        return f"<fiskaly_mock {where}: {self._server.tree!r}>"
 
     @property
     def base_url(self) -> str:
@@ -136,25 +137,25 @@ class FiskalyMock:
             ValueError: The environment is none, or another than the key's.
         """
         __tracebackhide__ = True
-        return self._mint(holder, env, Fault.NOTHING)
+        return self._mint(holder, env, TokenFault.NOTHING)
 
     def expired_token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return an access token whose time is over; arguments as for `token_for`."""
         __tracebackhide__ = True
         self._needs_control("expired_token_for()")
-        return self._mint(holder, env, Fault.EXPIRED)
+        return self._mint(holder, env, TokenFault.EXPIRED)
 
     def wrong_env_token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return an access token of the other environment than the key's."""
         __tracebackhide__ = True
         self._needs_control("wrong_env_token_for()")
-        return self._mint(holder, env, Fault.WRONG_ENVIRONMENT)
+        return self._mint(holder, env, TokenFault.WRONG_ENVIRONMENT)
 
     def forged_token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return an access token that somebody else signed."""
         __tracebackhide__ = True
         self._needs_control("forged_token_for()")
-        return self._mint(holder, env, Fault.FORGED)
+        return self._mint(holder, env, TokenFault.FORGED)
 
     def allow_violations(self, what: bool | str | Iterable[str] = True) -> Allowance:  # noqa: FBT001, FBT002 - as the marker takes it
         """Allow violations of the contract from now on, or inside a `with` block.
@@ -172,7 +173,7 @@ class FiskalyMock:
         except ValueError as error:
             raise error.with_traceback(None) from None
 
-    def _mint(self, holder: Holder, env: str | None, fault: Fault) -> str:
+    def _mint(self, holder: Holder, env: str | None, fault: TokenFault) -> str:
         __tracebackhide__ = True
         try:
             return self._server.token_for(holder, env=env, fault=fault)

@@ -46,11 +46,11 @@ class StartState:
         Raises:
             TreeError: The preset, seed, size or country does not exist.
         """
-        from fiskaly_mockserver.server.start_values import Beginning
+        from fiskaly_mockserver.server.config import StartValues
 
         given = {name: value for name, value in tree.items() if value is not None}
         asked: dict[str, Any] = {**self._tree, **given}
-        self._server.begin(Beginning(**asked, ids_from=self._ids_from, at=self._at))
+        self._server.begin(StartValues(**asked, ids_from=self._ids_from, at=self._at))
         self._present = asked
         for rule in self._faults:
             self._server.control.arm_fault(rule)  # type: ignore[arg-type]

@@ -217,3 +217,28 @@ def test_the_types_of_the_fixtures_are_importable(suite: pytest.Pytester) -> Non
         """
     )
     suite.runpytest().assert_outcomes(passed=1)
+
+
+def test_a_server_that_a_test_stopped_runs_again_in_the_next(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        from api_client import break_contract, count, create
+
+        def test_outage(fiskaly_mock, fiskaly_mock_server):
+            create(fiskaly_mock)
+            fiskaly_mock_server.stop()
+
+        def test_next(fiskaly_mock):
+            assert count(fiskaly_mock) == 6
+
+        def test_stopped_again(fiskaly_mock_server):
+            fiskaly_mock_server.stop()
+
+        def test_wider(fiskaly_mock_server):
+            assert fiskaly_mock_server.base_url
+
+        def test_broken(fiskaly_mock):
+            break_contract(fiskaly_mock)
+        """
+    )
+    client.runpytest().assert_outcomes(passed=4, failed=1)

@@ -14,7 +14,7 @@ from pytest_fiskaly.remote import Remote, RemoteError, Session
 from pytest_fiskaly.verdict.watch import ContractVerdict
 
 if TYPE_CHECKING:
-    from fiskaly_mockserver.server.minting import Holder
+    from fiskaly_mockserver.server.tokens_for_tests import Holder
 
 INPUT = "fiskaly_session"
 """The name under which a worker of pytest-xdist is given the session."""

@@ -6,14 +6,14 @@ from threading import Event, current_thread
 from typing import Any
 
 import pytest
-from fiskaly_fixtures import OrganizationTree, generate
+from fiskaly_fixtures import OrganizationTree, TreeArguments, generate_from
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.web.control import state
 from fiskaly_mockserver.world.seed.credentials import Seeded
 
 SLOW, QUICK = 7, 8
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class Growth:
@@ -22,11 +22,11 @@ class Growth:
     def __init__(self) -> None:
         self.begun, self.may_end = Event(), Event()
 
-    def generate(self, *arguments: Any, **named: Any) -> OrganizationTree:
-        if named.get("seed") == SLOW:
+    def generate(self, arguments: TreeArguments) -> OrganizationTree:
+        if arguments.seed == SLOW:
             self.begun.set()
             assert self.may_end.wait(PATIENCE)
-        return generate(*arguments, **named)
+        return generate_from(arguments)
 
     def meanwhile(self, control: Control, action: Callable[[], object]) -> "Future[Any]":
         """Do something while a slow tree grows; the future is the slow call's."""
@@ -43,7 +43,7 @@ class Growth:
 @pytest.fixture
 def growth(monkeypatch: pytest.MonkeyPatch) -> Iterator[Growth]:
     growth = Growth()
-    monkeypatch.setattr(state, "generate", growth.generate)
+    monkeypatch.setattr(state, "generate_from", growth.generate)
     yield growth
     growth.may_end.set()
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from fiskaly_contracts import JsonValue, explain
-from fiskaly_fixtures import COUNTRIES, PRESETS, TreeError, generate
+from fiskaly_fixtures import COUNTRIES, PRESETS, TreeArguments, TreeError, generate_from
 
 from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.domain.account.model import ApiKey, Environment
@@ -101,29 +101,29 @@ async def seed(call: ControlCall) -> JsonValue:
     """
     present, beginnings = call.world.preset, call.world.beginnings
     asked = {**({} if present is None else {"preset": present}), **call.body}
-    started_at = call.world.seams.clock.now()
-
-    def grow() -> tuple[Baseline, JsonValue]:
-        tree = generate(**cast("dict[str, Any]", asked))
-        baseline = baseline_of(tree, started_at=started_at)
-        return baseline, _told_of(baseline)
-
     try:
-        # A large tree takes seconds, in which the other callers are not left waiting
-        baseline, told = await asyncio.to_thread(grow)
+        arguments = TreeArguments(**cast("dict[str, Any]", asked))
     except TreeError as error:
         raise _unknown_tree(error) from error
+    started_at = call.world.seams.clock.now()
+
+    def generated() -> tuple[Baseline, JsonValue]:
+        baseline = baseline_of(generate_from(arguments), started_at=started_at)
+        return baseline, _tree_of(baseline)
+
+    # A large tree takes seconds, in which the other callers are not left waiting
+    baseline, tree = await asyncio.to_thread(generated)
     _demand_undisturbed(call, beginnings)
     call.world.reseed(baseline)
-    return told
+    return tree
 
 
 def get_tree(call: ControlCall) -> JsonValue:
     """Show the seeded organizations with their keys, secrets and users."""
-    return _told_of(call.world.baseline)
+    return _tree_of(call.world.baseline)
 
 
-def _told_of(baseline: Baseline) -> JsonValue:
+def _tree_of(baseline: Baseline) -> JsonValue:
     return {"preset": baseline.preset, "seed": baseline.seed, **Seeded(baseline).as_json()}
 
 
@@ -172,10 +172,10 @@ def _refused(
 
 
 def _unknown_tree(error: TreeError) -> ControlError:
-    for field, known in (("preset", tuple(PRESETS)), ("country", COUNTRIES)):
-        if str(error).startswith(field):
-            return ControlError(404, str(error), field=field, allowed=known)
-    return ControlError(409, str(error))
+    allowed = {"preset": tuple(PRESETS), "country": COUNTRIES}.get(error.argument or "")
+    if allowed is None:
+        return ControlError(409, str(error))
+    return ControlError(404, str(error), field=error.argument or "", allowed=allowed)
 
 
 def _clearable(call: ControlCall) -> tuple[str, ...]:

@@ -42,14 +42,17 @@ def level_of(outcome_json: Any, name: str) -> tuple[str, str, str]:
     return check["level"], check["said"], check["fix"]
 
 
-def post(url: str, body: object, token: str = "") -> tuple[int, dict[str, str], Any]:
-    """Call the API: status, headers, body."""
-    headers = {"Content-Type": "application/json"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+def call(url: str, body: object = None, *, token: str = "") -> tuple[int, dict[str, str], Any]:
+    """Call the API, with POST where there is a body: status, headers, body."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    data = None
+    if body is not None:
+        data = json.dumps(body).encode()
+        headers["Content-Type"] = "application/json"
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, data, headers), timeout=60
+        ) as answer:
             return answer.status, dict(answer.headers), json.load(answer)
     except HTTPError as error:
         with error:
@@ -62,7 +65,12 @@ def log_in(server: MockServer, *, secret: str | None = None, sandbox: str = "") 
     prefix = f"/s/{sandbox}" if sandbox else ""
     url = server.base_url.replace("/api/v0", prefix + "/api/v0")
     body = {"api_key": key.key, "api_secret": key.secret if secret is None else secret}
-    return post(url + "/auth", body)[0]
+    return call(url + "/auth", body)[0]
+
+
+def token_of(base_url: str, key: str, secret: str) -> str:
+    """Return an access token of a key."""
+    return str(call(f"{base_url}/auth", {"api_key": key, "api_secret": secret})[2]["access_token"])
 
 
 @contextmanager
@@ -80,7 +88,7 @@ def somebody_else(status: int, body: bytes) -> Iterator[str]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as other:
-        thread = Thread(target=other.serve_forever)
+        thread = Thread(target=other.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield f"http://127.0.0.1:{other.server_address[1]}"

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from cli_control.callers import log_in, run_verb, somebody_else
-from cli_control.conftest import Verb
-from cli_control.test_target_address import unused_port
+from cli.callers import log_in, run_verb, somebody_else
+from cli.conftest import Verb
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.mock_server import MockServer
 
@@ -29,9 +28,9 @@ def test_it_returns_at_once_where_a_server_is_up(verb: Verb, server: MockServer)
     assert verb("wait", "--json").json["reached"] is True
 
 
-def test_it_waits_for_a_server_that_starts_later() -> None:
-    late = MockServer(ServerConfig(port=unused_port(), preset="empty"))
-    starter = threading.Timer(0.3, late.start)
+def test_it_waits_for_a_server_that_starts_later(unused_port: int) -> None:
+    late = MockServer(ServerConfig(port=unused_port, preset="empty"))
+    starter = threading.Timer(0.15, late.start)
     try:
         with soon(starter):
             outcome = run_verb("wait", "--url", f"127.0.0.1:{late.config.port}")
@@ -40,11 +39,11 @@ def test_it_waits_for_a_server_that_starts_later() -> None:
     assert outcome.code == 0
 
 
-def test_no_server_in_time_is_unreachable() -> None:
+def test_no_server_in_time_is_unreachable(unused_port: int) -> None:
     began = time.monotonic()
-    outcome = run_verb("wait", "--timeout", "300ms", "--url", f"127.0.0.1:{unused_port()}")
+    outcome = run_verb("wait", "--timeout", "300ms", "--url", f"127.0.0.1:{unused_port}")
     assert outcome.code == 3
-    assert 0.3 <= time.monotonic() - began < 5
+    assert time.monotonic() - began >= 0.3
     assert outcome.err.count("\n") == 1
 
 
@@ -57,7 +56,7 @@ def test_another_program_is_not_waited_for_beyond_the_time() -> None:
 
 def test_it_waits_for_calls_that_come_later(verb: Verb, server: MockServer) -> None:
     log_in(server)
-    caller = threading.Timer(0.3, log_in, [server])
+    caller = threading.Timer(0.15, log_in, [server])
     with soon(caller):
         outcome = verb("wait", "--operation", "authenticate", "--times", "2", "--json")
     assert outcome.code == 0
@@ -97,8 +96,8 @@ def test_a_time_of_zero_only_looks(verb: Verb, server: MockServer) -> None:
 def test_a_server_that_stops_meanwhile_ends_the_wait() -> None:
     server = MockServer(ServerConfig(port=0, preset="empty")).start()
     url = server.base_url
-    with soon(threading.Timer(0.5, server.stop)):
-        outcome = run_verb("wait", "--times", "1", "--timeout", "20s", "--url", url)
+    with soon(threading.Timer(0.2, server.stop)):
+        outcome = run_verb("wait", "--times", "1", "--timeout", "60s", "--url", url)
     assert outcome.code == 3
 
 

@@ -30,7 +30,7 @@ A text may also be that of a key or organization which a test created.
 """
 
 
-class Fault(Enum):
+class TokenFault(Enum):
     """What is wrong with a minted token."""
 
     NOTHING = auto()
@@ -45,7 +45,7 @@ def mint(
     holder: Holder,
     *,
     env: str | None = None,
-    fault: Fault = Fault.NOTHING,
+    fault: TokenFault = TokenFault.NOTHING,
 ) -> str:
     """Return an access token; no session is opened and no exchange journaled.
 
@@ -69,17 +69,17 @@ def mint(
     claims = _claims(world, ids, holder, None if env is None else _environment(env))
     issuer = world.seams.tokens
     match fault:
-        case Fault.NOTHING:
+        case TokenFault.NOTHING:
             return issuer.issue(claims)
-        case Fault.EXPIRED:
+        case TokenFault.EXPIRED:
             late = claims.expires_at - claims.issued_at + 1
             claims = claims._replace(
                 issued_at=claims.issued_at - late, expires_at=claims.expires_at - late
             )
             return issuer.issue(claims)
-        case Fault.WRONG_ENVIRONMENT:
+        case TokenFault.WRONG_ENVIRONMENT:
             return issuer.issue(claims._replace(env=_other(claims.env)))
-        case Fault.FORGED:
+        case TokenFault.FORGED:
             return JwtIssuer().issue(claims)
 
 

@@ -1,23 +1,15 @@
 """Which server a verb speaks to, and what it says if there is none."""
 
-import socket
-
 import pytest
-from cli_control.callers import log_in, run_verb, somebody_else
-from cli_control.conftest import Verb
+from cli.callers import log_in, run_verb, somebody_else
+from cli.conftest import Verb
 from fiskaly_contracts import Contract
-from fiskaly_mockserver.cli.remote_server import BASE_PATH, target_of
-from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.cli.remote_server import BASE_PATH, RemoteServer
 from fiskaly_mockserver.server.mock_server import MockServer
 
 FORMS = ("", "/", "/api/v0", "/api/v0/", "/_mock", "/_mock/")
 ANY_VERB = ("clock",)
-
-
-def unused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as somebody:
-        port: int = somebody.getsockname()[1]
-    return port
+VERBS = [ANY_VERB, ("reset",), ("faults",), ("journal", "count"), ("env",)]
 
 
 def test_the_base_path_is_the_contracts() -> None:
@@ -27,18 +19,18 @@ def test_the_base_path_is_the_contracts() -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("scheme", ["http://", ""])
 def test_every_form_of_an_address_leads_to_the_same_server(form: str, scheme: str) -> None:
-    target = target_of(f"{scheme}localhost:8722{form}")
-    assert target.control_url == "http://localhost:8722/_mock"
-    assert target.base_url == "http://localhost:8722/api/v0"
-    assert target.sandbox is None
+    server = RemoteServer.at(f"{scheme}localhost:8722{form}")
+    assert server.control_url == "http://localhost:8722/_mock"
+    assert server.base_url == "http://localhost:8722/api/v0"
+    assert server.sandbox is None
 
 
 def test_a_base_url_of_a_sandbox_names_the_sandbox() -> None:
-    target = target_of("http://[::1]:8722/s/one/api/v0")
-    assert target.sandbox == "one"
-    assert target.control_url == "http://[::1]:8722/_mock"
-    assert target.base_url == "http://[::1]:8722/s/one/api/v0"
-    assert target_of("http://[::1]:8722", "one") == target
+    server = RemoteServer.at("http://[::1]:8722/s/one/api/v0")
+    assert server.sandbox == "one"
+    assert server.control_url == "http://[::1]:8722/_mock"
+    assert server.base_url == "http://[::1]:8722/s/one/api/v0"
+    assert RemoteServer.at("http://[::1]:8722", "one") == server
 
 
 @pytest.mark.parametrize(
@@ -71,8 +63,10 @@ def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
     assert "EXAMPLEsecret0000" not in outcome.err
 
 
-def test_a_flag_beats_the_variable(server: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FISKALY_MOCK_URL", f"http://127.0.0.1:{unused_port()}")
+def test_a_flag_beats_the_variable(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch, unused_port: int
+) -> None:
+    monkeypatch.setenv("FISKALY_MOCK_URL", f"http://127.0.0.1:{unused_port}")
     assert run_verb(*ANY_VERB).code == 3
     assert run_verb(*ANY_VERB, "--url", server.control_url).code == 0
 
@@ -97,9 +91,9 @@ def test_a_flag_beats_the_variable(server: MockServer, monkeypatch: pytest.Monke
     ids=" ".join,
 )
 def test_without_a_server_every_verb_says_in_one_line_how_to_start_one(
-    words: tuple[str, ...],
+    words: tuple[str, ...], unused_port: int
 ) -> None:
-    outcome = run_verb(*words, "--url", f"http://127.0.0.1:{unused_port()}")
+    outcome = run_verb(*words, "--url", f"http://127.0.0.1:{unused_port}")
     assert (outcome.code, outcome.out) == (3, "")
     assert outcome.err.startswith("Error: no server answers at http://127.0.0.1:")
     assert "Connection refused; start one with `fiskaly-mockserver`" in outcome.err
@@ -141,17 +135,31 @@ def test_a_sandbox_has_a_name(verb: Verb) -> None:
     assert "'a b' is no name: it has 1 to 64 characters" in outcome.err
 
 
-def test_a_server_beyond_loopback_is_asked_with_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    with MockServer(ServerConfig(port=0, preset="empty", control_token="example-token")) as server:
-        refused = run_verb("reset", "--url", server.base_url)
-        assert refused.code == 2
-        assert refused.err == (
-            "Error: control calls need the header X-Mock-Token here; the server printed it;"
-            " give --control-token or FISKALY_MOCK_CONTROL_TOKEN\n"
-        )
-        assert run_verb("reset", "--url", server.base_url, "--control-token", "other").code == 2
-        monkeypatch.setenv("FISKALY_MOCK_CONTROL_TOKEN", "example-token")
-        assert run_verb("reset", "--url", server.base_url).code == 0
+def test_a_server_beyond_loopback_is_asked_with_its_token(
+    empty_server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reset = ("reset", "--url", empty_server.base_url)
+    refused = run_verb(*reset)
+    assert refused.code == 2
+    assert refused.err == (
+        "Error: control calls need the header X-Mock-Token here; the server printed it;"
+        " give --control-token or FISKALY_MOCK_CONTROL_TOKEN\n"
+    )
+    monkeypatch.setenv("FISKALY_MOCK_CONTROL_TOKEN", "example-token")
+    assert run_verb(*reset).code == 0
+
+
+@pytest.mark.parametrize("given", [(), ("--control-token", "EXAMPLE-other")], ids=["none", "wrong"])
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_a_token_that_lacks_or_is_wrong_names_the_flag(
+    empty_server: MockServer, verb: tuple[str, ...], given: tuple[str, ...]
+) -> None:
+    outcome = run_verb(*verb, "--url", empty_server.base_url, *given)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.count("\n") == 1
+    assert "; give --control-token or FISKALY_MOCK_CONTROL_TOKEN" in outcome.err
+    assert "EXAMPLE" not in outcome.err
+    assert "example-token" not in outcome.err
 
 
 def test_a_token_that_fits_no_header_is_refused_and_not_repeated(verb: Verb) -> None:
@@ -161,8 +169,18 @@ def test_a_token_that_fits_no_header_is_refused_and_not_repeated(verb: Verb) -> 
     assert "mple" not in outcome.err
 
 
-def test_a_server_without_control_says_so() -> None:
-    with MockServer(ServerConfig(port=0, preset="empty", control=False)) as server:
-        outcome = run_verb("reset", "--url", server.base_url)
+def test_a_server_without_control_says_so(uncontrolled_server: MockServer) -> None:
+    outcome = run_verb("reset", "--url", uncontrolled_server.base_url)
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == "Error: control calls are switched off on this server\n"
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_https_is_told_from_a_server_that_is_down(
+    server: MockServer, verb: tuple[str, ...]
+) -> None:
+    outcome = run_verb(*verb, "--url", f"https://127.0.0.1:{server.port}")
+    assert outcome.code == 3
+    assert outcome.err.count("\n") == 1
+    assert "use an address that begins with http://" in outcome.err
+    assert "start one with" not in outcome.err

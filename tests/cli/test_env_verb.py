@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from cli_control.callers import run_verb
-from cli_control.conftest import Verb
+from cli.callers import run_verb
+from cli.conftest import Verb
 from fiskaly_mockserver.cli.verbs.env import LANGUAGES, snippet
-from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.mock_server import MockServer
 
 NASTY = {
@@ -162,10 +161,8 @@ def test_a_sandbox_has_its_own_base_url(verb: Verb, server: MockServer) -> None:
     assert "export FISKALY_MOCK_SANDBOX='one'\n" in out
 
 
-def test_a_tree_without_a_key_is_noted() -> None:
-    config = ServerConfig(port=0, preset="empty", control_token="example-token")
-    with MockServer(config) as server:
-        outcome = run_verb("env", "--url", server.base_url, "--control-token", "example-token")
+def test_a_tree_without_a_key_is_noted(empty_server: MockServer) -> None:
+    outcome = run_verb("env", "--url", empty_server.base_url, "--control-token", "example-token")
     assert outcome.code == 0
     assert "FISKALY_API_KEY" not in outcome.out
     assert "export FISKALY_MOCK_CONTROL_TOKEN='example-token'" in outcome.out

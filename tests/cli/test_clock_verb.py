@@ -1,9 +1,9 @@
 """`reset` and `clock`."""
 
 import pytest
-from cli_control.callers import log_in
-from cli_control.conftest import Verb
-from fiskaly_mockserver.cli.times import clock_words, span_words
+from cli.callers import log_in
+from cli.conftest import Verb
+from fiskaly_mockserver.cli.output import describe_clock, format_duration
 from fiskaly_mockserver.control.shapes import ClockState
 from fiskaly_mockserver.server.mock_server import MockServer
 from fiskaly_mockserver.world.durations import parse_duration
@@ -27,12 +27,12 @@ def state(*, offset: float = 0.0, frozen: bool = False, scale: float = 1.0) -> C
     ],
 )
 def test_a_clock_is_told_in_one_line(clock: ClockState, words: str) -> None:
-    assert clock_words(clock) == f"{INSTANT}, {words}"
+    assert describe_clock(clock) == f"{INSTANT}, {words}"
 
 
 @pytest.mark.parametrize("seconds", [0.25, 1, 59, 60, 3_600, 86_400, 90_061])
 def test_a_span_is_told_as_it_may_be_typed(seconds: float) -> None:
-    assert parse_duration(span_words(seconds)) == seconds
+    assert parse_duration(format_duration(seconds)) == seconds
 
 
 def test_clock_alone_tells_the_time(verb: Verb) -> None:

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from cli_control.callers import log_in, post, run_verb
-from cli_control.conftest import Verb
+from cli.callers import call, log_in, run_verb
+from cli.conftest import Verb
 from fiskaly_mockserver.cli.verbs.journal import exchange_line
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.mock_server import MockServer
@@ -18,7 +18,7 @@ def busy(server: MockServer) -> MockServer:
     """A server with a 200, a 401, a 400 and a struck 503 in its journal."""
     log_in(server)
     log_in(server, secret=WRONG_SECRET)
-    post(server.base_url + "/auth", {"api_key": "k"})
+    call(server.base_url + "/auth", {"api_key": "k"})
     server.control.arm_fault({"effect": {"kind": "status", "status": 503}})
     log_in(server)
     return server
