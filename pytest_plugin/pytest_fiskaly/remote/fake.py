@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from fiskaly_contracts import Violation
     from fiskaly_mockserver import MockServer
     from fiskaly_mockserver.control.shapes import JournalQuery as Query
-    from fiskaly_mockserver.server.minting import Holder
+    from fiskaly_mockserver.server.tokens_for_tests import Holder
     from fiskaly_mockserver.world.journal.journal import JournalQuery
 
     from pytest_fiskaly.options import RunSettings
