@@ -76,7 +76,7 @@ def raw(text: str) -> dict[str, Any]:
     return {"raw": {"process_type": "Kassenbeleg-V1", "process_data": text}}
 
 
-ORDER = {"standard_v1": {"order": {"line_items": []}}}
+ORDER: dict[str, Any] = {"standard_v1": {"order": {"line_items": []}}}
 SCHEMA, PARSER = "E_FAILED_SCHEMA_VALIDATION", "E_PARSER"
 REFUSALS = {
     "wrong key": Refusal(
