@@ -168,6 +168,10 @@ class World:
         self._snapshots.clear()
         self.reset()
 
+    def end(self) -> None:
+        """Let work that is still under way end without a change: nobody uses the world again."""
+        self.beginnings += 1
+
     def sibling(self, seams: Seams | None = None, *, name: str = "") -> "World":
         """Return an independent world that starts with the baseline of this one.
 
