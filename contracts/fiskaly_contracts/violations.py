@@ -5,11 +5,11 @@ contract declares and does not mark as secret, and every sentence is built from 
 never from a library's error text.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from fiskaly_contracts.json_value import JsonValue, dotted, quoted, tokens_of
 
@@ -106,6 +106,7 @@ _ROOTS = {
     Where.MEDIA_TYPE: "content-type",
 }
 _ROOM_FOR_COUNT = 40
+_MARK = "\0"
 _OF_THE_PARENT = frozenset({"required", "additionalProperties", "duplicate-key"})
 
 
@@ -187,6 +188,36 @@ class Violation:
         (_, first), *others = self.branches
         everywhere = [set(why) for _, why in others]
         return dict.fromkeys(one for one in first if all(one in why for why in everywhere))
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> "Violation":
+        """Return the violation that `as_json` made an entry of; it reads the same.
+
+        >>> one = Violation(where=Where.BODY, pointer="/name", rule="required",
+        ...                 expected="a property", demand="should have it")
+        >>> Violation.from_json(one.as_json()) == one
+        True
+        """
+        bare = cls(
+            where=Where(entry["where"]),
+            pointer=entry["pointer"],
+            rule=entry["rule"],
+            expected=entry["expected"],
+            got=entry["got"],
+            got_text=entry["got_text"],
+            operation_id=entry["operation_id"],
+            severity=Severity(entry["severity"]),
+            branches=tuple(
+                (branch["schema"], tuple(map(cls.from_json, branch["violations"])))
+                for branch in entry.get("branches", ())
+            ),
+        )
+        if bare.branches:
+            taken = f" (taken as {bare.branches[0][0]})"
+            return replace(bare, closest=entry["message"].endswith(taken))
+        marked = replace(bare, demand=_MARK).sentence()
+        before, _, after = marked.partition(_MARK)
+        return replace(bare, demand=entry["message"].removeprefix(before).removesuffix(after))
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the violation for a journal: `{"where": …, "pointer": …, "message": …}`.

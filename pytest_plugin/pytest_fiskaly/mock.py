@@ -2,27 +2,75 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import pytest
 from fiskaly_mockserver.control.handles import ApiKeyHandle, OrganizationHandle, UserHandle
+from fiskaly_mockserver.server.config import StartValues
 from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 
 from pytest_fiskaly.journal.assertions import JournalAssertions
 from pytest_fiskaly.markers import HARMLESS, MARKER, REAL
+from pytest_fiskaly.options import TREE_ARGUMENTS
 from pytest_fiskaly.verdict import fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from fiskaly_contracts import Violation
-    from fiskaly_mockserver import MockServer
+    from fiskaly_mockserver import MockServer, ServerConfig
     from fiskaly_mockserver.control.client import Control
     from fiskaly_mockserver.control.handles import TreeHandle
     from fiskaly_mockserver.server.tokens_for_tests import Holder
 
-    from pytest_fiskaly.start_state import StartState
     from pytest_fiskaly.verdict.watch import Allowance, ContractVerdict
+
+
+class StartState:
+    """What a test's markers make of a server.
+
+    Args:
+        server: The server.
+        ids_from: What ids and secrets are drawn from: the test's node id.
+        tree: Arguments of the tree that differ from the server's own.
+        at: The unix seconds at which the time stands still, or `None`.
+        faults: The rules of faults that are armed from the start.
+    """
+
+    def __init__(
+        self,
+        server: MockServer,
+        *,
+        ids_from: str,
+        tree: Mapping[str, Any],
+        at: float | None,
+        faults: list[Mapping[str, Any]],
+    ) -> None:
+        self._server = server
+        self._ids_from = ids_from
+        self._tree = tree
+        self._at = at
+        self._faults = faults
+        self._present: Mapping[str, Any] = tree
+
+    def restore(self, **tree: str | int | None) -> None:
+        """Start over: tree, clock, faults and the ids to come; other organizations if asked.
+
+        Raises:
+            TreeError: The preset, seed, size or country does not exist.
+        """
+        given = {name: value for name, value in tree.items() if value is not None}
+        asked: dict[str, Any] = {**self._tree, **given}
+        self._server.begin(StartValues(**asked, ids_from=self._ids_from, at=self._at))
+        self._present = asked
+        for rule in self._faults:
+            self._server.control.arm_fault(rule)  # type: ignore[arg-type]
+
+    @property
+    def flags(self) -> str:
+        """The flags of `fiskaly-mockserver serve` that make the organizations of now."""
+        return serve_flags(self._server.config, self._present)
 
 
 class FiskalyMock:
@@ -222,13 +270,6 @@ class KnownTree:
         self._refuse(f"tree.{name}")
 
 
-def skip_if_controlled(arguments: Iterable[str]) -> None:
-    """Skip a test whose marker asks for what only the fake can do."""
-    for name in arguments:
-        if name not in HARMLESS:
-            skip(f"the marker {MARKER}({name}=...)")
-
-
 def fail_if_controlled(arguments: Iterable[str]) -> None:
     """Fail a test that asks for what only the fake can do, though it claims otherwise."""
     for name in arguments:
@@ -267,3 +308,9 @@ def is_main(holder: Holder, main: OrganizationHandle) -> bool:
             return holder in main.keys
         case UserHandle():
             return False
+
+
+def serve_flags(config: ServerConfig, tree: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """Return the flags of `fiskaly-mockserver serve` that make the same organizations."""
+    values = {one: tree.get(one, getattr(config, one)) for one in TREE_ARGUMENTS}
+    return " ".join(f"--{name} {value}" for name, value in values.items())

@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if url is not None:
         from pytest_fiskaly.remote.hooks import RemoteRun
 
-        manager.register(RemoteRun(url, config, place=settings.place("url")), REMOTE)
+        manager.register(RemoteRun(url, config, settings), REMOTE)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -207,7 +207,8 @@ def _remote(config: pytest.Config) -> RemoteRun | None:
 
 def _demand_a_fake(config: pytest.Config, fixture: str) -> None:
     """Skip what needs a server of the run's own where there is none."""
-    if _remote(config) is not None:
+    remote = _remote(config)
+    if remote is not None and not (remote.is_fake and fixture == "fiskaly_mock_factory"):
         from pytest_fiskaly.mock import skip_fixture
 
         skip_fixture(fixture)

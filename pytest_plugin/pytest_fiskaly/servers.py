@@ -15,7 +15,6 @@ from pytest_fiskaly.markers import (
     rules_of,
 )
 from pytest_fiskaly.options import TREE_ARGUMENTS, shown
-from pytest_fiskaly.start_state import StartState, serve_flags
 from pytest_fiskaly.verdict import fail
 from pytest_fiskaly.verdict.watch import (
     VERDICT,
@@ -149,7 +148,7 @@ class TestServers:
         `name` tells several servers of one test apart; the tree of those further ones is
         not the marker's business.
         """
-        from pytest_fiskaly.mock import FiskalyMock, RestrictedMock, fail_if_controlled
+        from pytest_fiskaly.mock import FiskalyMock, RestrictedMock, StartState, fail_if_controlled
 
         self._counts.used = True
         arguments = arguments_of(item)
@@ -255,6 +254,8 @@ def _start_again(server: MockServer) -> None:
 
 
 def _label(config: ServerConfig) -> ServerLabel:
+    from pytest_fiskaly.mock import serve_flags
+
     return ServerLabel(serve_flags(config))
 
 

@@ -32,7 +32,7 @@ def test_the_gate_finds_its_commands_in_it(name: str) -> None:
 def test_the_two_commands_set_up_and_pin_what_they_install() -> None:
     assert "python3 -m venv" in block("serve")
     assert block("serve").rstrip().endswith("fiskaly-mockserver")
-    assert block("tests").rstrip().endswith("pytest")
+    assert "coverage run -m pytest -n auto" in block("tests")
     for name in ("serve", "tests"):
         assert "-c constraints.txt" in block(name)
 

@@ -6,7 +6,7 @@ from fiskaly_contracts import CheckedRequest, Operation, RequestData, Violation,
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.errors import MissingToken
 from fiskaly_mockserver.domain.account.sessions import Sessions
-from fiskaly_mockserver.web.api import Call
+from fiskaly_mockserver.web.api import Call, Download
 from fiskaly_mockserver.web.faults.apply import OperationFaults
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.pipeline import in_pipeline
@@ -106,7 +106,14 @@ class Endpoint:
             query=checked.query,
             body=checked.body if isinstance(checked.body, dict) else {},
         )
-        response = self._write(self._operation_id, self._handler(call))
+        presented = self._handler(call)
+        response: web.Response = (
+            web.Response(
+                body=b"".join(presented.chunks), headers={hdrs.CONTENT_TYPE: presented.media_type}
+            )
+            if isinstance(presented, Download)
+            else self._write(self._operation_id, presented)
+        )
         if world.faults:
             return await self._faults.after(request, world, record, response)
         return response
@@ -157,7 +164,8 @@ class Endpoint:
     def _refused(self, checked: CheckedRequest) -> web.Response:
         too_large = checked.refusing[0].rule == TOO_LARGE
         status = 413 if too_large else checked.refusal_status
-        return response_of(self._errors.invalid(status, checked.message))
+        first = checked.refusing[0]
+        return response_of(self._errors.invalid(status, checked.message, first, self._operation_id))
 
 
 def routes_of(service: Service, *, prefix: str = "") -> list[web.RouteDef]:

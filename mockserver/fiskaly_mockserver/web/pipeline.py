@@ -118,7 +118,7 @@ def _refusal(error: Exception, record: Recorded, served: ServedApi) -> web.Strea
     """Return the answer to what was raised, and keep what is to be kept of it."""
     if isinstance(error, DomainError):
         record.refused(error)
-        return response_of(served.api.errors.refused(error))
+        return response_of(served.api.errors.refused(error, record.operation_id))
     record.crash = "".join(traceback.format_exception(error))
     return response_of(served.api.errors.plain(500))
 

@@ -41,7 +41,7 @@ class ServedApi:
             api=api,
             checker=checker,
             redactor=Redactor(api.contract),
-            headers=ResponseHeaders(),
+            headers=api.headers(),
             rows=RowCache(checker.answer_plan),
         )
 

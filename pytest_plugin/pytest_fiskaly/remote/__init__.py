@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from http.client import HTTPException
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 from urllib.error import HTTPError, URLError
@@ -19,11 +20,15 @@ API_SECRET: Final = "FISKALY_API_SECRET"  # noqa: S105 - a variable's name
 OPTION: Final = "--fiskaly-url"
 BASE_PATH: Final = "/api/v0"
 CONTROL_PATH: Final = "/_mock"
+SANDBOX_PATH: Final = "/s/"
+AGENT: Final = "fiskaly-mockserver"
+"""What the plugin calls itself in its own requests."""
 LIVE: Final = "LIVE"
 LIVE_KEY: Final = "live_"
 PATIENCE: Final = 20.0
 """Seconds until a server that does not answer is given up."""
 UNAUTHORIZED: Final = 401
+FORBIDDEN: Final = 403
 OK: Final = 200
 
 
@@ -67,30 +72,68 @@ class Remote:
         `place` is where the URL was set, for complaints.
 
         Raises:
-            RemoteError: It is no URL, or there are no credentials, or they are LIVE.
+            RemoteError: It is no URL, or the credentials are LIVE.
         """
         environment = os.environ if environment is None else environment
         base_url = base_url_of(url, place)
-        missing = [name for name in (API_KEY, API_SECRET) if not environment.get(name)]
-        if missing:
-            raise RemoteError(
-                f"{place} needs credentials: set {' and '.join(missing)} in the environment"
-                ' (of a running fake: eval "$(fiskaly-mockserver env)")'
-            )
-        key = environment[API_KEY]
+        key = environment.get(API_KEY, "")
         if key.startswith(LIVE_KEY):
             raise RemoteError(_no_live(place, f"{API_KEY} holds a LIVE key"))
-        return cls(base_url=base_url, key=key, secret=environment[API_SECRET], place=place)
+        secret = environment.get(API_SECRET, "")
+        return cls(base_url=base_url, key=key, secret=secret, place=place)
+
+    @property
+    def control_url(self) -> str:
+        """Where the control routes are, if it is a fake."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}{CONTROL_PATH}"
+
+    @property
+    def sandbox(self) -> str | None:
+        """The sandbox that the address names, as `/s/tests/api/v0` does."""
+        head = urlsplit(self.base_url).path.removesuffix(BASE_PATH)
+        return head.removeprefix(SANDBOX_PATH) if head.startswith(SANDBOX_PATH) else None
+
+    def in_sandbox(self, name: str) -> Remote:
+        """Return the same server, of which a sandbox answers."""
+        parts = urlsplit(self.base_url)
+        base_url = f"{parts.scheme}://{parts.netloc}{SANDBOX_PATH}{name}{BASE_PATH}"
+        return replace(self, base_url=base_url)
+
+    def is_fake(self) -> bool:
+        """Ask whether a fiskaly-mockserver answers that can be controlled; nothing is changed."""
+        health = self._control("health")[1]
+        if not isinstance(health, dict) or not {"status", "contract"} <= health.keys():
+            return False
+        return self._control("clock")[0] in {OK, FORBIDDEN}  # 403: control wants a token
+
+    def _control(self, path: str) -> tuple[int, Any]:
+        """Return status and JSON of a control call without a token; 0 where nobody answers."""
+        try:
+            url = f"{self.control_url}/{path}"
+            with self._opener().open(url, timeout=PATIENCE) as answer:
+                return answer.status, json.loads(answer.read())
+        except HTTPError as error:
+            with error:
+                return error.code, None
+        except (OSError, HTTPException, ValueError):
+            return 0, None
 
     def connect(self) -> Session:
         """Authenticate, and ask who we are.
 
         Raises:
-            RemoteError: Nobody answers, or somebody else, or they refuse us, or we are
-                LIVE there.
+            RemoteError: There are no credentials; nobody answers, or somebody else, or they
+                refuse us, or we are LIVE there.
         """
-        body = {"api_key": self.key, "api_secret": self.secret}
-        answer = self._ask("/auth", body)
+        credentials = {API_KEY: self.key, API_SECRET: self.secret}
+        missing = [name for name, value in credentials.items() if not value]
+        if missing:
+            raise RemoteError(
+                f"{self.place} needs credentials: set {' and '.join(missing)} in the environment"
+                ' (of a running fake: eval "$(fiskaly-mockserver env)")'
+            )
+        answer = self.authenticate({"api_key": self.key, "api_secret": self.secret})
         claims = answer.get("access_token_claims")
         token = answer.get("access_token")
         if not isinstance(claims, dict) or not isinstance(token, str):
@@ -111,10 +154,18 @@ class Remote:
             env=env, organization_id=organization_id, access_token=token, organization=told
         )
 
+    def authenticate(self, credentials: Mapping[str, str]) -> dict[str, Any]:
+        """Return the answer to a log-in.
+
+        Raises:
+            RemoteError: Nobody answers, or somebody else, or they refuse the credentials.
+        """
+        return self._ask("/auth", credentials)
+
     def _ask(
         self, path: str, body: Mapping[str, str] | None = None, token: str = ""
     ) -> dict[str, Any]:
-        headers = {"User-Agent": "fiskaly-mockserver"}
+        headers = {"User-Agent": AGENT}
         if body:
             headers["Content-Type"] = "application/json"
         if token:
@@ -179,6 +230,12 @@ def base_url_of(url: str, place: str = OPTION) -> str:
         )
     path = parts.path.rstrip("/").removesuffix(CONTROL_PATH)
     return f"{parts.scheme}://{parts.netloc}{path or BASE_PATH}"
+
+
+def port_of(base_url: str) -> int:
+    """Return the port of an address, that of its scheme where it names none."""
+    parts = urlsplit(base_url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _parts_of(url: str) -> SplitResult | None:

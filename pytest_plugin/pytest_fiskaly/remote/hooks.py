@@ -1,23 +1,37 @@
-"""A run against another server: one look at it at the start, and no fake of its own."""
+"""A run against another server: which of its tests run there, and what they get."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 from fiskaly_mockserver.control.handles import ApiKeyHandle, OrganizationHandle, TreeHandle
 
-from pytest_fiskaly.markers import arguments_of
-from pytest_fiskaly.mock import FiskalyMock, KnownTree, is_main, skip, skip_if_controlled
-from pytest_fiskaly.remote import Remote, RemoteError, Session
-from pytest_fiskaly.verdict.watch import ContractVerdict
+from pytest_fiskaly.markers import is_real
+from pytest_fiskaly.mock import FiskalyMock, KnownTree, is_main, skip
+from pytest_fiskaly.remote import Remote, RemoteError, Session, port_of
+from pytest_fiskaly.remote.fake import RemoteServer
+from pytest_fiskaly.verdict.watch import VERDICT, ContractVerdict
 
 if TYPE_CHECKING:
     from fiskaly_mockserver.server.tokens_for_tests import Holder
 
+    from pytest_fiskaly.options import RunSettings
+
 INPUT = "fiskaly_session"
 """The name under which a worker of pytest-xdist is given the session."""
+FIXTURES: Final = frozenset(
+    {
+        "fiskaly_base_url",
+        "fiskaly_credentials",
+        "fiskaly_mock",
+        "fiskaly_mock_factory",
+        "fiskaly_mock_server",
+        "fiskaly_session",
+        "fiskaly_tree",
+    }
+)
+"""Whoever uses one of these speaks to the API, or may."""
 
 
 class RemoteMock(FiskalyMock):
@@ -39,8 +53,7 @@ class RemoteMock(FiskalyMock):
     @property
     def port(self) -> int:
         """The port it listens on."""
-        parts = urlsplit(self.base_url)
-        return parts.port or (443 if parts.scheme == "https" else 80)
+        return port_of(self.base_url)
 
     @property
     def tree(self) -> TreeHandle:
@@ -72,48 +85,94 @@ class RemoteMock(FiskalyMock):
 class RemoteRun:
     """The hooks of a run with `--fiskaly-url`.
 
-    The controller of pytest-xdist authenticates for its workers.
+    Where a fake answers that can be controlled, every test runs. Elsewhere only those that
+    are marked as true of the real service do. The controller of pytest-xdist finds out for its
+    workers.
     """
 
-    def __init__(self, url: str, config: pytest.Config, *, place: str) -> None:
-        """Look at the URL and the environment; `place` is where the URL was set.
+    def __init__(self, url: str, config: pytest.Config, settings: RunSettings) -> None:
+        """Look at the URL and the environment; nothing is sent yet.
 
         Raises:
-            pytest.UsageError: It is no URL, or the credentials are missing or LIVE.
+            pytest.UsageError: It is no URL, or the credentials are LIVE.
         """
         try:
-            self.remote = Remote.of(url, place=place)
+            self.remote = Remote.of(url, place=settings.place("url"))
         except RemoteError as error:
             raise pytest.UsageError(str(error)) from None
-        known = getattr(config, "workerinput", {}).get(INPUT)
-        self._session = None if known is None else Session(**known)
+        self._settings = settings
+        self._known: dict[str, Any] | None = getattr(config, "workerinput", {}).get(INPUT)
+        self._worker: str = getattr(config, "workerinput", {}).get("workerid", "")
+        self._fake: RemoteServer | None = None
 
-    @property
-    def session(self) -> Session:
-        """Who we are there; asked once."""
-        if self._session is None:
+    def _find_out(self) -> dict[str, Any]:
+        """Return who we are there, as JSON; nothing if it is a fake. Asked once."""
+        if self._known is None:
             try:
-                self._session = self.remote.connect()
+                self._known = {} if self.remote.is_fake() else self.remote.connect().as_json()
             except RemoteError as error:
                 raise pytest.UsageError(str(error)) from None
-        return self._session
+        return self._known
+
+    @property
+    def is_fake(self) -> bool:
+        """Whether the server is a fake that can be controlled."""
+        return not self._find_out()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Authenticate before anything else, unless no test is to run."""
-        if not session.config.option.collectonly:
-            _ = self.session
+        """Find out who answers before anything else, unless no test is to run."""
+        if not session.config.option.collectonly and self.is_fake:
+            self._server()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Hand a worker of pytest-xdist who we are."""
-        node.workerinput[INPUT] = self.session.as_json()
+        """Hand a worker of pytest-xdist what is known."""
+        node.workerinput[INPUT] = self._find_out()
 
-    def pytest_report_header(self) -> str:
+    def pytest_report_header(self, config: pytest.Config) -> str:
         """Say where the tests run."""
-        return f"fiskaly: {self.remote.base_url} (not a fake: the contract is not watched)"
+        kind = "not a fake: the contract is not watched"
+        if config.option.collectonly:
+            kind = "nothing is sent to it"
+        elif self.is_fake:
+            kind = "a fake of another process"
+        return f"fiskaly: {self.remote.base_url} ({kind})"
 
-    def enter(self, item: pytest.Item) -> RemoteMock:
-        """Return what a test gets in place of the fake, or skip it."""
-        skip_if_controlled(arguments_of(item))
-        return RemoteMock(self.remote, self.session, ContractVerdict(item.nodeid, "off"))
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Skip what is not said to be true of the real service before any of it starts."""
+        if config.option.collectonly or self.is_fake:
+            return
+        for item in items:
+            if FIXTURES.intersection(getattr(item, "fixturenames", ())) and not is_real(item):
+                item.add_marker(pytest.mark.skip(reason=self._why))
+
+    @property
+    def _why(self) -> str:
+        return (
+            "not marked fiskaly_real, as are the tests that may run against"
+            f" {self.remote.base_url}, which is no fake"
+        )
+
+    def enter(self, item: pytest.Item) -> FiskalyMock:
+        """Return what a test gets in place of the run's own fake, or skip it."""
+        if not self.is_fake:
+            if not is_real(item):  # it asked for the fixture while it ran
+                pytest.skip(self._why)
+            session = Session(**self._find_out())
+            return RemoteMock(self.remote, session, ContractVerdict(item.nodeid, "off"))
+        mock, item.stash[VERDICT] = self._server().enter(item)
+        return mock
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Leave the fake as it was found."""
+        if self._fake is not None:
+            self._fake.leave()
+
+    def _server(self) -> RemoteServer:
+        if self._fake is None:
+            self._fake = RemoteServer(self.remote, self._settings, self._worker)
+        return self._fake

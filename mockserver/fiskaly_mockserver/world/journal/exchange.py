@@ -5,10 +5,10 @@ before, or when it is first read (`web.journal.recorder`). Nothing here could te
 a secret from a name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fiskaly_contracts import JsonValue, Severity, Violation
 
@@ -124,6 +124,32 @@ class Exchange:
         """The world's time in ISO 8601, to the millisecond, as `2026-01-31T23:59:58.000Z`."""
         return iso(self.at)
 
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> "Exchange":
+        """Return what the control API told of an exchange; its crash and error stay there."""
+        request, response, caller = entry["request"], entry["response"], entry["caller"]
+        return cls(
+            request_id=entry["request_id"],
+            sandbox=entry["sandbox"],
+            at=datetime.fromisoformat(entry["at"]).timestamp(),
+            method=entry["method"],
+            path=entry["path"],
+            query=_as_pairs(entry["query"]),
+            operation_id=entry["operation"],
+            caller=None if caller is None else Caller(**caller),
+            request_headers=_as_pairs(request["headers"]),
+            request_body=request["body"],
+            request_body_note=request["note"],
+            status=response["status"],
+            response_headers=_as_pairs(response["headers"]),
+            response_body=response["body"],
+            response_body_note=response["note"],
+            duration=entry["ms"] / 1000,
+            violations=tuple(map(Violation.from_json, entry["violations"])),
+            refusal=entry.get("refused_by", ""),
+            fault=entry.get("fault", ""),
+        )
+
     def as_json(self) -> dict[str, JsonValue]:
         """Return the exchange for the control API; the names are stable."""
         return {
@@ -168,6 +194,10 @@ def iso(at: float) -> str:
     except (ValueError, OverflowError, OSError):
         return str(at)
     return text.replace("+00:00", "Z")
+
+
+def _as_pairs(entries: Iterable[Sequence[str]]) -> Pairs:
+    return tuple((name, value) for name, value in entries)
 
 
 def _pairs(pairs: Pairs) -> list[JsonValue]:
