@@ -5,7 +5,7 @@ from builders.accounts import CAFE, SHOP, START, TEST, VENDOR, Account, profile,
 from builders.changes import Driver
 from builders.snapshots import listed
 from fiskaly_fixtures import generate
-from fiskaly_mockserver.world.faults.plan import Target
+from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.faults.rules import FaultRule
 from fiskaly_mockserver.world.journal.journal import Exchange
 from fiskaly_mockserver.world.names import NAME_RULE
@@ -52,7 +52,7 @@ def _seen(world: World) -> tuple[object, ...]:
     return (
         listed(world),
         world.clock.state(),
-        world.faults.armed(),
+        [one.as_json() for one in world.faults.armed()],
         world.limits.copy().check("somebody", world.clock.now()),
     )
 

@@ -12,8 +12,8 @@ from fiskaly_mockserver.cli.server_options import Command
 from fiskaly_mockserver.cli.times import duration
 from fiskaly_mockserver.cli.verb_groups import VerbGroup
 from fiskaly_mockserver.control.shapes import Fault, FaultEffect, FaultRule, FaultWhen
-from fiskaly_mockserver.world.faults.effects import Kind
-from fiskaly_mockserver.world.faults.plan import Phase
+from fiskaly_mockserver.world.faults import Phase
+from fiskaly_mockserver.world.faults.rules import Kind
 
 SCOPE = ("operation", "path", "method")
 WHEN = ("first", "every", "probability", "seed")
