@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import fiskaly_mockserver.domain
+import fiskaly_mockserver.domain.signing
 import pytest
 from builders.accounts import ADMIN, CAFE, NOWHERE, OFFICE, SHOP, START, STRANGER, VENDOR, Account
 from builders.accounts import principal_id as principal
@@ -14,6 +15,7 @@ from fiskaly_contracts import Checker, Contract, RequestData, Severity, Violatio
 from fiskaly_mockserver.domain.account import errors
 from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.domain.ports import TokenUse
+from fiskaly_mockserver.domain.signing import errors as signing_errors
 from fiskaly_mockserver.world.journal.exchange import Exchange, Refusal
 from fiskaly_mockserver.world.journal.explain import ACCEPTED, FACTS, RULES, explain_exchange
 
@@ -57,7 +59,8 @@ def descendants(kind: type[DomainError]) -> Iterator[type[DomainError]]:
 LEAVES = {
     kind
     for kind in descendants(DomainError)
-    if not kind.__subclasses__() and kind.__module__ == errors.__name__
+    if kind.__module__ in (errors.__name__, signing_errors.__name__)
+    and (not kind.__subclasses__() or kind is signing_errors.AdminLoginFailed)
 }
 
 
@@ -67,8 +70,8 @@ def test_every_refusal_says_what_would_have_been_accepted() -> None:
 
 
 def test_the_rules_read_as_the_domain_words_them() -> None:
-    text = fiskaly_mockserver.domain.__doc__ or ""
-    worded = re.findall(r"^(R\d+) +(.+(?:\n    .+)*)", text, re.MULTILINE)
+    text = f"{fiskaly_mockserver.domain.__doc__}\n{fiskaly_mockserver.domain.signing.__doc__}"
+    worded = re.findall(r"^([RS]\d+) +(.+(?:\n    .+)*)", text, re.MULTILINE)
     assert {number: " ".join(words.split()) for number, words in worded} == RULES
 
 

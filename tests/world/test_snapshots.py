@@ -1,6 +1,6 @@
 """Named states of a world, resets, and new baselines."""
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 from builders.accounts import CAFE, SHOP, START, TEST, VENDOR, Account, profile, secret_of
@@ -23,6 +23,9 @@ from fiskaly_mockserver.world.snapshots import (
     UnknownSnapshot,
 )
 from fiskaly_mockserver.world.world import World, WorldSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

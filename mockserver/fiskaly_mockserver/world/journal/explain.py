@@ -13,6 +13,11 @@ from fiskaly_contracts import JsonValue, Violation, Where, explain
 from fiskaly_mockserver.domain.account import errors
 from fiskaly_mockserver.domain.account.errors import DomainError, Unauthenticated
 from fiskaly_mockserver.world.journal.exchange import Exchange, Refusal, iso
+from fiskaly_mockserver.world.journal.signing_texts import (
+    SIGNING_ACCEPTED,
+    SIGNING_FACTS,
+    SIGNING_RULES,
+)
 
 RULES: Mapping[str, str] = {
     "R1": "A main organization is never managed; a managed one has exactly one main"
@@ -34,10 +39,12 @@ RULES: Mapping[str, str] = {
     "R10": "Billing addresses belong to the caller's own organization; one in use stays.",
     "R11": "Names need not be unique; the managing organization never changes.",
     "R12": "Metadata is replaced whole.",
+    **SIGNING_RULES,
 }
 """The domain's rules, as `fiskaly_mockserver.domain` words them."""
 
 FACTS: Mapping[str, str] = {
+    **SIGNING_FACTS,
     "admin": "admin of the organization (created_by_user)",
     "api_key": "API key",
     "billed": "organization that is billed there",
@@ -73,6 +80,7 @@ FACTS: Mapping[str, str] = {
 _SEEN = "that exists, in the sight of the caller's organization and in the token's environment"
 
 ACCEPTED: Mapping[type[DomainError], str] = {
+    **SIGNING_ACCEPTED,
     errors.InvalidCredentials: "An enabled API key with its secret, a refresh token of this"
     " server that has not expired and whose key is still enabled, or the e-mail and password"
     " of a registered user who has joined an organization.",
