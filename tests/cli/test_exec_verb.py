@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from cli.callers import Outcome, run_verb
-from cli.running import COMMAND, PATIENCE, clean_environment, run
+from cli.running import COMMAND, PATIENCE, clean_environment
 from fiskaly_fixtures import generate
 
 EXEC = (*COMMAND, "exec")
@@ -69,10 +69,13 @@ def show(tmp_path: Path) -> Show:
     return run_it
 
 
-def test_the_command_finds_server_and_key_and_nobody_says_a_word_more() -> None:
-    done = run("exec", "--preset", "single", "--seed", "7", "--", sys.executable, "-c", CALL)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.strip()) == 36
+def test_the_command_finds_server_and_key_and_nobody_says_a_word_more(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    flags = ("--preset", "single", "--seed", "7")
+    assert run_verb("exec", *flags, "--", sys.executable, "-c", CALL) == Outcome(0, "", "")
+    printed = capfd.readouterr()
+    assert (len(printed.out.strip()), printed.err) == (36, "")
 
 
 def test_it_exports_these_variables_and_drops_those_of_another_server(
@@ -126,16 +129,19 @@ def test_no_proxy_catches_the_calls_of_the_command(
     assert spared() == ("intern.test, localhost,127.0.0.1,::1", "*")
 
 
-def test_the_other_verbs_find_the_server_without_a_flag() -> None:
+def test_the_other_verbs_find_the_server_without_a_flag(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     verb = (*COMMAND, "clock", "advance", "25h")
-    done = run("exec", "--control-token", "example-token", "--", *verb)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("1d1h ahead of real time\n")
+    outcome = run_verb("exec", "--control-token", "example-token", "--", *verb)
+    printed = capfd.readouterr()
+    assert (outcome.code, outcome.err, printed.err) == (0, "", "")
+    assert printed.out.endswith("1d1h ahead of real time\n")
 
 
 def test_the_requests_are_logged_on_demand() -> None:
-    done = run("exec", "--log-level", "info", "--", sys.executable, "-c", CALL)
-    assert [line.split()[3] for line in done.stderr.splitlines()] == (
+    logged = run_verb("exec", "--log-level", "info", "--", sys.executable, "-c", CALL).err
+    assert [line.split()[3] for line in logged.splitlines()] == (
         ["authenticate", "retrieveOrganization"]
     )
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from docs.documents import ROOT
+from fiskaly_mockserver.domain.account import errors
 from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.signing import errors as signing_errors
 from fiskaly_mockserver.world.journal.explain import RULES
 
 GUIDES = ["CONTRIBUTING.md", "docs/ARCHITECTURE.md", "docs/RULES.md"]
@@ -26,8 +28,7 @@ MADE_LATER = {".venv/bin/python", "dist"}
 CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"\.?[\w-]+(/[\w.{}-]+)*(/|/[\w-]+|\.(py|md|toml|yaml|txt))")
 DOTTED = re.compile(rf"({'|'.join(PACKAGES)})(\.\w+)+")
-CLASS = re.compile(r"[A-Z][a-z]\w*[a-z]\w*")
-NOT_OURS = {"Content", "Unreleased"}
+NAME = re.compile(r"[A-Z][a-z]\w*[a-z]\w*|[A-Z]+_?[A-Z_]+")
 
 
 def text_of(guide: str) -> str:
@@ -47,15 +48,18 @@ def code(guide: str, name: str) -> str:
 
 
 @cache
-def classes() -> frozenset[str]:
-    """Return the names of all our classes and public type aliases."""
-    names = set()
+def names() -> frozenset[str]:
+    """Return the names of all our classes and of all that modules assign."""
+    found: set[str] = set()
     for package, source in PACKAGES.items():
         for path in (ROOT / source / package).rglob("*.py"):
             for node in ast.parse(path.read_text(encoding="utf-8")).body:
                 if isinstance(node, ast.ClassDef):
-                    names.add(node.name)
-    return frozenset(names)
+                    found.add(node.name)
+                elif isinstance(node, ast.AnnAssign | ast.Assign):
+                    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                    found.update(target.id for target in targets if isinstance(target, ast.Name))
+    return frozenset(found)
 
 
 @pytest.mark.parametrize("guide", GUIDES)
@@ -77,16 +81,15 @@ def test_every_dotted_name_it_names_can_be_imported(guide: str) -> None:
 
 
 @pytest.mark.parametrize("guide", GUIDES)
-def test_every_class_it_names_is_ours(guide: str) -> None:
-    named = {word for word in words(guide) if CLASS.fullmatch(word)}
-    assert named - classes() == set()
+def test_every_class_and_constant_it_names_is_ours(guide: str) -> None:
+    assert {word for word in words(guide) if NAME.fullmatch(word)} - names() == set()
 
 
 def test_paths_and_names_are_looked_for() -> None:
     found = set().union(*map(words, GUIDES))
     assert len([word for word in found if PATH.fullmatch(word)]) > 20
     assert [word for word in found if DOTTED.fullmatch(word)]
-    assert [word for word in found if CLASS.fullmatch(word)]
+    assert [word for word in found if NAME.fullmatch(word)]
 
 
 def test_the_life_of_a_world_is_as_the_architecture_shows_it() -> None:
@@ -121,8 +124,9 @@ def test_the_commands_of_the_guide_run(name: str) -> None:
 
 
 def test_every_rule_has_its_section() -> None:
-    numbers = re.findall(r"^## (R\d+): ", text_of("docs/RULES.md"), re.MULTILINE)
-    assert numbers == [f"R{number}" for number in range(1, 15)]
+    numbers = re.findall(r"^## ([RS]\d+): ", text_of("docs/RULES.md"), re.MULTILINE)
+    account, signing = range(1, 15), range(1, 12)
+    assert numbers == [*(f"R{number}" for number in account), *(f"S{number}" for number in signing)]
     assert set(RULES) <= set(numbers)
 
 
@@ -131,7 +135,9 @@ def test_every_refusal_stands_with_its_rule() -> None:
         section.partition(":")[0]: section
         for section in text_of("docs/RULES.md").split("\n## ")[1:]
     }
-    for refusal in refusals(DomainError):
+    found = refusals(DomainError)
+    assert {errors.NotTheAdmin, signing_errors.TssNotFound} <= set(found)
+    for refusal in found:
         assert f"`{refusal.__name__}`" in sections[refusal.rule], refusal
 
 

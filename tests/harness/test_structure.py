@@ -38,7 +38,6 @@ def later():
     }
 
 
-@pytest.mark.xfail(strict=True, reason="rooms are still being put together")
 def test_no_module_is_longer_than_a_reader_can_hold() -> None:
     assert [name for name, one in modules().items() if one.lines > LINES_AT_MOST] == []
 
