@@ -112,21 +112,42 @@ def test_somebody_elses_organization_is_explained_by_its_admin(account: Account)
 
 
 @pytest.mark.parametrize(
-    ("target", "exists", "envs"),
-    [(NOWHERE, "no", "none"), (STRANGER, "yes", "TEST LIVE"), (CAFE, "yes", "TEST")],
+    ("target", "exists", "envs", "rule"),
+    [
+        (NOWHERE, "no", "none", "R3"),
+        (STRANGER, "yes", "TEST LIVE", "R3"),
+        (CAFE, "yes", "TEST", "R6"),
+    ],
 )
 def test_an_unseen_organization_is_told_from_a_missing_one(
-    account: Account, target: str, exists: str, envs: str
+    account: Account, target: str, exists: str, envs: str, rule: str
 ) -> None:
     caller = account.by("vendor_live")
     told = refused(
         lambda: account.world.organizations.retrieve(caller, target), errors.OrganizationNotFound
     )
     state = state_of(told)
+    assert (told["refused_by"]["rule"], told["refused_by"]["rule_text"]) == (rule, RULES[rule])
+    assert f"OrganizationNotFound ({rule}): " in told["summary"]
     assert state["organization"] == target
     assert state["whether it exists in this world, seen or unseen"] == exists
     assert state["environments of the organization"] == envs
     assert state["environment of the token"] == "LIVE"
+
+
+@pytest.mark.parametrize(
+    ("name", "caller", "rule"),
+    [("vendor_live", "vendor_test", "R6"), ("shop_test", "vendor_test", "R3")],
+)
+def test_a_key_of_another_environment_is_told_from_one_of_another_organization(
+    account: Account, name: str, caller: str, rule: str
+) -> None:
+    key = account.key(name).id
+    told = refused(
+        lambda: account.world.api_keys.retrieve(account.by(caller), VENDOR, key),
+        errors.ApiKeyNotFound,
+    )
+    assert told["refused_by"]["rule"] == rule
 
 
 def test_an_expired_token_is_explained_by_its_times(account: Account) -> None:

@@ -232,8 +232,8 @@ def _of_the_domain(error: Refusal) -> _Reason:
     unknown = issubclass(error.kind, Unauthenticated)
     return _Reason(
         kind=Kind.AUTHENTICATION if unknown else Kind.RULE,
-        rule=error.kind.rule,
-        rule_text=RULES.get(error.kind.rule, ""),
+        rule=error.rule,
+        rule_text=RULES.get(error.rule, ""),
         state=tuple((_what(name), _said(name, value)) for name, value in error.facts.items()),
         accepted=ACCEPTED.get(error.kind, ""),
     )
