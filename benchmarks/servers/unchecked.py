@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 from fiskaly_contracts import AnswerPlan, Contract, Operation
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.tree_files import tree_of

@@ -20,10 +20,7 @@ from builders.accounts import (
 from builders.bearers import Bearer, pairs
 from builders.snapshots import listed
 from fiskaly_mockserver.domain.account.access import Principal
-from fiskaly_mockserver.domain.account.credentials import hash_secret
-from fiskaly_mockserver.domain.account.errors import (
-    InvalidCredentials,
-)
+from fiskaly_mockserver.domain.account.errors import InvalidCredentials
 from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     BillingOptions,
@@ -31,6 +28,7 @@ from fiskaly_mockserver.domain.account.model import (
     KeyStatus,
     Organization,
     OrganizationId,
+    hash_secret,
 )
 from hypothesis import settings
 from hypothesis import strategies as st

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fiskaly_contracts import JsonValue, Severity, Violation
 
 from fiskaly_mockserver.domain.account.access import Principal
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 
 Pairs = tuple[tuple[str, str], ...]
 """Headers or query parameters in the order they came; names may repeat."""
