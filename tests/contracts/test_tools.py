@@ -9,7 +9,11 @@ import yaml
 from fiskaly_contracts import Contract, tools
 
 PAGE = Path(__file__).parents[2] / "docs" / "SUPPORTED.md"
-SHIPPED = {"management-v0": Contract.bundled(), "control-v1": Contract.control()}
+SHIPPED = {
+    "management-v0": Contract.bundled(),
+    "sign-de-v2": Contract.sign_de(),
+    "control-v1": Contract.control(),
+}
 
 
 def in_order(node: Any) -> Any:

@@ -1,5 +1,6 @@
 """Clocks that a world can run by."""
 
+import sys
 import time
 from collections.abc import Callable
 from math import inf
@@ -12,6 +13,35 @@ MAX_SCALE = 1_000_000
 """How much faster than its base a clock may run."""
 
 
+_Reading = Callable[[], float]
+
+
+class RealTime:
+    """The machine's clocks, whatever the tests of this process patch.
+
+    freezegun replaces the functions of `time` in every module, but not in a class. Where it
+    is at work already, it names the real ones. time-machine changes `time.time` itself, and
+    offers the real one as its `escape_hatch`.
+    """
+
+    _freezegun = sys.modules.get("freezegun.api")
+    monotonic: Callable[[], float] = staticmethod(
+        getattr(_freezegun, "real_monotonic", time.monotonic)
+    )
+    perf_counter: _Reading = staticmethod(
+        getattr(_freezegun, "real_perf_counter", time.perf_counter)
+    )
+    _time: _Reading = staticmethod(getattr(_freezegun, "real_time", time.time))
+
+    @classmethod
+    def time(cls) -> float:
+        """Return the time of the wall clock in unix seconds."""
+        time_machine = sys.modules.get("time_machine")
+        if time_machine and time_machine.escape_hatch.is_travelling():
+            return float(time_machine.escape_hatch.time.time())
+        return cls._time()
+
+
 class SystemClock(Clock):
     """The machine's time, never running backwards even when that is set back.
 
@@ -19,11 +49,11 @@ class SystemClock(Clock):
     """
 
     def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
+        self._offset = RealTime.time() - RealTime.monotonic()
 
     def now(self) -> float:
         """Return the current time in unix seconds."""
-        return time.monotonic() + self._offset
+        return RealTime.monotonic() + self._offset
 
 
 class FrozenClock(Clock):

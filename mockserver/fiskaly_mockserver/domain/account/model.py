@@ -7,6 +7,8 @@ Optional text is `""` where unset; optional objects and references are `None`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
+from hmac import compare_digest
 from types import MappingProxyType
 from typing import NewType
 
@@ -208,3 +210,23 @@ class EndedToken:
     """An access token that was made to expire before its time, by its `jti`."""
 
     token_id: str
+
+
+# ------------------------------------------------------------------ secrets and passwords
+
+# Secrets are 256 random bits and passwords of seeded users are derived from the seed,
+# so one round of SHA-256 is enough: there is nothing to guess. A password that a test
+# makes up for a sign-up is only as good as itself; an exported world shows its hash.
+
+_NOBODY = bytes(32)
+
+
+def hash_secret(secret: str) -> bytes:
+    """Return the hash under which a secret or password is stored."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def matches(secret: str, hashed: bytes | None) -> bool:
+    """Tell whether the secret has that hash, at the same cost whether there is one."""
+    same = compare_digest(hash_secret(secret), _NOBODY if hashed is None else hashed)
+    return same and hashed is not None

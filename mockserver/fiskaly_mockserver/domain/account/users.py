@@ -82,7 +82,7 @@ class Users:
         if not administers(principal, organization):
             raise ManagedMayNotAdminister(**principal.facts, organization=organization.id)
         now = self.backend.clock.now()
-        user = next(iter(self.backend.tables.users.select("email", email.casefold())), None)
+        user = next(iter(self.backend.tables.users.select("email", email.lower())), None)
         if user is not None and self._standing(organization, user.id, now):
             raise AlreadyMember(
                 organization=organization.id, user=user.id, registered=said(user.registered)

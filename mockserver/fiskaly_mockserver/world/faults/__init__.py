@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from fiskaly_contracts import JsonValue
+from fiskaly_contracts.wording import did_you_mean
 
-from fiskaly_mockserver.world.names import did_you_mean, listed, shown
+from fiskaly_mockserver.world.names import listed, shown
 
 
 class Phase(StrEnum):

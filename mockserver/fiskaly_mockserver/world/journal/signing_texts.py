@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.domain.signing import errors
 
 SIGNING_RULES: Mapping[str, str] = {

@@ -12,7 +12,6 @@ from fiskaly_fixtures import (
 )
 
 from fiskaly_mockserver.domain.account.access import viewers_of
-from fiskaly_mockserver.domain.account.credentials import hash_secret
 from fiskaly_mockserver.domain.account.model import (
     EMPTY_METADATA,
     ApiKey,
@@ -30,6 +29,7 @@ from fiskaly_mockserver.domain.account.model import (
     PrincipalId,
     User,
     UserId,
+    hash_secret,
 )
 from fiskaly_mockserver.domain.account.users import INVITATION_LIFETIME
 from fiskaly_mockserver.world.garbage import collector_at_rest
