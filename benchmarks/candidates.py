@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fiskaly_mockserver.server.config import DEFAULT_SIZE
+from fiskaly_fixtures import TreeArguments
 
 from benchmarks import mix
 from benchmarks.asking import Request
@@ -99,7 +99,7 @@ class Ours(Candidate):
     def command(self, place: Place, port: int) -> Sequence[str]:
         """Return the command line."""
         size = place.account.size
-        sized = () if size == DEFAULT_SIZE else ("--size", str(size))
+        sized = () if size == TreeArguments().size else ("--size", str(size))
         flags = ("--port", str(port), "--log-level", self.log_level, *sized)
         return [sys.executable, *self.start, "serve", *flags]
 
@@ -115,7 +115,7 @@ class Ours(Candidate):
 _FORGETFUL = """\
 from fiskaly_mockserver.web import endpoint, row_cache
 endpoint.MOST_TARGETS = 0
-row_cache.Writer.__init__.__kwdefaults__["room"] = 0
+row_cache.RowCache.__init__.__kwdefaults__["room"] = 0
 from fiskaly_mockserver.cli import main
 main()
 """

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fiskaly_mockserver.server.config import DEFAULT_SIZE
+from fiskaly_fixtures import TreeArguments
 
 from benchmarks import mix
 from benchmarks.candidates import Candidate, Missing, Ours, Place, inherited_path
@@ -88,7 +88,7 @@ def report(asked: Asked) -> Report:
         tempfile.TemporaryDirectory() as folder,
         place_for(Path(folder), asked.peers) as measured,
     ):
-        place = replace(measured, account=mix.account(DEFAULT_SIZE))
+        place = replace(measured, account=mix.account(TreeArguments().size))
         started, absent = _measure(place, asked, rounds)
     return Report(text(started, absent, rounds), _plot(started))
 

@@ -4,7 +4,7 @@ import asyncio
 import signal
 
 from aiohttp import web
-from fiskaly_mockserver.server.loops import loop_factory
+from fiskaly_mockserver.server.config import loop_factory
 
 
 def serve(app: web.Application, port: int) -> None:

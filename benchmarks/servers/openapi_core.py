@@ -4,11 +4,12 @@ import sys
 from dataclasses import replace
 
 from fiskaly_contracts import CheckedRequest, Checker, Contract, RequestData
+from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.tree_files import tree_of
 from fiskaly_mockserver.web import endpoint
 from fiskaly_mockserver.web.app import create_app
+from fiskaly_mockserver.web.service import ServedApi
 
 from benchmarks.mix import SIZE
 from benchmarks.servers.loop import serve
@@ -33,12 +34,13 @@ def main() -> None:
     """Serve on the port of the first argument; the others are what is checked."""
     endpoint.MOST_TARGETS = 0  # no verdict is remembered: each costs what it costs
     config = ServerConfig(size=SIZE)
-    service = compose(config, tree_of(config))
+    service = compose(config, generate_from(config))
     if "answers" in sys.argv[2:]:
         checker = Checker(service.contract, judge="openapi-core")
     else:
         checker = Uncompiled(service.contract)
-    serve(create_app(replace(service, checker=checker)), int(sys.argv[1]))
+    apis = (ServedApi.of(service.apis[0].api, checker),)
+    serve(create_app(replace(service, apis=apis)), int(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -11,17 +11,17 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 from fiskaly_contracts import AnswerPlan, Contract, Operation
+from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.tree_files import tree_of
-from fiskaly_mockserver.web.call import Call, Handler
+from fiskaly_mockserver.web.api import Call, Handler
 from fiskaly_mockserver.web.endpoint import caller_of
-from fiskaly_mockserver.web.management.errors import answer_to
+from fiskaly_mockserver.web.management.errors import ManagementErrors
 from fiskaly_mockserver.web.management.handlers import HANDLERS
-from fiskaly_mockserver.web.response_headers import Stamps
+from fiskaly_mockserver.web.response_headers import ResponseHeaders
 from fiskaly_mockserver.web.responses import drop_server_header, response_of
-from fiskaly_mockserver.web.row_cache import Writer
+from fiskaly_mockserver.web.row_cache import RowCache
 from fiskaly_mockserver.world.world import World
 
 from benchmarks.mix import SIZE
@@ -49,9 +49,9 @@ _ANYTHING = _Anything()
 def app() -> web.Application:
     """Return the application."""
     config = ServerConfig(size=SIZE)
-    world = compose(config, tree_of(config)).world
+    world = compose(config, generate_from(config)).world
     contract = Contract.bundled()
-    serving = _Serving(world, Writer(lambda *_: _ANYTHING), Stamps())
+    serving = _Serving(world, RowCache(lambda *_: _ANYTHING), ResponseHeaders())
     made = web.Application()
     made.on_response_prepare.append(drop_server_header)
     for operation_id, operation in contract.operations.items():
@@ -72,14 +72,14 @@ def app() -> web.Application:
 class _Serving:
     """Turns handlers into endpoints."""
 
-    def __init__(self, world: World, writer: Writer, stamps: Stamps) -> None:
+    def __init__(self, world: World, writer: RowCache, headers: ResponseHeaders) -> None:
         self._world = world
         self._writer = writer
-        self._stamps = stamps
+        self._headers = headers
 
     def endpoint(self, operation: Operation, handler: Handler) -> Endpoint:
         """Return what answers an operation."""
-        world, write, stamps = self._world, self._writer.response, self._stamps
+        world, write, headers = self._world, self._writer.response, self._headers
         defaults = operation.query(())
 
         async def answer(request: web.Request) -> web.Response:
@@ -101,11 +101,11 @@ class _Serving:
                 )
                 response = write(operation.operation_id, handler(call))
             except DomainError as error:
-                response = response_of(answer_to(error))
-            stamps.put(
+                response = response_of(ManagementErrors().refused(error))
+            headers.write(
                 response,
                 request=request,
-                request_id=stamps.request_id(),
+                request_id=headers.request_id(),
                 seconds=time.perf_counter() - started,
                 now=world.clock.now(),
                 violations=0,

@@ -18,8 +18,9 @@ from fiskaly_contracts.exchange import (
     ResponseData,
     media_type_violation,
 )
-from fiskaly_contracts.json_value import JsonValue
+from fiskaly_contracts.json_value import JsonValue, escaped, pointer_to, printable, tokens_of
 from fiskaly_contracts.violations import Severity, Violation, Where, explain, meant
+from fiskaly_contracts.wording import did_you_mean
 
 if TYPE_CHECKING:
     from fiskaly_contracts.checker import AnswerPlan, Checker
@@ -39,10 +40,15 @@ __all__ = [
     "Severity",
     "Violation",
     "Where",
+    "did_you_mean",
+    "escaped",
     "explain",
     "meant",
     "media_type_violation",
     "parse_body",
+    "pointer_to",
+    "printable",
+    "tokens_of",
 ]
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import pytest
 from fiskaly_mockserver.control.handles import ApiKeyHandle, OrganizationHandle, UserHandle
-from fiskaly_mockserver.server.minting import Fault
-from fiskaly_mockserver.server.start_values import Beginning
+from fiskaly_mockserver.server.config import StartValues
+from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 
 from pytest_fiskaly.journal.assertions import JournalAssertions
 from pytest_fiskaly.markers import HARMLESS, MARKER, REAL
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fiskaly_mockserver import MockServer, ServerConfig
     from fiskaly_mockserver.control.client import Control
     from fiskaly_mockserver.control.handles import TreeHandle
-    from fiskaly_mockserver.server.minting import Holder
+    from fiskaly_mockserver.server.tokens_for_tests import Holder
 
     from pytest_fiskaly.verdict.watch import Allowance, ContractVerdict
 
@@ -62,7 +62,7 @@ class StartState:
         """
         given = {name: value for name, value in tree.items() if value is not None}
         asked: dict[str, Any] = {**self._tree, **given}
-        self._server.begin(Beginning(**asked, ids_from=self._ids_from, at=self._at))
+        self._server.begin(StartValues(**asked, ids_from=self._ids_from, at=self._at))
         self._present = asked
         for rule in self._faults:
             self._server.control.arm_fault(rule)  # type: ignore[arg-type]
@@ -185,25 +185,25 @@ class FiskalyMock:
             ValueError: The environment is none, or another than the key's.
         """
         __tracebackhide__ = True
-        return self._mint(holder, env, Fault.NOTHING)
+        return self._mint(holder, env, TokenFault.NOTHING)
 
     def expired_token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return an access token whose time is over; arguments as for `token_for`."""
         __tracebackhide__ = True
         self._needs_control("expired_token_for()")
-        return self._mint(holder, env, Fault.EXPIRED)
+        return self._mint(holder, env, TokenFault.EXPIRED)
 
     def wrong_env_token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return an access token of the other environment than the key's."""
         __tracebackhide__ = True
         self._needs_control("wrong_env_token_for()")
-        return self._mint(holder, env, Fault.WRONG_ENVIRONMENT)
+        return self._mint(holder, env, TokenFault.WRONG_ENVIRONMENT)
 
     def forged_token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return an access token that somebody else signed."""
         __tracebackhide__ = True
         self._needs_control("forged_token_for()")
-        return self._mint(holder, env, Fault.FORGED)
+        return self._mint(holder, env, TokenFault.FORGED)
 
     def allow_violations(self, what: bool | str | Iterable[str] = True) -> Allowance:  # noqa: FBT001, FBT002 - as the marker takes it
         """Allow violations of the contract from now on, or inside a `with` block.
@@ -221,7 +221,7 @@ class FiskalyMock:
         except ValueError as error:
             raise error.with_traceback(None) from None
 
-    def _mint(self, holder: Holder, env: str | None, fault: Fault) -> str:
+    def _mint(self, holder: Holder, env: str | None, fault: TokenFault) -> str:
         __tracebackhide__ = True
         try:
             return self._server.token_for(holder, env=env, fault=fault)

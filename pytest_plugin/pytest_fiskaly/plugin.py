@@ -64,6 +64,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Charge a test with what reaches the session's server from now on, if the test uses it."""
+    __tracebackhide__ = True
     if "fiskaly_mock_server" in getattr(item, "fixturenames", ()):
         TestServers.of(item.config).begin_test(item)
     return (yield)
@@ -156,6 +157,7 @@ def fiskaly_mock(
     request: pytest.FixtureRequest,
 ) -> Iterator[FiskalyMock]:
     """Give a test the fake API in its seeded state, and judge the test's client afterwards."""
+    __tracebackhide__ = True
     remote = _remote(request.config)
     if remote is not None:
         yield remote.enter(request.node)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     import pytest
     from fiskaly_mockserver import MockServer, ServerConfig
-    from fiskaly_mockserver.server.tree_cache import Nursery
+    from fiskaly_mockserver.server.trees import TreeCache
 
     from pytest_fiskaly.coverage import Counts
     from pytest_fiskaly.mock import FiskalyMock
@@ -65,10 +65,10 @@ class TestServers:
         return cast("Self", config.pluginmanager.get_plugin(cls.NAME))
 
     @cached_property
-    def _trees(self) -> Nursery:
-        from fiskaly_mockserver.server.tree_cache import Nursery
+    def _trees(self) -> TreeCache:
+        from fiskaly_mockserver.server.trees import TreeCache
 
-        return Nursery()
+        return TreeCache()
 
     def make(self, config: ServerConfig, tree: Mapping[str, Any] | None = None) -> MockServer:
         """Return a server that is not started yet.
@@ -83,8 +83,8 @@ class TestServers:
         config = replace(config, **{**self._settings.tree, **(tree or {})})
         outside = CurrentTest(self.outside, partial(_label, config))
         listener = ExchangeListener(self._counts, outside, config.on_exchange, loose=config.loose)
-        server = MockServer(replace(config, on_exchange=listener), nursery=self._trees)
-        listener.attach(server.traffic)
+        server = MockServer(replace(config, on_exchange=listener), trees=self._trees)
+        listener.attach(server.in_flight)
         return server
 
     def serve(self, config: ServerConfig) -> Iterator[MockServer]:
@@ -125,13 +125,13 @@ class TestServers:
         if self._session_server is not None:
             _start_again(self._session_server)
             label = partial(_label, self._session_server.config)
-            self._session_server.traffic.period = CurrentTest(self.verdict(item), label)
+            self._session_server.in_flight.period = CurrentTest(self.verdict(item), label)
 
     def end_test(self, item: pytest.Item) -> None:
         """Charge nobody any more."""
         self._current = None
         if self._session_server is not None:
-            self._session_server.traffic.period = None
+            self._session_server.in_flight.period = None
         if VERDICT in item.stash:
             item.stash[VERDICT].over = True
 
@@ -166,7 +166,7 @@ class TestServers:
             faults=rules_of(arguments["faults"]) if "faults" in arguments else [],
         )
         state.restore()
-        server.traffic.period = CurrentTest(verdict, lambda: ServerLabel(state.flags, name))
+        server.in_flight.period = CurrentTest(verdict, lambda: ServerLabel(state.flags, name))
         return (RestrictedMock if restricted else FiskalyMock)(server, verdict, state)
 
     def leave(self, item: pytest.Item, server: MockServer) -> None:

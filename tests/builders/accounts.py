@@ -39,16 +39,8 @@ from fiskaly_mockserver.domain.account.model import (
 )
 from fiskaly_mockserver.domain.account.organizations import Profile
 from fiskaly_mockserver.domain.ports import Claims, Lifetimes, TokenUse
-from fiskaly_mockserver.domain.store import (
-    API_KEYS,
-    BILLING_ADDRESSES,
-    MEMBERSHIPS,
-    ORGANIZATIONS,
-    USERS,
-)
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.seams import SeededSource
-from fiskaly_mockserver.world.store.base_table import FrozenTable
 from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.world import Seams, World
 
@@ -196,11 +188,11 @@ class ClaimChanges(TypedDict, total=False):
 def baseline() -> Baseline:
     """Return the rows of both accounts."""
     return Baseline(
-        organizations=FrozenTable(ORGANIZATIONS, _organizations()),
-        api_keys=FrozenTable(API_KEYS, [_key(name) for name in HOMES]),
-        users=FrozenTable(USERS, [_user(name) for name in USER_IDS]),
-        memberships=FrozenTable(MEMBERSHIPS, _memberships()),
-        billing_addresses=FrozenTable(BILLING_ADDRESSES, _billing_addresses()),
+        organizations=_organizations(),
+        api_keys=[_key(name) for name in HOMES],
+        users=[_user(name) for name in USER_IDS],
+        memberships=_memberships(),
+        billing_addresses=_billing_addresses(),
     )
 
 

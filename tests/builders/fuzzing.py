@@ -4,11 +4,32 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PHASES = ["examples", "coverage", "fuzzing", "stateful"]
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
 PATIENCE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard schemathesis tries; `examples` are generated cases per operation and phase."""
+
+    seed: int
+    examples: int = 15
+    phases: Sequence[str] = PHASES
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it goes through every phase."""
+        return self.phases == PHASES
+
+
+SMOKE = Effort(1, examples=3, phases=("examples", "fuzzing"))
+"""Some seconds, in every run of the suite."""
+LONG = {f"seed-{number}": Effort(20_260_100 + number) for number in (1, 2, 3)}
+"""Half a minute each; marked slow."""
 
 
 def st_run(
@@ -16,8 +37,7 @@ def st_run(
     *,
     config: Path,
     report: Path,
-    seed: int,
-    examples: int,
+    effort: Effort,
     headers: Sequence[str] = (),
 ) -> tuple[int, str]:
     """Run `st run` on the document at a URL; return exit code and output."""
@@ -34,11 +54,11 @@ def st_run(
             document,
             *(part for header in headers for part in ("--header", header)),
             "--phases",
-            ",".join(PHASES),
+            ",".join(effort.phases),
             "--seed",
-            str(seed),
+            str(effort.seed),
             "--max-examples",
-            str(examples),
+            str(effort.examples),
             "--report",
             "json",
             "--report-json-path",

@@ -6,6 +6,7 @@ from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     Environment,
     Organization,
+    OrganizationId,
     PrincipalId,
     PrincipalKind,
     User,
@@ -33,7 +34,9 @@ def world_of(size: int, preset: str = "individual-customers") -> World:
 
 def organization_of(world: World, organization_id: str) -> Organization:
     """Return an organization that is there."""
-    return next(row for row in world.rows.organizations if row.id == organization_id)
+    row = world.tables.organizations.get(OrganizationId(organization_id))
+    assert row is not None
+    return row
 
 
 def caller_with(world: World, key: ApiKey) -> Principal:

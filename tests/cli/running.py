@@ -5,9 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,34 +48,10 @@ class Running:
         parsed: dict[str, Any] = json.loads(self.announced)
         return parsed
 
-    def ask(
-        self, path: str, body: object = None, *, token: str = "", method: str | None = None
-    ) -> Any:
-        """Send a request to the API and return its answer's body, whatever its status."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        data = None
-        if body is not None:
-            data = body if isinstance(body, bytes) else json.dumps(body).encode()
-            headers["Content-Type"] = "application/json"
-        request = urllib.request.Request(self.line["base_url"] + path, data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return json.load(error)
-
-    def authenticate(self, organization: int = 0) -> str:
-        """Return a token of one of the announced organizations."""
-        key = self.line["organizations"][organization]["api_keys"][0]
-        session = self.ask("/auth", {"api_key": key["key"], "api_secret": key["secret"]})
-        return str(session["access_token"])
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
-        """Send a signal; return the exit code and the seconds it took."""
-        started = time.monotonic()
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and return the exit code; a server that does not end fails the test."""
         self.process.send_signal(number)
-        return self.process.wait(PATIENCE), time.monotonic() - started
+        return self.process.wait(PATIENCE)
 
     def logged(self) -> str:
         """Return what stands on stderr."""

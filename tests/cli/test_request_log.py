@@ -1,20 +1,21 @@
 """One line per request on stderr, in two forms, at a level, and nothing secret in it."""
 
 import json
+import logging
+import os
 import re
 import socket
-from collections.abc import Mapping
-from pathlib import Path
+import sys
+import threading
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from cli.running import Running, serving
+from cli.callers import call, token_of
 from fiskaly_contracts import Violation, Where
-from fiskaly_mockserver.cli.request_log import LEVELS, RequestLog
+from fiskaly_mockserver import MockServer, ServerConfig
+from fiskaly_mockserver.cli.request_log import LEVELS, LineWriter, RequestLog
 from fiskaly_mockserver.world.journal.journal import Exchange
 
-JSON = ("--json", "--port", "0")
 LINE = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
     r" (?P<method>[A-Z]+) (?P<path>\S+) (?P<operation>\S+) (?P<status>\d{3})"
@@ -22,22 +23,26 @@ LINE = re.compile(
 )
 
 
-def traffic(running: Running) -> None:
-    """Send a good request, one that breaks the contract, and one that is no HTTP."""
-    running.authenticate()
-    running.ask("/organizations?limit=x", token=running.authenticate())
-    running.ask("/nothing?secret=in-the-query")
-    address = urlsplit(running.line["base_url"])
-    with socket.create_connection((address.hostname, address.port), timeout=10) as client:
-        client.sendall(b"GET / HTTP/1.1\r\nno header\r\n\r\n")
-        assert client.recv(12).endswith(b"400")
+def logged(
+    capfd: pytest.CaptureFixture[str], *, level: str = "debug", as_json: bool = False
+) -> list[str]:
+    """Send two good requests, two that break the contract and one that is no HTTP."""
+    log = RequestLog(sys.stderr, level=level, as_json=as_json)
+    config = ServerConfig(port=0, preset="single", on_exchange=log.write)
+    with log.take_over(), MockServer(config) as server:
+        key = server.credentials
+        token = token_of(server.base_url, key.key, key.secret)
+        token_of(server.base_url, key.key, key.secret)
+        call(f"{server.base_url}/organizations?limit=x", token=token)
+        call(f"{server.base_url}/nothing?secret=in-the-query")
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nno header\r\n\r\n")
+            assert client.recv(12).endswith(b"400")
+    return capfd.readouterr().err.splitlines()
 
 
-def test_text_is_one_line_per_request(tmp_path: Path) -> None:
-    with serving(tmp_path, *JSON) as running:
-        traffic(running)
-        running.end()
-    *lines, other = running.logged().splitlines()
+def test_text_is_one_line_per_request(capfd: pytest.CaptureFixture[str]) -> None:
+    *lines, other = logged(capfd)
     found = [match.groupdict() for line in lines if (match := LINE.fullmatch(line))]
     assert len(found) == len(lines) == 4
     assert [one["operation"] for one in found] == [
@@ -51,15 +56,12 @@ def test_text_is_one_line_per_request(tmp_path: Path) -> None:
     assert found[0]["rest"] == ""
     assert "query.limit should be" in found[2]["rest"]
     assert found[3]["path"] == "/api/v0/nothing"
-    assert "in-the-query" not in running.logged()
+    assert not [line for line in lines if "in-the-query" in line]
     assert other.endswith("Z a client sent what is not HTTP: BadHttpMessage")
 
 
-def test_json_is_one_object_per_line(tmp_path: Path) -> None:
-    with serving(tmp_path, *JSON, "--log-format", "json") as running:
-        traffic(running)
-        running.end()
-    *lines, other = [json.loads(line) for line in running.logged().splitlines()]
+def test_json_is_one_object_per_line(capfd: pytest.CaptureFixture[str]) -> None:
+    *lines, other = [json.loads(line) for line in logged(capfd, as_json=True)]
     assert [line["status"] for line in lines] == [200, 200, 400, 404]
     assert list(lines[0]) == [
         "time",
@@ -79,59 +81,51 @@ def test_json_is_one_object_per_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("level", "statuses", "others"),
-    [
-        ("debug", ["200", "200", "400", "404"], 1),
-        ("warning", ["400", "404"], 1),
-        ("error", [], 0),
-        ("off", [], 0),
-    ],
+    [("warning", ["400", "404"], 1), ("error", [], 0), ("off", [], 0)],
 )
 def test_a_level_leaves_out_what_matters_less(
-    tmp_path: Path, level: str, statuses: list[str], others: int
+    capfd: pytest.CaptureFixture[str], level: str, statuses: list[str], others: int
 ) -> None:
-    with serving(tmp_path, *JSON, "--log-level", level) as running:
-        traffic(running)
-        running.end()
-    lines = running.logged().splitlines()
+    lines = logged(capfd, level=level)
     found = [match["status"] for line in lines if (match := LINE.fullmatch(line))]
     assert found == statuses
     assert len(lines) == len(found) + others
 
 
-def secrets_of(line: Mapping[str, Any]) -> list[str]:
-    keys = [key for one in line["organizations"] for key in one["api_keys"]]
+def secrets_of(tree: Any) -> list[str]:
+    keys = [key for one in tree["organizations"] for key in one["api_keys"]]
     return [
         *(key["secret"] for key in keys),
         *(key["key"] for key in keys),
-        *(user["password"] for user in line["users"]),
+        *(user["password"] for user in tree["users"]),
     ]
 
 
-def test_nothing_secret_is_in_the_log_of_an_onboarding(tmp_path: Path) -> None:
+def test_nothing_secret_is_in_the_log_of_an_onboarding(capfd: pytest.CaptureFixture[str]) -> None:
     """Neither of what goes right nor of what goes wrong."""
-    with serving(tmp_path, *JSON, "--preset", "kitchen-sink", "--log-level", "debug") as running:
-        secrets = secrets_of(running.line)
-        token = running.authenticate()
-        vendor = running.line["organizations"][0]
-        made = running.ask(
-            "/organizations",
-            {
-                "name": "Bakery",
-                "address_line1": "Ring 1",
-                "zip": "1010",
-                "town": "Wien",
-                "country_code": "AUT",
-                "managed_by_organization_id": vendor["id"],
-            },
-            token=token,
-        )
-        keys = f"/organizations/{made['_id']}/api-keys"
-        new = running.ask(keys, {"name": "till", "status": "enabled"}, token=token)
-        session = running.ask("/auth", {"api_key": new["key"], "api_secret": new["secret"]})
+    log = RequestLog(sys.stderr, level="debug", as_json=False)
+    config = ServerConfig(port=0, preset="kitchen-sink", on_exchange=log.write)
+    with log.take_over(), MockServer(config) as server:
+        api, tree = server.base_url, server.control.tree()
+        secrets = secrets_of(tree)
+        token = token_of(api, server.credentials.key, server.credentials.secret)
+        profile = {
+            "name": "Bakery",
+            "address_line1": "Ring 1",
+            "zip": "1010",
+            "town": "Wien",
+            "country_code": "AUT",
+            "managed_by_organization_id": tree["organizations"][0]["id"],
+        }
+        made = call(f"{api}/organizations", profile, token=token)[2]
+        keys = f"{api}/organizations/{made['_id']}/api-keys"
+        new = call(keys, {"name": "till", "status": "enabled"}, token=token)[2]
+        session = call(f"{api}/auth", {"api_key": new["key"], "api_secret": new["secret"]})[2]
         secrets += [token, new["key"], new["secret"]]
         secrets += [session["access_token"], session["refresh_token"]]
-        user = next(one for one in running.line["users"] if one["organization_ids"])
-        session = running.ask("/auth", {"email": user["email"], "password": user["password"]})
+        user = next(one for one in tree["users"] if one["organization_ids"])
+        login = {"email": user["email"], "password": user["password"]}
+        session = call(f"{api}/auth", login)[2]
         secrets += [session["access_token"], session["refresh_token"]]
         for wrong in (
             {"api_key": new["key"], "api_secret": new["secret"], "unknown": new["secret"]},
@@ -142,16 +136,14 @@ def test_nothing_secret_is_in_the_log_of_an_onboarding(tmp_path: Path) -> None:
             new["secret"],
             [session["access_token"]],
         ):
-            assert running.ask("/auth", wrong)["status_code"] in (400, 401)
-        running.ask("/organizations", token=f"{token}x")
-        running.ask("/organizations", token=session["refresh_token"])
-        running.ask("/organizations", token=new["secret"])
-        running.ask(f"/organizations?limit=1&access_token={token}", token=token)
-        running.ask(keys, {"name": "till", "secret": new["secret"]}, token=token)
-        running.end()
-    logged = running.logged()
-    assert len(logged.splitlines()) >= 15
-    assert [secret for secret in secrets if secret in logged] == []
+            assert call(f"{api}/auth", wrong)[0] in (400, 401)
+        for bad in (f"{token}x", session["refresh_token"], new["secret"]):
+            call(f"{api}/organizations", token=bad)
+        call(f"{api}/organizations?limit=1&access_token={token}", token=token)
+        call(keys, {"name": "till", "secret": new["secret"]}, token=token)
+    text = capfd.readouterr().err
+    assert len(text.splitlines()) >= 15
+    assert [secret for secret in secrets if secret in text] == []
 
 
 def exchange(**changes: Any) -> Exchange:
@@ -172,7 +164,9 @@ def written(
     level: str = "debug",
     as_json: bool = False,
 ) -> str:
-    RequestLog(level=level, as_json=as_json).write(one)
+    log = RequestLog(sys.stderr, level=level, as_json=as_json)
+    with log.take_over():
+        log.write(one)
     return capfd.readouterr().err
 
 
@@ -214,3 +208,70 @@ def test_nothing_that_a_client_names_breaks_the_line_or_the_terminal(
 
 def test_every_level_has_a_name() -> None:
     assert list(LEVELS) == ["debug", "info", "warning", "error", "off"]
+
+
+def test_lines_that_nobody_reads_are_dropped_and_counted_as_soon_as_somebody_does() -> None:
+    number, line = 5_000, "x" * 99
+    reading, writing = os.pipe()
+    with os.fdopen(reading, encoding="ascii") as reader, os.fdopen(writing, "w") as stream:
+        writer = LineWriter(stream, limit=10_000)
+        for _ in range(number):
+            writer.write(line)
+        writer.close()  # nobody reads, and nobody is waited for
+        kept = lost = 0
+        while kept + lost < number:
+            read = reader.readline().rstrip("\n")
+            if read == line:
+                kept += 1
+            else:
+                lost += int(read.removesuffix(" lines were dropped"))
+        assert kept + lost == number
+        assert kept < 2_000
+        writer.write("again")
+        assert reader.readline() == "again\n"
+        writer.close()
+
+
+def test_a_stream_that_is_closed_or_missing_is_no_reason_to_stop() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream:
+        for one in (stream, None):
+            writer = LineWriter(one)
+            writer.write("x")
+            writer.close()
+
+
+def test_a_pipe_that_does_not_block_is_tried_again() -> None:
+    """As some programs hand them to what they start."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    lines = 2_000
+    with os.fdopen(reading, encoding="ascii") as reader, os.fdopen(writing, "w") as stream:
+        writer = LineWriter(stream, limit=1_000_000)
+        for _ in range(lines):
+            writer.write("x" * 99)
+        read: list[str] = []
+        thread = threading.Thread(
+            target=lambda: read.extend(reader.readline() for _ in range(lines))
+        )
+        thread.start()
+        thread.join(60)
+        assert read == ["x" * 99 + "\n"] * lines
+
+
+def test_what_a_library_says_again_and_again_is_one_line_a_second(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    log = RequestLog(sys.stderr, level="info", as_json=False)
+    with log.take_over():
+        [handler] = [one for one in logging.getLogger().handlers if type(one).__name__ == "_Lines"]
+        for at in (*range(1_000), 2_500):
+            for name in ("asyncio", "other"):
+                message = f"no descriptor is left\nsocket {at}"
+                record = logging.LogRecord(name, logging.ERROR, "", 0, message, (), None)
+                record.created = at / 1_000
+                handler.handle(record)
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert [line for line in lines if line.endswith(" (999 more like it before)")] == lines[2:]

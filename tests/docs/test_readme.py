@@ -16,7 +16,7 @@ from fiskaly_contracts import Checker, Contract
 from fiskaly_fixtures import PRESETS
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.cli.verbs.serve import serve
-from fiskaly_mockserver.server.tree_files import read_tree
+from fiskaly_mockserver.server.trees import read_tree
 
 MISSING = [tool for tool in ("bash", "curl", "python3") if shutil.which(tool) is None]
 

@@ -73,7 +73,7 @@ def _claims_of(token: str) -> dict[str, object]:
 
 def test_a_token_without_a_signature_is_foreign(account: Account) -> None:
     claims = _claims_of(session_token(account, "vendor_test"))
-    unsigned = jwt.encode(claims, None, algorithm="none")
+    unsigned = jwt.encode(claims, "", algorithm="none")
     with refused(account.world, ForeignToken):
         account.world.sessions.principal(unsigned)
 

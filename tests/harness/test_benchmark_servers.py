@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fiskaly_mockserver.web import endpoint
-from fiskaly_mockserver.web.row_cache import Writer
+from fiskaly_mockserver.web.row_cache import RowCache
 
 from benchmarks.asking import ask
 from benchmarks.candidates import Bare, Candidate, CoreBoth, Ours, Place, Unchecked
@@ -46,4 +46,4 @@ def test_without_checks_the_wire_is_the_same(place: Place) -> None:
 def test_what_the_forgetful_server_forgets_has_these_names() -> None:
     # They are set in the text of a command, where no type checker looks.
     assert endpoint.MOST_TARGETS > 0
-    assert (Writer.__init__.__kwdefaults__ or {})["room"] > 0
+    assert (RowCache.__init__.__kwdefaults__ or {})["room"] > 0

@@ -91,19 +91,19 @@ def test_ids_derive_from_the_test_and_not_from_order_or_worker(
 def test_trees_are_made_once(client: pytest.Pytester) -> None:
     client.makeconftest(
         """
-        import fiskaly_mockserver.server.tree_cache as plantings
+        from fiskaly_mockserver.server import trees
 
         made = []
-        original = plantings.tree_of
+        original = trees.generate_from
 
         def counted(config):
             made.append((config.preset, config.seed, config.size))
             return original(config)
 
-        plantings.tree_of = counted
+        trees.generate_from = counted
 
         def pytest_unconfigure():
-            plantings.tree_of = original
+            trees.generate_from = original
             assert sorted(made) == [
                 ("enterprise", 1, 5), ("individual-customers", 1, 5), ("single", 1, 5)
             ], made

@@ -253,7 +253,7 @@ def test_a_request_under_way_is_charged_to_the_test_that_sent_it(client: pytest.
             token = server.token_for(server.tree.main)
             threads.append(threading.Thread(target=target, args=(server, token)))
             threads[-1].start()
-            while not server.server.traffic.under_way:
+            while not server.server.in_flight.under_way:
                 time.sleep(0.001)
             time.sleep(wait)
 

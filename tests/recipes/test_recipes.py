@@ -113,7 +113,7 @@ def test_every_recipe_of_the_folder_is_run() -> None:
 
 
 def _appears(file: Path) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE
     while not file.exists():
         assert time.monotonic() < end, f"no {file.name}: the server was not asked to stop"
         time.sleep(0.02)

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 from fiskaly_mockserver import MockServer
-from fiskaly_mockserver.server.loops import LoopKind
+from fiskaly_mockserver.server.config import LoopKind
 from server.target import Target, authenticate
 
 

@@ -4,33 +4,34 @@ from importlib.metadata import version
 
 import pytest
 from fiskaly_contracts import Contract
+from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.domain.account.model import OrganizationId
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.tree_files import tree_of
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.world import Seams
 
 
 def test_a_service_tells_what_it_serves() -> None:
     config = ServerConfig(preset="single", seed=4)
-    assert compose(config, tree_of(config)).about == {
+    assert compose(config, generate_from(config)).about == {
         "version": version("fiskaly-mockserver"),
         "contract": Contract.bundled().version,
     }
 
 
 def test_settings_reach_the_service() -> None:
-    config = ServerConfig(preset="single", loose=True)
-    service = compose(config, tree_of(config))
-    assert service.loose
+    config = ServerConfig(preset="single", loose=True, judge="openapi-core")
+    service = compose(config, generate_from(config))
+    (served,) = service.apis
+    assert served.checker.answer_plan("authenticate", 200) is None
     assert service.on_exchange is config.on_exchange
 
 
 def test_lifetimes_of_the_settings_hold_unless_seams_are_given() -> None:
     config = ServerConfig(preset="single", lifetimes=Lifetimes(access=5, refresh=9))
-    tree = tree_of(config)
+    tree = generate_from(config)
     assert compose(config, tree).world.seams.lifetimes == Lifetimes(access=5, refresh=9)
     seams = Seams(clock=FrozenClock(100.0))
     assert compose(config, tree, seams).world.seams is seams
@@ -39,7 +40,12 @@ def test_lifetimes_of_the_settings_hold_unless_seams_are_given() -> None:
 @pytest.mark.parametrize("size", [0, 3])
 def test_every_organization_of_the_tree_is_in_the_world(size: int) -> None:
     config = ServerConfig(size=size)
-    tree = tree_of(config)
+    tree = generate_from(config)
     world = compose(config, tree).world
     ids = [OrganizationId(found.id) for found in tree.organizations]
     assert all(world.tables.organizations.get(one) for one in ids)
+
+
+def test_another_judge_is_refused() -> None:
+    with pytest.raises(ValueError, match="judge 'me' is not one of jsonschema-rs, openapi-core"):
+        ServerConfig(judge="me")  # type: ignore[arg-type]

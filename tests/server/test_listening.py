@@ -4,11 +4,11 @@ import errno
 import socket
 
 import pytest
+from fiskaly_fixtures import generate_from
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.errors import CannotListen
 from fiskaly_mockserver.server.listening import listen
-from fiskaly_mockserver.server.tree_files import tree_of
 from fiskaly_mockserver.web.service import Service
 from server.raw_http import request, talk
 
@@ -25,7 +25,7 @@ def ipv6_loopback() -> bool:
 @pytest.fixture(scope="module")
 def service() -> Service:
     config = ServerConfig(preset="empty")
-    return compose(config, tree_of(config))
+    return compose(config, generate_from(config))
 
 
 async def test_a_free_port_is_picked_and_known(service: Service) -> None:

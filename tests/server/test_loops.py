@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from fiskaly_mockserver import MockServer, ServerConfig
+from fiskaly_mockserver.server.config import LoopKind, loop_factory
 from fiskaly_mockserver.server.errors import CannotListen, ServerError
-from fiskaly_mockserver.server.loops import LoopKind, loop_factory
 from server.raw_http import request, talk
 from server.target import JSON, ORGANIZATIONS, authenticate, demand_http_level
 

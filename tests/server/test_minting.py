@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.handles import NotInTheTree
-from fiskaly_mockserver.server.minting import Fault
-from fiskaly_mockserver.server.start_values import Beginning
+from fiskaly_mockserver.server.config import StartValues
+from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 from server.raw_http import RawAnswer, request, talk
 
 JSON = "Content-Type: application/json"
@@ -46,10 +46,11 @@ def test_the_environment_chooses_the_key(live: MockServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "refusal"), [(Fault.EXPIRED, "ExpiredToken"), (Fault.FORGED, "ForeignToken")]
+    ("fault", "refusal"),
+    [(TokenFault.EXPIRED, "ExpiredToken"), (TokenFault.FORGED, "ForeignToken")],
 )
 def test_a_bad_token_is_refused_for_its_own_reason(
-    live: MockServer, fault: Fault, refusal: str
+    live: MockServer, fault: TokenFault, refusal: str
 ) -> None:
     live.reset()
     assert ask(live, live.token_for(live.tree.main, fault=fault)).status == 401
@@ -59,7 +60,7 @@ def test_a_bad_token_is_refused_for_its_own_reason(
 def test_a_token_of_the_wrong_environment_sees_the_other_one(live: MockServer) -> None:
     live.reset()
     main = live.tree.main
-    token = live.token_for(main.key_for("TEST"), fault=Fault.WRONG_ENVIRONMENT)
+    token = live.token_for(main.key_for("TEST"), fault=TokenFault.WRONG_ENVIRONMENT)
     assert ask(live, token).status == 200
     caller = live.journal[-1].caller
     assert caller is not None
@@ -68,8 +69,8 @@ def test_a_token_of_the_wrong_environment_sees_the_other_one(live: MockServer) -
 
 def test_an_expired_token_is_well_formed_at_the_beginning_of_time() -> None:
     with MockServer() as server:
-        server.begin(Beginning(at=1.0))
-        token = server.token_for(server.tree.main, fault=Fault.EXPIRED)
+        server.begin(StartValues(at=1.0))
+        token = server.token_for(server.tree.main, fault=TokenFault.EXPIRED)
         assert ask(server, token).status == 401
         assert server.journal[-1].refusal.startswith("ExpiredToken")
 

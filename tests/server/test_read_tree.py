@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from fiskaly_contracts import Checker, Contract
 from fiskaly_fixtures import PRESETS, TreeError, dump_tree, generate
-from fiskaly_mockserver.server.tree_files import read_tree
+from fiskaly_mockserver.server.trees import read_tree
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from fiskaly_fixtures import TreeError, generate
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.shapes import FaultEffect
-from fiskaly_mockserver.server.start_values import Beginning
-from fiskaly_mockserver.server.tree_cache import KEPT, Nursery
+from fiskaly_mockserver.server.config import StartValues
+from fiskaly_mockserver.server.trees import MOST_TREES, TreeCache
 from server.raw_http import request, talk
 from server.target import authenticate
 
@@ -27,12 +27,12 @@ def create(server: MockServer) -> str:
 def test_ids_are_foreseeable_if_asked_for() -> None:
     with MockServer() as one, MockServer() as other:
         for server in (one, other):
-            server.begin(Beginning(ids_from="test_one[1]"))
+            server.begin(StartValues(ids_from="test_one[1]"))
         assert create(one) == create(other)
-        one.begin(Beginning(ids_from="test_one[2]"))
+        one.begin(StartValues(ids_from="test_one[2]"))
         other.begin()
         assert len({create(one), create(other), create(one)}) == 3
-        one.begin(Beginning(ids_from="test_one[2]"))
+        one.begin(StartValues(ids_from="test_one[2]"))
         first = create(one)
         one.reset()
         assert create(one) != first
@@ -40,7 +40,7 @@ def test_ids_are_foreseeable_if_asked_for() -> None:
 
 def test_the_time_can_be_any_and_stands_still() -> None:
     with MockServer() as server:
-        server.begin(Beginning(at=86_400.0))
+        server.begin(StartValues(at=86_400.0))
         assert server.control.clock()["now"] == 86_400.0
         authenticate(server)
         assert server.control.clock()["now"] == 86_400.0
@@ -53,44 +53,44 @@ def test_the_time_can_be_any_and_stands_still() -> None:
 def test_another_tree_is_made_once_and_left_again() -> None:
     with MockServer() as server:
         own = server.tree
-        server.begin(Beginning(preset="enterprise", size=3))
+        server.begin(StartValues(preset="enterprise", size=3))
         enterprise = server.tree
         assert (enterprise.preset, len(enterprise.managed)) == ("enterprise", 3)
         server.reset()
         assert server.tree is own
-        server.begin(Beginning(preset="enterprise", size=3))
+        server.begin(StartValues(preset="enterprise", size=3))
         assert server.tree is enterprise
         with pytest.raises(TreeError, match="did you mean enterprise"):
-            server.begin(Beginning(preset="enterprize"))
+            server.begin(StartValues(preset="enterprize"))
         assert server.tree is enterprise
 
 
 def test_a_tree_that_was_given_is_the_own_one() -> None:
     tree = generate("single", seed=5)
     with MockServer(tree=tree) as server:
-        server.begin(Beginning(preset="individual-customers"))
+        server.begin(StartValues(preset="individual-customers"))
         assert len(server.tree.organizations) == 6
         server.reset()
         assert server.spec is tree
         assert server.tree.seed == 5
 
 
-def test_a_nursery_keeps_the_latest_trees() -> None:
-    nursery = Nursery()
-    first = nursery.get(ServerConfig(preset="single", seed=0), started_at=0)
-    for seed in range(1, KEPT):
-        nursery.get(ServerConfig(preset="single", seed=seed), started_at=0)
-    assert nursery.get(ServerConfig(preset="single", seed=0), started_at=0) is first
-    nursery.get(ServerConfig(preset="single", seed=KEPT), started_at=0)
-    assert nursery.get(ServerConfig(preset="single", seed=0), started_at=0) is first
+def test_a_trees_keeps_the_latest_trees() -> None:
+    trees = TreeCache()
+    first = trees.get(ServerConfig(preset="single", seed=0), started_at=0)
+    for seed in range(1, MOST_TREES):
+        trees.get(ServerConfig(preset="single", seed=seed), started_at=0)
+    assert trees.get(ServerConfig(preset="single", seed=0), started_at=0) is first
+    trees.get(ServerConfig(preset="single", seed=MOST_TREES), started_at=0)
+    assert trees.get(ServerConfig(preset="single", seed=0), started_at=0) is first
 
 
 def test_the_age_of_an_invitation_counts_back_from_the_start() -> None:
-    planting = Nursery().get(ServerConfig(preset="kitchen-sink"), started_at=1_000_000)
+    planting = TreeCache().get(ServerConfig(preset="kitchen-sink"), started_at=1_000_000)
     early = planting.baseline_at(1_000_000).memberships.rows
     late = planting.baseline_at(2_000_000).memberships.rows
     shifts = {
-        late[key].pending_until - row.pending_until  # type: ignore[operator]
+        late[key].pending_until - row.pending_until
         for key, row in early.items()
         if row.pending_until is not None
     }
@@ -109,9 +109,9 @@ def hold_up(server: MockServer) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", server.port))
     connection.sendall(request("POST", "/api/v0/auth", JSON, body=body))
     until = time.monotonic() + 5
-    while not server.traffic.under_way and time.monotonic() < until:
+    while not server.in_flight.under_way and time.monotonic() < until:
         time.sleep(0.001)
-    assert server.traffic.under_way == 1
+    assert server.in_flight.under_way == 1
     return connection
 
 
@@ -120,7 +120,7 @@ def test_what_takes_too_long_is_broken_off() -> None:
         began = time.monotonic()
         assert server.settle(0.2) == 1
         assert 0.15 < time.monotonic() - began < 2
-        assert server.traffic.under_way == 0
+        assert server.in_flight.under_way == 0
         assert connection.recv(100) == b""
         assert server.settle(0.2) == 0
         server.reset()
@@ -142,7 +142,7 @@ def test_what_ends_in_time_is_waited_for() -> None:
         thread = threading.Thread(target=authenticate, args=(server,))
         thread.start()
         until = time.monotonic() + 5
-        while not server.traffic.under_way and time.monotonic() < until:
+        while not server.in_flight.under_way and time.monotonic() < until:
             time.sleep(0.001)
         assert server.settle(5) == 0
         assert [one.status for one in server.journal] == [200]
@@ -156,12 +156,12 @@ def test_a_server_that_does_not_run_is_quiet() -> None:
 def test_requests_belong_to_the_period_in_which_they_began() -> None:
     heard: list[object] = []
     server = MockServer(
-        ServerConfig(port=0, on_exchange=lambda _: heard.append(server.traffic.present_period))
+        ServerConfig(port=0, on_exchange=lambda _: heard.append(server.in_flight.present_period))
     )
     with server:
-        server.traffic.period = "one"
+        server.in_flight.period = "one"
         authenticate(server)
-        server.traffic.period = "two"
+        server.in_flight.period = "two"
         authenticate(server)
     assert heard == ["one", "two"]
-    assert server.traffic.present_period is None
+    assert server.in_flight.present_period is None

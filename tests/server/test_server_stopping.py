@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from fiskaly_mockserver import MockServer, ServerConfig
-from fiskaly_mockserver.server.loops import LoopKind
+from fiskaly_mockserver.server.config import LoopKind
 from server.raw_http import request
 from server.target import JSON, ORGANIZATIONS, authenticate
 

@@ -22,7 +22,7 @@ from builders.accounts import (
     secret_of,
 )
 from fiskaly_contracts import Contract
-from fiskaly_mockserver.web.contract_check import MAX_BODY
+from fiskaly_mockserver.web.endpoint import MAX_BODY
 from fiskaly_mockserver.web.service import Service
 from web.api import JSON, Api
 

@@ -8,7 +8,7 @@ import pytest
 from fiskaly_contracts import Contract
 from fiskaly_mockserver.domain.account import errors
 from fiskaly_mockserver.domain.account.errors import DomainError
-from fiskaly_mockserver.web.management.errors import TABLE, answer_to
+from fiskaly_mockserver.web.management.errors import TABLE, ManagementErrors
 from fiskaly_mockserver.web.responses import REASONS, to_bytes
 
 FAMILIES: list[tuple[type[DomainError], int]] = [
@@ -54,7 +54,7 @@ def test_every_error_that_the_domain_raises_has_a_row_and_no_other() -> None:
 @pytest.mark.parametrize("kind", list(TABLE))
 def test_a_row_has_the_status_and_shape_of_its_family(kind: type[DomainError]) -> None:
     (status,) = [status for family, status in FAMILIES if issubclass(kind, family)]
-    answer = answer_to(made(kind))
+    answer = ManagementErrors().refused(made(kind))
     body = json.loads(to_bytes(answer.body))
     assert answer.status == body["status_code"] == status
     assert body["error"] == REASONS[status]
@@ -64,7 +64,7 @@ def test_a_row_has_the_status_and_shape_of_its_family(kind: type[DomainError]) -
 
 
 def test_every_code_is_documented_and_every_documented_one_is_used() -> None:
-    bodies = [answer_to(made(kind)).body for kind in TABLE]
+    bodies = [ManagementErrors().refused(made(kind)).body for kind in TABLE]
     used = {str(body["code"]) for body in bodies if isinstance(body, dict) and "code" in body}
     document: Any = Contract.bundled().document
     documented = {
@@ -82,10 +82,10 @@ def test_every_code_is_documented_and_every_documented_one_is_used() -> None:
 
 
 def test_only_an_unreadable_token_is_repeated() -> None:
-    answer = answer_to(errors.UnreadableToken("it's me"))
+    answer = ManagementErrors().refused(errors.UnreadableToken("it's me"))
     assert to_bytes(answer.body).startswith(b'{"message":"could not parse jwt: \'it\'s me\'"')
 
 
 def test_a_lone_surrogate_in_a_message_does_not_break_the_answer() -> None:
-    answer = answer_to(errors.UnreadableToken("\udcff"))
+    answer = ManagementErrors().refused(errors.UnreadableToken("\udcff"))
     assert json.loads(to_bytes(answer.body))["message"] == "could not parse jwt: '?'"

@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 
-import pytest
 from builders.accounts import SHOP, START, Account
-from fiskaly_mockserver.web import app
-from fiskaly_mockserver.web.call import Call, Handler, JsonObject
-from fiskaly_mockserver.web.management.handlers import HANDLERS
+from fiskaly_mockserver.web.api import Call, Handler, JsonObject
+from fiskaly_mockserver.web.app import create_app
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.journal.journal import Exchange
 from pytest_aiohttp import AiohttpClient
@@ -45,7 +43,7 @@ async def test_whoever_listens_hears_of_each_exchange_when_it_is_finished(
         heard.append((exchange.operation_id, exchange.status))
 
     listening = replace(service, on_exchange=listen)
-    api = Api(await aiohttp_client(app.create_app(listening)), account)
+    api = Api(await aiohttp_client(create_app(listening)), account)
     await api.get("/organizations")
     await api.get("/organizations", by=None)
     await api.get("/nowhere")
@@ -53,27 +51,22 @@ async def test_whoever_listens_hears_of_each_exchange_when_it_is_finished(
 
 
 async def broken(
-    handler: Handler,
-    service: Service,
-    account: Account,
-    aiohttp_client: AiohttpClient,
-    monkeypatch: pytest.MonkeyPatch,
+    handler: Handler, service: Service, account: Account, aiohttp_client: AiohttpClient
 ) -> Api:
     """Serve with another handler for `listOrganizations`."""
-    monkeypatch.setattr(app, "HANDLERS", {**HANDLERS, "listOrganizations": handler})
-    return Api(await aiohttp_client(app.create_app(service)), account)
+    (served,) = service.apis
+    handlers = {**served.api.handlers, "listOrganizations": handler}
+    broken = replace(served, api=replace(served.api, handlers=handlers))
+    return Api(await aiohttp_client(create_app(replace(service, apis=(broken,)))), account)
 
 
 async def test_a_crash_is_answered_in_shape_and_kept_with_its_traceback(
-    service: Service,
-    account: Account,
-    aiohttp_client: AiohttpClient,
-    monkeypatch: pytest.MonkeyPatch,
+    service: Service, account: Account, aiohttp_client: AiohttpClient
 ) -> None:
     def crash(_: Call) -> JsonObject:
         raise ZeroDivisionError("by design")
 
-    api = await broken(crash, service, account, aiohttp_client, monkeypatch)
+    api = await broken(crash, service, account, aiohttp_client)
     answer = await api.get("/organizations")
     assert (answer.status, answer.raw) == (500, CRASH)
     assert "by design" not in answer.raw.decode()
@@ -85,15 +78,12 @@ async def test_a_crash_is_answered_in_shape_and_kept_with_its_traceback(
 
 
 async def test_an_answer_that_breaks_the_contract_is_kept_as_a_defect(
-    service: Service,
-    account: Account,
-    aiohttp_client: AiohttpClient,
-    monkeypatch: pytest.MonkeyPatch,
+    service: Service, account: Account, aiohttp_client: AiohttpClient
 ) -> None:
     def wrong(_: Call) -> JsonObject:
         return {"data": [], "count": "none", "_type": "ORGANIZATION_LIST"}
 
-    api = await broken(wrong, service, account, aiohttp_client, monkeypatch)
+    api = await broken(wrong, service, account, aiohttp_client)
     answer = await api.get("/organizations")
     assert (answer.status, answer.body["count"]) == (200, "none")
     assert "X-Mock-Violations" not in answer.headers

@@ -17,7 +17,7 @@ from builders.accounts import (
     profile,
 )
 from builders.snapshots import listed
-from fiskaly_mockserver.web.contract_check import MAX_BODY
+from fiskaly_mockserver.web.endpoint import MAX_BODY
 from fiskaly_mockserver.web.service import Service
 from web.api import Answer, Api, wire
 

@@ -1,14 +1,15 @@
 """Routes come from the contract, and what is no route is answered in the API's shape."""
 
+from dataclasses import replace
+
 import pytest
 from aiohttp import web
 from builders.accounts import SHOP
 from builders.snapshots import listed
-from fiskaly_mockserver.web import endpoint
 from fiskaly_mockserver.web.app import create_app
 from fiskaly_mockserver.web.control.routes import CONTROL_PREFIX
 from fiskaly_mockserver.web.management.handlers import HANDLERS
-from fiskaly_mockserver.web.service import SERVING, Service
+from fiskaly_mockserver.web.service import Service
 from web.api import Api, wire
 
 NOT_FOUND = wire({"status_code": 404, "error": "Not Found", "message": "Not Found"})
@@ -46,13 +47,13 @@ def test_the_routes_are_the_contracts_and_the_control_ones(service: Service) -> 
 def test_an_operation_without_a_handler_is_named_at_start(service: Service, missing: str) -> None:
     handlers = {name: handler for name, handler in HANDLERS.items() if name != missing}
     with pytest.raises(LookupError, match=missing):
-        endpoint.routes_of(handlers, create_app(service)[SERVING])
+        replace(service.apis[0].api, handlers=handlers)
 
 
 def test_a_handler_without_an_operation_is_named_at_start(service: Service) -> None:
     handlers = {**HANDLERS, "mintMoney": HANDLERS["authenticate"]}
     with pytest.raises(LookupError, match="mintMoney"):
-        endpoint.routes_of(handlers, create_app(service)[SERVING])
+        replace(service.apis[0].api, handlers=handlers)
 
 
 @pytest.mark.parametrize(

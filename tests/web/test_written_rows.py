@@ -8,10 +8,10 @@ import pytest
 from builders.accounts import SHOP, VENDOR, Account
 from fiskaly_contracts import Checker, Contract
 from fiskaly_mockserver.domain.account.model import Organization
-from fiskaly_mockserver.web.call import JsonObject, ShownRow, ShownRows
+from fiskaly_mockserver.web.api import JsonObject, PresentedRow, PresentedRows
 from fiskaly_mockserver.web.journal.redaction import ITEMS_KEPT
 from fiskaly_mockserver.web.management import presenters
-from fiskaly_mockserver.web.row_cache import Writer
+from fiskaly_mockserver.web.row_cache import RowCache
 from web.api import wire
 
 
@@ -36,13 +36,13 @@ def shop(account: Account) -> Organization:
     return account.organization(SHOP)
 
 
-def listing(present: Presenting, *rows: Organization) -> ShownRows:
+def listing(present: Presenting, *rows: Organization) -> PresentedRows:
     return presenters.listing_of("ORGANIZATION_LIST", present, rows, len(rows))
 
 
 def test_a_row_is_written_as_it_is_presented(checker: Checker, shop: Organization) -> None:
-    response = Writer(checker.answer_plan).response(
-        "retrieveOrganization", ShownRow(Presenting(), shop)
+    response = RowCache(checker.answer_plan).response(
+        "retrieveOrganization", PresentedRow(Presenting(), shop)
     )
     assert response.body == wire(presenters.organization(shop))
     assert response.value is None
@@ -52,9 +52,9 @@ def test_a_row_is_written_as_it_is_presented(checker: Checker, shop: Organizatio
 def test_a_row_is_presented_once_for_each_kind_of_answer(
     checker: Checker, shop: Organization
 ) -> None:
-    present, writer = Presenting(), Writer(checker.answer_plan)
+    present, writer = Presenting(), RowCache(checker.answer_plan)
     for _ in range(3):
-        writer.response("retrieveOrganization", ShownRow(present, shop))
+        writer.response("retrieveOrganization", PresentedRow(present, shop))
     assert present.times == {SHOP: 1}
     for _ in range(3):
         assert writer.response("listOrganizations", listing(present, shop)).accepted_by
@@ -62,23 +62,23 @@ def test_a_row_is_presented_once_for_each_kind_of_answer(
 
 
 def test_a_changed_row_is_written_anew(checker: Checker, shop: Organization) -> None:
-    present, writer = Presenting(), Writer(checker.answer_plan)
-    writer.response("retrieveOrganization", ShownRow(present, shop))
+    present, writer = Presenting(), RowCache(checker.answer_plan)
+    writer.response("retrieveOrganization", PresentedRow(present, shop))
     changed = replace(shop, name="Renamed")
-    body = writer.response("retrieveOrganization", ShownRow(present, changed)).body
+    body = writer.response("retrieveOrganization", PresentedRow(present, changed)).body
     assert body == wire(presenters.organization(changed))
 
 
 def test_another_presenter_shows_the_same_row_in_its_own_way(
     checker: Checker, shop: Organization
 ) -> None:
-    writer = Writer(checker.answer_plan)
-    writer.response("retrieveOrganization", ShownRow(Presenting(), shop))
+    writer = RowCache(checker.answer_plan)
+    writer.response("retrieveOrganization", PresentedRow(Presenting(), shop))
 
     def name(row: Organization) -> JsonObject:
         return {"name": row.name}
 
-    response = writer.response("retrieveOrganization", ShownRow(name, shop))
+    response = writer.response("retrieveOrganization", PresentedRow(name, shop))
     assert (response.body, response.value) == (wire(name(shop)), name(shop))
     assert response.accepted_by is None
 
@@ -91,7 +91,7 @@ def test_a_list_is_the_same_as_if_it_were_written_whole(
         replace(account.organization(VENDOR), name=f'"data":[], "{number}')
         for number in range(length)
     ]
-    response = Writer(checker.answer_plan).response(
+    response = RowCache(checker.answer_plan).response(
         "listOrganizations", listing(Presenting(), *rows)
     )
     shown = presenters.listing("ORGANIZATION_LIST", map(presenters.organization, rows), length)
@@ -104,7 +104,7 @@ def test_a_list_is_the_same_as_if_it_were_written_whole(
 
 def test_one_bad_row_makes_a_whole_list_doubtful(checker: Checker, account: Account) -> None:
     good, bad = account.organization(SHOP), replace(account.organization(VENDOR), name="")
-    writer = Writer(checker.answer_plan)
+    writer = RowCache(checker.answer_plan)
     for rows in ((good, bad), (bad, good)):
         response = writer.response("listOrganizations", listing(Presenting(), *rows))
         assert response.accepted_by is None
@@ -112,32 +112,32 @@ def test_one_bad_row_makes_a_whole_list_doubtful(checker: Checker, account: Acco
 
 
 def test_a_bad_row_is_never_taken_for_a_good_one(checker: Checker, shop: Organization) -> None:
-    writer, bad = Writer(checker.answer_plan), replace(shop, country_code="XX")
+    writer, bad = RowCache(checker.answer_plan), replace(shop, country_code="XX")
     for _ in range(2):
-        response = writer.response("retrieveOrganization", ShownRow(Presenting(), bad))
+        response = writer.response("retrieveOrganization", PresentedRow(Presenting(), bad))
         assert response.accepted_by is None
         assert response.value == presenters.organization(bad)
 
 
 def test_a_bad_envelope_makes_a_list_doubtful(checker: Checker, shop: Organization) -> None:
     page = presenters.listing_of("ORGANIZATION_LIST", presenters.organization, [shop], -1)
-    assert Writer(checker.answer_plan).response("listOrganizations", page).accepted_by is None
+    assert RowCache(checker.answer_plan).response("listOrganizations", page).accepted_by is None
 
 
 def test_the_oldest_rows_make_room(checker: Checker, account: Account) -> None:
     present = Presenting()
     shop, vendor = account.organization(SHOP), account.organization(VENDOR)
     size = max(len(wire(presenters.organization(row))) for row in (shop, vendor))
-    writer = Writer(checker.answer_plan, room=size)
+    writer = RowCache(checker.answer_plan, room=size)
     for row in (shop, shop, vendor, vendor, shop):
-        writer.response("retrieveOrganization", ShownRow(present, row))
+        writer.response("retrieveOrganization", PresentedRow(present, row))
     assert present.times == {SHOP: 2, VENDOR: 1}
 
 
 def test_a_row_for_which_there_is_no_room_at_all_is_shown_nevertheless(
     checker: Checker, shop: Organization
 ) -> None:
-    writer = Writer(checker.answer_plan, room=1)
+    writer = RowCache(checker.answer_plan, room=1)
     for _ in range(2):
-        response = writer.response("retrieveOrganization", ShownRow(Presenting(), shop))
+        response = writer.response("retrieveOrganization", PresentedRow(Presenting(), shop))
         assert response.body == wire(presenters.organization(shop))

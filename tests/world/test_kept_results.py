@@ -1,6 +1,6 @@
 """Results that are kept until what they come from changes."""
 
-from fiskaly_mockserver.world.store.overlay_table import Kept, Place
+from fiskaly_mockserver.world.store.overlay_table import Place, ResultCache
 
 A, B = ("index", "a"), ("index", "b")
 
@@ -17,13 +17,13 @@ class Maker:
 
 
 def test_a_result_is_made_once_for_each_name_and_places() -> None:
-    kept, make = Kept(), Maker()
+    kept, make = ResultCache(), Maker()
     asked: list[tuple[tuple[Place, ...], str]] = [((A,), "x"), ((A,), "y"), ((A, B), "x")]
     assert [kept.get(places, name, make) for places, name in asked * 2] == [1, 2, 3] * 2
 
 
 def test_a_change_drops_all_that_came_from_there_and_nothing_else() -> None:
-    kept, make = Kept(), Maker()
+    kept, make = ResultCache(), Maker()
     for places in ((A,), (B,), (A, B)):
         kept.get(places, "x", make)
     kept.changed(A)
@@ -35,7 +35,7 @@ def test_a_change_drops_all_that_came_from_there_and_nothing_else() -> None:
 
 
 def test_the_one_not_asked_for_the_longest_makes_room() -> None:
-    kept, make = Kept(limit=2), Maker()
+    kept, make = ResultCache(limit=2), Maker()
     kept.get((A,), "old", make)
     kept.get((B,), "older", make)
     kept.get((A,), "old", make)
@@ -46,7 +46,7 @@ def test_the_one_not_asked_for_the_longest_makes_room() -> None:
 
 
 def test_nothing_is_left_of_what_was_dropped() -> None:
-    kept, make = Kept(limit=3), Maker()
+    kept, make = ResultCache(limit=3), Maker()
     for number in range(50):
         kept.get((A, ("index", number)), number, make)
     for number in range(50):

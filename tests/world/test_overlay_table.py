@@ -181,7 +181,7 @@ def test_a_fork_and_a_reset_share_the_base_instead_of_copying_it() -> None:
     table.reset()
     assert table._base is base
     assert table.get(1) is base.rows[1]
-    shared = table.positions_at(("tag", "a"))._base
+    shared = table.positions_at(("tag", "a"))
     assert isinstance(shared, memoryview)
     assert shared.obj is base.indexes["tag"]._positions.obj
 

@@ -156,4 +156,4 @@ def test_a_sort_key_is_asked_once_for_each_row_and_again_only_after_a_change(
     case.update()
     case.page(order_by="town")
     assert len(asked) == 2 * first
-    assert len(case.world.rows.organizations._kept) == 1
+    assert len(case.world.rows.organizations.results) == 1

@@ -202,7 +202,7 @@ def _mark(value: object) -> object:
 
 
 def _is_multiple(value: float, divisor: float) -> bool:
-    """Divide as doubles where the contract's divisor is one, as the authority does.
+    """Divide as doubles where the contract's divisor is one, as openapi-core does.
 
     >>> _is_multiple(0.29, 0.01)
     False

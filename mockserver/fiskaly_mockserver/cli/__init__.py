@@ -6,6 +6,8 @@ command's own. A flag beats its environment variable, which beats the default.
 """
 
 import sys
+from io import TextIOWrapper
+from typing import Any
 
 import click
 from fiskaly_fixtures.errors import TreeError
@@ -14,8 +16,30 @@ from fiskaly_mockserver.cli.verb_groups import LazyVerb, VerbGroup
 from fiskaly_mockserver.server.errors import CannotListen, ServerError
 from fiskaly_mockserver.version import VERSION
 
-EXIT_USAGE = 2
-EXIT_UNREACHABLE = 3
+
+class BadInput(click.ClickException):
+    """A flag or a data file is wrong."""
+
+    exit_code = 2
+
+
+class CannotServe(click.ClickException):
+    """The address cannot be listened on."""
+
+    exit_code = 3
+
+
+class Cli(VerbGroup):
+    """All verbs; what the server or a tree refuses is one line and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb that the command line names."""
+        try:
+            return super().invoke(ctx)
+        except CannotListen as error:
+            raise CannotServe(str(error)) from error
+        except (ServerError, TreeError) as error:
+            raise BadInput(str(error)) from error
 
 
 def _verb(name: str, attribute: str = "") -> LazyVerb:
@@ -24,7 +48,7 @@ def _verb(name: str, attribute: str = "") -> LazyVerb:
 
 
 @click.group(
-    cls=VerbGroup,
+    cls=Cli,
     sections={
         "Run a server": [_verb("serve"), _verb("exec", "exec_command")],
         "Control a running server": [
@@ -45,17 +69,12 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command and leave with its exit code."""
-    try:
-        cli.main(prog_name="fiskaly-mockserver", standalone_mode=True)
-    except TreeError as error:
-        _leave(str(error), EXIT_USAGE)
-    except CannotListen as error:
-        _leave(str(error), EXIT_UNREACHABLE)
-    except ServerError as error:
-        _leave(str(error), EXIT_USAGE)
+    """Run the command and leave with its exit code.
 
-
-def _leave(message: str, code: int) -> None:
-    click.echo(f"Error: {message}", err=True)
-    sys.exit(code)
+    What the console's code page lacks is escaped: a name in another script is no reason to
+    fail.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    cli.main(prog_name="fiskaly-mockserver")

@@ -1,9 +1,16 @@
-"""What may be written to a terminal."""
+"""What people type and read on a terminal: JSON, durations, points in time, clocks."""
 
 import json
 from typing import Any
 
 import click
+
+from fiskaly_mockserver.control.shapes import ClockState
+from fiskaly_mockserver.world.durations import format_instant, parse_duration, parse_instant
+
+CLOCK_TOLERANCE = 1.0
+"""Seconds that a clock may be off before that is said: a call takes time too."""
+_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
 def printable(line: str) -> str:
@@ -18,17 +25,23 @@ def printable(line: str) -> str:
     )
 
 
+def show_json(value: Any) -> None:
+    """Print a JSON value, in ASCII: a program reads it whatever the console's code page is."""
+    click.echo(json.dumps(value, indent=2))
+
+
 def json_text(text: str) -> Any:
-    """Return the value of a JSON text; `@FILE` reads it from a file, `@-` from standard input.
+    """Return the value of a JSON text; `@FILE` reads it from a file, `-` from standard input.
 
     Raises:
         click.BadParameter: It cannot be read, or is no JSON; the message says where.
     """
     source, content = "this", text
-    if text.startswith("@"):
-        source = repr(text[1:])
+    if text == "-" or text.startswith("@"):
+        name = text.removeprefix("@")
+        source = repr(name)
         try:
-            with click.open_file(text[1:], encoding="utf-8") as stream:
+            with click.open_file(name, encoding="utf-8") as stream:
                 content = stream.read()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
@@ -41,6 +54,56 @@ def json_text(text: str) -> Any:
         raise click.BadParameter(f"{source} is no JSON: {error}") from error
 
 
-def show_json(value: Any) -> None:
-    """Print a JSON value for programs and people."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+def duration(text: str) -> float:
+    """Return a duration such as `25h` in seconds.
+
+    Raises:
+        click.BadParameter: It is none; the message names the allowed forms.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def instant(text: str) -> str:
+    """Return a point in time, with any offset or in unix seconds, as ISO 8601 in UTC.
+
+    Raises:
+        click.BadParameter: It is none; the message names the allowed forms.
+    """
+    try:
+        return format_instant(parse_instant(text))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration as it may be typed again, to the second; milliseconds below one.
+
+    >>> format_duration(90_000), format_duration(90_061), format_duration(0.25)
+    ('1d1h', '1d1h1m1s', '250ms')
+    """
+    if seconds < 1:
+        return f"{round(seconds * 1000)}ms"
+    left = round(seconds)
+    text = ""
+    for unit, size in _UNITS:
+        count, left = divmod(left, size)
+        text += f"{count}{unit}" if count else ""
+    return text
+
+
+def describe_clock(state: ClockState) -> str:
+    """Return what a world's clock shows and how it runs, in one line."""
+    if state["frozen"]:
+        pace = "frozen"
+    elif state["scale"] == 1:
+        pace = "running"
+    else:
+        pace = f"running {state['scale']:g} times as fast"
+    offset = state["offset"]
+    if abs(offset) < CLOCK_TOLERANCE:
+        return f"{state['iso']}, {pace}"
+    side = "ahead of" if offset > 0 else "behind"
+    return f"{state['iso']}, {pace}, {format_duration(abs(offset))} {side} real time"

@@ -1,7 +1,7 @@
-"""Which running server a verb speaks to."""
+"""Which running server a verb speaks to, and the variables that tell a program where it is."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
@@ -10,25 +10,72 @@ from urllib.parse import urlsplit
 
 import click
 
-from fiskaly_mockserver.cli.server_options import option
+from fiskaly_mockserver.cli.server_options import Command, option, with_options
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.control.http import LONGEST_WAIT, HttpTransport, ServerUnreachable
-from fiskaly_mockserver.control.shapes import Health
+from fiskaly_mockserver.control.shapes import Health, Tree
 from fiskaly_mockserver.server.config import DEFAULT_HOST, DEFAULT_PORT
 from fiskaly_mockserver.web.control.routes import CONTROL_PREFIX
 from fiskaly_mockserver.web.safety import TOKEN_HEADER
 from fiskaly_mockserver.world.names import NAME_RULE, is_name
 
-START_ONE = "start one with `fiskaly-mockserver`, or name it with --url or FISKALY_MOCK_URL"
+BASE_PATH = "/api/v0"
+"""As the contract has it, which takes too long to read for a line of output."""
+DEFAULT_URL = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
 
+START_ONE = "start one with `fiskaly-mockserver`, or name it with --url or FISKALY_MOCK_URL"
 GIVE_TOKEN = "give --control-token or FISKALY_MOCK_CONTROL_TOKEN"  # noqa: S105 - flags' names
 PLAIN_HTTP = "it speaks plain HTTP: use an address that begins with http://"
 
+_FORMS = f"give {DEFAULT_URL}, or that with {BASE_PATH} or {CONTROL_PREFIX}"
+_PATH = re.compile(
+    rf"(?P<mount>.*?)(?:{CONTROL_PREFIX}|(?:/s/(?P<sandbox>[^/]+))?{BASE_PATH})?/*", re.DOTALL
+)
 
-class NotReached(click.ClickException):
-    """What was asked for did not come about."""
+BASE_URL = "FISKALY_BASE_URL"
+API_KEY = "FISKALY_API_KEY"
+API_SECRET = "FISKALY_API_SECRET"  # noqa: S105 - a variable's name
+ORGANIZATION_ID = "FISKALY_ORGANIZATION_ID"
+MOCK_URL = "FISKALY_MOCK_URL"
+CONTROL_URL = "FISKALY_MOCK_CONTROL_URL"
+SANDBOX = "FISKALY_MOCK_SANDBOX"
+CONTROL_TOKEN = "FISKALY_MOCK_CONTROL_TOKEN"  # noqa: S105 - a variable's name
+VARIABLES = (
+    BASE_URL,
+    API_KEY,
+    API_SECRET,
+    ORGANIZATION_ID,
+    MOCK_URL,
+    CONTROL_URL,
+    SANDBOX,
+    CONTROL_TOKEN,
+)
+"""All that a program is told: those of another server are none of this one."""
 
-    exit_code = 1
+
+def address_variables(
+    base_url: str, control_url: str, *, sandbox: str | None = None, token: str | None = None
+) -> dict[str, str]:
+    """Return the variables that say where a server is."""
+    origin = control_url.rpartition("/")[0]
+    found = {BASE_URL: base_url, MOCK_URL: origin, CONTROL_URL: control_url}
+    if sandbox is not None:
+        found[SANDBOX] = sandbox
+    if token is not None:
+        found[CONTROL_TOKEN] = token
+    return found
+
+
+def key_variables(tree: Tree) -> dict[str, str]:
+    """Return the variables of the first enabled key of a tree; nothing if there is none."""
+    for organization in tree["organizations"]:
+        for key in organization["api_keys"]:
+            return {
+                API_KEY: key["key"],
+                API_SECRET: key["secret"],
+                ORGANIZATION_ID: organization["id"],
+            }
+    return {}
 
 
 class Refused(click.ClickException):
@@ -44,21 +91,17 @@ class Unreachable(click.ClickException):
 
 
 @contextmanager
-def reported() -> Iterator[None]:
+def errors_in_one_line() -> Iterator[None]:
     """Turn what a server refuses, or that there is none, into one line and an exit code."""
     try:
         yield
     except ControlRefused as refused:
-        said = words_of(refused)
-        raise Refused(f"{said}; {GIVE_TOKEN}" if wants_token(refused) else said) from refused
+        message = refusal_message(refused)
+        hint = f"; {GIVE_TOKEN}" if refused.field == TOKEN_HEADER else ""
+        raise Refused(message + hint) from refused
     except ServerUnreachable as error:
         hint = PLAIN_HTTP if is_plain_http(error) else START_ONE
-        raise Unreachable(f"{plain(error)}; {hint}") from error
-
-
-def wants_token(refused: ControlRefused) -> bool:
-    """Tell whether a control call was refused for want of the right token."""
-    return refused.field == TOKEN_HEADER
+        raise Unreachable(f"{without_number(error)}; {hint}") from error
 
 
 def is_plain_http(error: ServerUnreachable) -> bool:
@@ -66,33 +109,23 @@ def is_plain_http(error: ServerUnreachable) -> bool:
     return "https:" in str(error) and "SSL" in str(error)
 
 
-def words_of(refused: ControlRefused) -> str:
+def refusal_message(refused: ControlRefused) -> str:
     """Return a refusal in one line: what is wrong, where, and what would be right."""
-    said = str(refused)
-    if refused.field.rpartition("/")[2] not in said:
-        said += f"; field: {refused.field}"
-    if any(value not in said for value in refused.allowed):
-        said += f"; allowed: {', '.join(refused.allowed)}"
-    return said
+    message = str(refused)
+    if refused.field.rpartition("/")[2] not in message:
+        message += f"; field: {refused.field}"
+    if any(value not in message for value in refused.allowed):
+        message += f"; allowed: {', '.join(refused.allowed)}"
+    return message
 
 
-def plain(error: Exception) -> str:
-    """Return an error's words without the number that the system gave it."""
+def without_number(error: Exception) -> str:
+    """Return an error's text without the number that the system gave it."""
     return re.sub(r"\[Errno -?\d+\] ", "", str(error))
 
 
-BASE_PATH = "/api/v0"
-"""As the contract has it, which takes too long to read for a line of output."""
-DEFAULT_URL = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
-
-_FORMS = f"give {DEFAULT_URL}, or that with {BASE_PATH} or {CONTROL_PREFIX}"
-_PATH = re.compile(
-    rf"(?P<mount>.*?)(?:{CONTROL_PREFIX}|(?:/s/(?P<sandbox>[^/]+))?{BASE_PATH})?/*", re.DOTALL
-)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class RemoteServer:
     """A running server, and which of its worlds.
 
     `origin` is `http://host:port`, without a slash at the end.
@@ -101,6 +134,32 @@ class Target:
     origin: str
     sandbox: str | None = None
     token: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def at(cls, url: str, sandbox: str | None = None, token: str | None = None) -> "RemoteServer":
+        """Return the server of an address: a bare one, a base URL or a control URL.
+
+        Raises:
+            ValueError: It is no such address; the message names the allowed forms.
+
+        >>> RemoteServer.at("localhost:8722/s/one/api/v0/").base_url
+        'http://localhost:8722/s/one/api/v0'
+        """
+        full = url if "://" in url else f"http://{url}"
+        try:
+            parts = urlsplit(full)
+            bad = not parts.hostname or parts.port == 0 or "@" in parts.netloc
+        except ValueError:
+            raise ValueError(f"{url!r} is no address: {_FORMS}") from None
+        if bad or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
+            raise ValueError(f"this is no address of a fiskaly-mockserver: {_FORMS}")
+        path = _PATH.fullmatch(parts.path)
+        if path is None or path["mount"]:
+            raise ValueError(f"{parts.path!r} is no path of a fiskaly-mockserver: {_FORMS}")
+        if path["sandbox"] and sandbox and path["sandbox"] != sandbox:
+            raise ValueError(f"it names the sandbox {path['sandbox']!r}, but --sandbox {sandbox!r}")
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return cls(origin=origin, sandbox=path["sandbox"] or sandbox, token=token)
 
     @property
     def base_url(self) -> str:
@@ -113,9 +172,9 @@ class Target:
         """The address of the control routes."""
         return self.origin + CONTROL_PREFIX
 
-    def control(self, timeout: float = LONGEST_WAIT) -> Control:
+    def control(self) -> Control:
         """Return the control of the world; whether anybody answers is not known yet."""
-        return Control(HttpTransport(self.control_url, self.token, timeout), self.sandbox)
+        return Control(HttpTransport(self.control_url, self.token), self.sandbox)
 
     def connect(self) -> Control:
         """Return the control of the world, of a server that is up.
@@ -144,67 +203,39 @@ class Target:
         return health
 
 
-def target_of(url: str, sandbox: str | None = None, token: str | None = None) -> Target:
-    """Return the server that an address speaks of: a bare one, a base URL or a control URL.
-
-    Raises:
-        ValueError: It is no such address; the message names the allowed forms.
-
-    >>> target_of("localhost:8722/s/one/api/v0/").base_url
-    'http://localhost:8722/s/one/api/v0'
-    """
-    full = url if "://" in url else f"http://{url}"
-    try:
-        parts = urlsplit(full)
-        bad = not parts.hostname or parts.port == 0 or "@" in parts.netloc
-    except ValueError:
-        raise ValueError(f"{url!r} is no address: {_FORMS}") from None
-    if bad or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
-        raise ValueError(f"this is no address of a fiskaly-mockserver: {_FORMS}")
-    path = _PATH.fullmatch(parts.path)
-    if path is None or path["mount"]:
-        raise ValueError(f"{parts.path!r} is no path of a fiskaly-mockserver: {_FORMS}")
-    if path["sandbox"] and sandbox and path["sandbox"] != sandbox:
-        raise ValueError(f"it names the sandbox {path['sandbox']!r}, but --sandbox {sandbox!r}")
-    return Target(
-        origin=f"{parts.scheme}://{parts.netloc}", sandbox=path["sandbox"] or sandbox, token=token
-    )
-
-
-def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the flags that name a running server, and pass it to the command as `target`.
+def remote_server_options(command: Command) -> Command:
+    """Add the flags that name a running server, and pass it to the command as `server`.
 
     What the server refuses, or that there is none, ends the command with one line.
     """
 
     @wraps(command)
-    def with_target(
+    def with_server(
         *arguments: Any, url: str, control_token: str | None, sandbox: str | None, **values: Any
     ) -> Any:
         try:
-            target = target_of(url, sandbox, control_token)
+            server = RemoteServer.at(url, sandbox, control_token)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--url") from error
-        with reported():
-            return command(*arguments, target=target, **values)
+        with errors_in_one_line():
+            return command(*arguments, server=server, **values)
 
-    for add in (
-        option("--sandbox", metavar="NAME", callback=_sandbox, help="Speak of that sandbox."),
-        option(
-            "--control-token",
-            metavar="TOKEN",
-            callback=_token,
-            help="What the server asks for beyond loopback.",
-        ),
+    return with_options(
+        with_server,
         option(
             "--url",
             default=DEFAULT_URL,
             metavar="URL",
             help="The running server: its address, base URL or control URL.",
         ),
-    ):
-        with_target = add(with_target)
-    return with_target
+        option(
+            "--control-token",
+            metavar="TOKEN",
+            callback=_token,
+            help="What the server asks for beyond loopback.",
+        ),
+        option("--sandbox", metavar="NAME", callback=_sandbox, help="Speak of that sandbox."),
+    )
 
 
 def _sandbox(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
@@ -219,5 +250,5 @@ def _token(_: click.Context, __: click.Parameter, token: str | None) -> str | No
     return token
 
 
-def _is_health(told: object) -> bool:
-    return isinstance(told, dict) and {"version", "contract"} <= told.keys()
+def _is_health(answer: object) -> bool:
+    return isinstance(answer, dict) and {"version", "contract"} <= answer.keys()

@@ -2,10 +2,14 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+import os
+import select
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-
-import click
+from threading import Condition, Thread
+from typing import TextIO
 
 from fiskaly_mockserver.cli.output import printable
 from fiskaly_mockserver.world.journal.exchange import Exchange, iso
@@ -17,56 +21,199 @@ LEVELS: Mapping[str, int] = {
     "error": logging.ERROR,
     "off": logging.CRITICAL + 1,
 }
+MOST_WAITING = 256 * 1024
+"""Characters that wait for a reader; of what comes on top only the number is kept."""
+AT_ONCE = 4096
+"""Bytes of one write: a pipe that takes any takes so many."""
+PAUSE = 0.05
+"""Seconds between two looks whether a reader goes on."""
+INTERVAL = 1.0
+"""Seconds that pass between two messages of the same kind from a library."""
+MOST_KINDS = 100
+LONGEST_END = 1.0
+"""Seconds that the last lines may take; a reader that does not read is not waited for."""
+
+
+class LineWriter:
+    """Writes lines to a stream in a thread of its own, so that nobody waits for its reader.
+
+    Who starts a server often holds its output in a pipe and does not read it. A full pipe
+    blocks the next write, which must not be one of the event loop.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO | None,
+        *,
+        dropped: Callable[[int], str] = "{} lines were dropped".format,
+        limit: int = MOST_WAITING,
+    ) -> None:
+        """Take a stream; `dropped` words how many lines nobody read."""
+        self._stream = stream
+        self._describe_dropped = dropped
+        self._limit = limit
+        self._waiting: deque[str] = deque()
+        self._size = 0
+        self._dropped = 0
+        self._changed = Condition()
+        self._thread: Thread | None = None
+
+    def write(self, line: str) -> None:
+        """Write a line as soon as the stream takes it; drop it if too many wait already."""
+        if self._stream is None:
+            return
+        with self._changed:
+            if self._size and self._size + len(line) > self._limit:
+                self._dropped += 1
+                return
+            self._waiting.append(line)
+            self._size += len(line) + 1
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="fiskaly-mockserver-log", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Wait for the lines that the reader still takes, and for nothing else."""
+        end = time.monotonic() + LONGEST_END
+        with self._changed:
+            while self._size and time.monotonic() < end and _takes_more(self._stream):
+                self._changed.wait(PAUSE)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting:
+                    self._changed.wait()
+                lines = [*self._waiting]
+                self._waiting.clear()
+            size = sum(map(len, lines)) + len(lines)
+            _write(self._stream, "".join(f"{line}\n" for line in lines))
+            with self._changed:
+                self._size -= size
+                if self._dropped:
+                    line = self._describe_dropped(self._dropped)
+                    self._dropped = 0
+                    self._waiting.append(line)
+                    self._size += len(line) + 1
+                self._changed.notify_all()
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write text to a stream, past its buffer where it has a file descriptor.
+
+    A thread that is blocked holds no lock of the buffer then, which the end of the process
+    would wait for.
+    """
+    descriptor = _descriptor(stream)
+    if stream is None:
+        return
+    if descriptor is None:
+        with suppress(OSError, ValueError):
+            stream.write(text)
+            stream.flush()
+        return
+    data = text.replace("\n", os.linesep).encode(stream.encoding or "ascii", "backslashreplace")
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(descriptor, rest[:AT_ONCE]) :]
+        except BlockingIOError:
+            time.sleep(PAUSE)
+        except OSError:
+            return  # nobody will ever read it
+
+
+def _takes_more(stream: TextIO | None) -> bool:
+    """Tell whether a stream takes bytes right now; True where that cannot be known."""
+    descriptor = _descriptor(stream)
+    try:
+        return descriptor is None or bool(select.select([], [descriptor], [], 0)[1])
+    except (OSError, ValueError):
+        return True
+
+
+def _descriptor(stream: TextIO | None) -> int | None:
+    try:
+        return None if stream is None else stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 class RequestLog:
     """Writes finished exchanges: crashes as errors, breaches of the contract as warnings."""
 
-    def __init__(self, *, level: str, as_json: bool) -> None:
+    def __init__(self, stream: TextIO | None, *, level: str, as_json: bool) -> None:
         self._level = LEVELS[level]
         self._as_json = as_json
         self._render = _json if as_json else _text
+        self._writer = LineWriter(stream, dropped=self._dropped)
 
     def write(self, exchange: Exchange) -> None:
         """Write the line of an exchange, if its level is wanted."""
         if level_of(exchange) >= self._level:
-            _write(self._render(exchange), exchange.crash)
+            self._writer.write(self._render(exchange))
+            if exchange.crash:
+                self._writer.write(exchange.crash)
+
+    def note(self, text: str) -> None:
+        """Write a text as it is, whatever the level."""
+        self._writer.write(text)
+
+    def write_message(self, message: str, *, at: float, trace: str = "") -> None:
+        """Write a message in this log's form, and below it a traceback; `at` is unix seconds."""
+        if self._as_json:
+            self._writer.write(json.dumps({"time": iso(at), "message": message}))
+        else:
+            self._writer.write(printable(f"{iso(at)} {message}"))
+        if trace:
+            self._writer.write(trace)
 
     @contextmanager
     def take_over(self) -> Iterator[None]:
         """Write what the libraries have to say in this log's form and level too."""
-        root, handler = logging.getLogger(), _Lines(self._level, as_json=self._as_json)
+        root, handler = logging.getLogger(), _Lines(self, self._level)
         root.addHandler(handler)
         try:
             yield
         finally:
             root.removeHandler(handler)
+            self._writer.close()
+
+    def _dropped(self, number: int) -> str:
+        message = f"{number} lines of this log were dropped: nobody read them in time"
+        now = iso(time.time())
+        return (
+            json.dumps({"time": now, "message": message}) if self._as_json else f"{now} {message}"
+        )
 
 
 class _Lines(logging.Handler):
     """Writes records of the standard library's logging as lines of a request log."""
 
-    def __init__(self, level: int, *, as_json: bool) -> None:
+    def __init__(self, log: RequestLog, level: int) -> None:
         super().__init__(level)
-        self._as_json = as_json
+        self._log = log
+        self._last: dict[tuple[str, str], tuple[float, int]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, and below it the traceback of what nobody expected."""
-        time, message = iso(record.created), record.getMessage()
-        if self._as_json:
-            line = json.dumps({"time": time, "message": message})
-        else:
-            line = printable(f"{time} {message}")
+        """Write a record, and below it the traceback of what nobody expected.
+
+        Where the same happens again and again, as when the file descriptors have run out,
+        it is one line a second, with the number of those in between.
+        """
+        message = record.getMessage()
+        kind = (record.name, str(record.msg).partition("\n")[0])
+        since, unsaid = self._last.get(kind, (-INTERVAL, 0))
+        if 0 <= record.created - since < INTERVAL:
+            self._last[kind] = (since, unsaid + 1)
+            return
+        if len(self._last) > MOST_KINDS:
+            self._last.clear()
+        self._last[kind] = (record.created, 0)
+        more = f" ({unsaid} more like it before)" if unsaid else ""
         trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
-        _write(line, trace)
-
-
-def _write(*lines: str) -> None:
-    """Write what there is; a log that nobody reads any more is no reason to stop serving."""
-    with suppress(OSError, ValueError):
-        for line in lines:
-            if line:
-                click.echo(line, err=True)
+        self._log.write_message(message + more, at=record.created, trace=trace)
 
 
 def level_of(exchange: Exchange) -> int:
@@ -92,7 +239,7 @@ def _fields(exchange: Exchange) -> dict[str, str | int | float | list[str]]:
 
 
 def _json(exchange: Exchange) -> str:
-    return json.dumps(_fields(exchange), ensure_ascii=True)
+    return json.dumps(_fields(exchange))
 
 
 def _text(exchange: Exchange) -> str:

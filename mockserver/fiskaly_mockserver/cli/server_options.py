@@ -1,90 +1,173 @@
-"""The flags that describe a server, for every verb that starts one."""
+"""The flags of every verb that starts a server, and what they ask for."""
 
+import secrets
+import sys
 from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 import click
-from fiskaly_fixtures import COUNTRIES, PRESETS
+from click.core import ParameterSource
+from fiskaly_contracts import Checker, Contract
+from fiskaly_contracts.checker import Judge
+from fiskaly_fixtures import COUNTRIES, PRESETS, OrganizationTree, TreeArguments, generate_from
 
-from fiskaly_mockserver.cli.request_log import LEVELS
+from fiskaly_mockserver.cli.request_log import LEVELS, RequestLog
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.server.config import (
-    DEFAULT_COUNTRY,
     DEFAULT_HOST,
-    DEFAULT_PRESET,
-    DEFAULT_SEED,
-    DEFAULT_SIZE,
+    GREATEST_PORT,
+    JUDGES,
+    LoopKind,
+    ServerConfig,
 )
-from fiskaly_mockserver.server.loops import LoopKind
+from fiskaly_mockserver.server.trees import read_tree
+from fiskaly_mockserver.web.safety import is_loopback
 from fiskaly_mockserver.world.journal.journal import CAPACITY
 from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command = Callable[..., Any]
+AddOption = Callable[[Command], Command]
 
 PREFIX = "FISKALY_MOCK_"
+PORTS = click.IntRange(0, GREATEST_PORT)
+TREE_FLAGS = ("preset", "seed", "size", "country")
+TOKEN_BYTES = 18
+_DEFAULTS = TreeArguments()
 
 
-def option(flag: str, *names: str, **settings: Any) -> Callable[[Command], Command]:
+def option(flag: str, *names: str, **settings: Any) -> AddOption:
     """Declare a flag that can also be set by `FISKALY_MOCK_<FLAG>`; `names` as in click."""
-    variable = PREFIX + flag.removeprefix("--").replace("-", "_").upper()
-    return click.option(
-        flag, *names, envvar=variable, show_envvar=True, show_default=True, **settings
-    )
+    variable = PREFIX + flag.removeprefix("--").partition("/")[0].replace("-", "_").upper()
+    settings = {"envvar": variable, "show_envvar": True, "show_default": True, **settings}
+    return click.option(flag, *names, **settings)
 
 
-def tree_options(command: Command) -> Command:
-    """Add the flags that choose an organization tree.
-
-    Values are checked by the generator, which knows what is near to a wrong one.
-    """
-    for add in reversed(
-        (
-            option(
-                "--preset",
-                default=DEFAULT_PRESET,
-                metavar="NAME",
-                help=f"Organization tree: {', '.join(PRESETS)}.",
-            ),
-            option(
-                "--seed",
-                default=DEFAULT_SEED,
-                type=int,
-                metavar="N",
-                help="Same seed: same ids, keys, secrets.",
-            ),
-            option(
-                "--size",
-                default=DEFAULT_SIZE,
-                type=int,
-                metavar="N",
-                help="Managed organizations in total.",
-            ),
-            option(
-                "--country",
-                default=DEFAULT_COUNTRY,
-                metavar="CODE",
-                help=f"Where the organizations are: {', '.join(COUNTRIES)}.",
-            ),
-        )
-    ):
+def with_options(command: Command, *options: AddOption) -> Command:
+    """Add options in the order in which help shows them."""
+    for add in reversed(options):
         command = add(command)
     return command
 
 
-HIGHEST_PORT = 65_535
+def tree_options(command: Command) -> Command:
+    """Add the flags that choose an organization tree, passed on as one `tree`."""
+
+    @wraps(command)
+    def with_tree(*arguments: Any, **values: Any) -> Any:
+        return command(*arguments, tree=_tree_of(values), **values)
+
+    return with_options(with_tree, *_TREE)
 
 
-def server_options(*, log_level: str) -> Callable[[Command], Command]:
-    """Add the flags of a server but for its port; `log_level` is the default."""
+def server_options(*, log_level: str) -> AddOption:
+    """Add the flags of a server but for its port; `log_level` is the default.
 
-    def add_all(command: Command) -> Command:
-        for add in reversed((*_what_is_served(), *_how_it_runs(log_level))):
-            command = add(command)
-        return command
+    The tree's flags and `--data` are passed on as one `tree`.
+    """
 
-    return add_all
+    def add(command: Command) -> Command:
+        @wraps(command)
+        @click.pass_context
+        def with_tree(ctx: click.Context, *arguments: Any, **values: Any) -> Any:
+            tree = _tree_or_file(ctx, values)
+            return command(*arguments, tree=tree, **values)
+
+        return with_options(
+            with_tree,
+            option("--host", default=DEFAULT_HOST, metavar="ADDRESS", help="Address to listen on."),
+            *_TREE,
+            *_WHAT_IS_SERVED,
+            *_how_it_runs(log_level),
+        )
+
+    return add
+
+
+class Setup(NamedTuple):
+    """What the flags ask for: a server's settings, its organizations, its request log."""
+
+    config: ServerConfig
+    tree: OrganizationTree
+    log: RequestLog
+
+
+def set_up(
+    *,
+    host: str,
+    port: int,
+    tree: TreeArguments | Path,
+    loose: bool,
+    judge: Judge,
+    access_lifetime: int,
+    refresh_lifetime: int,
+    rate_limit: RateLimit | None,
+    journal_size: int,
+    sandboxes: int,
+    loop: LoopKind,
+    control: bool,
+    control_token: str | None,
+    log_format: str,
+    log_level: str,
+) -> Setup:
+    """Return what the flags of `server_options` and a port ask for.
+
+    Raises:
+        click.UsageError: Two flags do not go together.
+        TreeError: The file holds no tree.
+    """
+    if refresh_lifetime < access_lifetime:
+        raise click.UsageError("--refresh-lifetime must not be shorter than --access-lifetime")
+    log = RequestLog(sys.stderr, level=log_level, as_json=log_format == "json")
+    if not control_token:  # one is made up where other machines reach the address
+        control_token = None if is_loopback(host) else secrets.token_urlsafe(TOKEN_BYTES)
+    config = ServerConfig(
+        **({} if isinstance(tree, Path) else asdict(tree)),
+        host=host,
+        port=port,
+        loose=loose,
+        judge=judge,
+        lifetimes=Lifetimes(access=access_lifetime, refresh=refresh_lifetime),
+        rate_limit=rate_limit,
+        journal_size=journal_size,
+        sandboxes=sandboxes,
+        loop=loop,
+        control=control,
+        control_token=control_token,
+        on_exchange=log.write,
+    )
+    if isinstance(tree, Path):
+        return Setup(config, read_tree(tree, Checker(Contract.bundled())), log)
+    return Setup(config, generate_from(tree), log)
+
+
+def _tree_of(flags: dict[str, Any]) -> TreeArguments:
+    """Take the tree's flags out of all flags.
+
+    Raises:
+        TreeError: A value is wrong; the message has what is near to it.
+    """
+    return TreeArguments(**{name: flags.pop(name) for name in TREE_FLAGS})
+
+
+def _tree_or_file(ctx: click.Context, flags: dict[str, Any]) -> TreeArguments | Path:
+    """Take the tree's flags and `--data` out of all flags, and return what they name."""
+    data: Path | None = flags.pop("data")
+    typed = [
+        f"--{name}"
+        for name in TREE_FLAGS
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if data is None:
+        return _tree_of(flags)
+    if typed:
+        raise click.UsageError(f"--data excludes {', '.join(typed)}: the file says what they say")
+    for name in TREE_FLAGS:
+        del flags[name]
+    return data
 
 
 def _rate_limit(_: click.Context, __: click.Parameter, text: str | None) -> RateLimit | None:
@@ -98,45 +181,77 @@ def _loop(_: click.Context, __: click.Parameter, name: str) -> LoopKind:
     return LoopKind(name)
 
 
-def _what_is_served() -> tuple[Callable[[Command], Command], ...]:
-    return (
-        option("--host", default=DEFAULT_HOST, metavar="ADDRESS", help="Address to listen on."),
-        tree_options,
-        option(
-            "--data",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            metavar="FILE",
-            help="Serve the tree of a YAML or JSON file instead of a preset.",
-        ),
-        option(
-            "--loose",
-            is_flag=True,
-            help="Drop unknown body properties and journal a violation, instead of answering 400.",
-        ),
-        option(
-            "--access-lifetime",
-            type=click.IntRange(min=1),
-            default=Lifetimes().access,
-            metavar="SECONDS",
-            help="Life of an access token.",
-        ),
-        option(
-            "--refresh-lifetime",
-            type=click.IntRange(min=1),
-            default=Lifetimes().refresh,
-            metavar="SECONDS",
-            help="Life of a refresh token.",
-        ),
-        option(
-            "--rate-limit",
-            callback=_rate_limit,
-            metavar="N/UNIT",
-            help="Answer 429 to a key that calls more often, as 10/s, 100/min or 1000/h.",
-        ),
-    )
+_TREE: tuple[AddOption, ...] = (
+    option(
+        "--preset",
+        default=_DEFAULTS.preset,
+        metavar="NAME",
+        help=f"Organization tree: {', '.join(PRESETS)}.",
+    ),
+    option(
+        "--seed",
+        default=_DEFAULTS.seed,
+        type=int,
+        metavar="N",
+        help="Same seed: same ids, keys, secrets.",
+    ),
+    option(
+        "--size",
+        default=_DEFAULTS.size,
+        type=int,
+        metavar="N",
+        help="Managed organizations in total.",
+    ),
+    option(
+        "--country",
+        default=_DEFAULTS.country,
+        metavar="CODE",
+        help=f"Where the organizations are: {', '.join(COUNTRIES)}.",
+    ),
+)
+_WHAT_IS_SERVED: tuple[AddOption, ...] = (
+    option(
+        "--data",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Serve the tree of a YAML or JSON file instead of a preset.",
+    ),
+    option(
+        "--loose",
+        is_flag=True,
+        help="Drop unknown body properties and journal a violation, instead of answering 400.",
+    ),
+    option(
+        "--judge",
+        type=click.Choice(JUDGES),
+        default=JUDGES[0],
+        help="Who decides whether a message keeps the contract; openapi-core is the reference, and"
+        " slower.",
+    ),
+    option(
+        "--access-lifetime",
+        type=click.IntRange(min=1),
+        default=Lifetimes().access,
+        metavar="SECONDS",
+        help="Life of an access token.",
+    ),
+    option(
+        "--refresh-lifetime",
+        type=click.IntRange(min=1),
+        default=Lifetimes().refresh,
+        metavar="SECONDS",
+        help="Life of a refresh token.",
+    ),
+    option(
+        "--rate-limit",
+        callback=_rate_limit,
+        metavar="N/UNIT",
+        help="Answer 429 to a key that calls more often, as 10/s, 100/min or 1000/h.",
+    ),
+)
 
 
-def _how_it_runs(log_level: str) -> tuple[Callable[[Command], Command], ...]:
+def _how_it_runs(log_level: str) -> tuple[AddOption, ...]:
     return (
         option(
             "--journal-size",
@@ -160,11 +275,10 @@ def _how_it_runs(log_level: str) -> tuple[Callable[[Command], Command], ...]:
             default=LoopKind.AUTO.value,
             help="Event loop; auto: uvloop where it is installed.",
         ),
-        click.option(
+        option(
             "--control/--no-control",
             default=True,
-            envvar="FISKALY_MOCK_CONTROL",
-            show_envvar=True,
+            show_default=False,
             help="Serve control calls under /_mock, or health and documents only.",
         ),
         option(

@@ -5,7 +5,7 @@ the rows. Every method is synchronous: a service reads and writes without a brea
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from fiskaly_mockserver.domain.account.model import (
     ApiKey,
@@ -143,6 +143,18 @@ ENDED_TOKENS: TableSpec[str, EndedToken] = TableSpec("ended_tokens", lambda row:
 
 def _some(value: str | None) -> Iterable[str]:
     return [value] if value else []
+
+
+TABLES: tuple[TableSpec[Any, Any], ...] = (
+    ORGANIZATIONS,
+    API_KEYS,
+    USERS,
+    MEMBERSHIPS,
+    BILLING_ADDRESSES,
+    SESSIONS,
+    ENDED_TOKENS,
+)
+"""Every table of a world."""
 
 
 class Tables(NamedTuple):

@@ -1,14 +1,12 @@
 """The composition root: from settings and a tree to a service."""
 
-from fiskaly_contracts import Checker, Contract
 from fiskaly_fixtures import OrganizationTree
 
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.version import VERSION
-from fiskaly_mockserver.web.journal.recorder import Recorder
-from fiskaly_mockserver.web.journal.redaction import Redactor
+from fiskaly_mockserver.web.apis import apis
 from fiskaly_mockserver.web.safety import Safety, is_loopback
-from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.web.service import Service, served
 from fiskaly_mockserver.world.faults.plan import Target
 from fiskaly_mockserver.world.seams import Seams, WorldSettings
 from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
@@ -22,13 +20,14 @@ def compose(
     tree: OrganizationTree | Baseline,
     seams: Seams | None = None,
 ) -> Service:
-    """Return the service that serves a tree, or the rows of one, under the bundled contract."""
+    """Return the service that serves a tree, or the rows of one, under the bundled contracts."""
     seams = seams or Seams(lifetimes=config.lifetimes)
-    contract = Contract.bundled()
+    known = apis()
     settings = WorldSettings(
         operations={
             operation_id: Target(operation.method, operation.path, operation.secured)
-            for operation_id, operation in contract.operations.items()
+            for api in known
+            for operation_id, operation in api.contract.operations.items()
         },
         rate_limit=config.rate_limit,
         journal_capacity=config.journal_size,
@@ -37,12 +36,9 @@ def compose(
         tree if isinstance(tree, Baseline) else baseline_of(tree, started_at=seams.clock.now())
     )
     return Service(
-        contract=contract,
-        checker=Checker(contract),
+        apis=served(known, judge=config.judge, loose=config.loose),
         worlds=Worlds(World.on(baseline, seams, settings=settings), limit=config.sandboxes),
-        recorder=Recorder(Redactor(contract)),
         safety=Safety(config.control, config.control_token, is_loopback(config.host)),
-        loose=config.loose,
         on_exchange=config.on_exchange,
-        about={"version": VERSION, "contract": contract.version},
+        about={"version": VERSION, "contract": known[0].contract.version},
     )

@@ -1,37 +1,50 @@
-"""What a server can be told."""
+"""What a server can be told: its settings, how it starts over, which event loop it runs on."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib import import_module
+from typing import get_args
+
+from fiskaly_contracts.checker import Judge
+from fiskaly_fixtures import TreeArguments
 
 from fiskaly_mockserver.domain.ports import Lifetimes
-from fiskaly_mockserver.server.loops import LoopKind
+from fiskaly_mockserver.server.errors import ServerError
 from fiskaly_mockserver.world.journal.exchange import Exchange, unheard
 from fiskaly_mockserver.world.journal.journal import CAPACITY
 from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
 
+__tracebackhide__ = True
+"""For pytest: a wrong setting is shown where it is written."""
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8722
 GREATEST_PORT = 65_535
-DEFAULT_PRESET = "individual-customers"
-DEFAULT_SEED = 1
-DEFAULT_SIZE = 5
-DEFAULT_COUNTRY = "DE"
+JUDGES: tuple[Judge, ...] = get_args(Judge)
+"""Who may decide whether a message is as the contract has it."""
+
+
+class LoopKind(StrEnum):
+    """The event loops to choose from; `auto` is uvloop where the extra `speed` installed it."""
+
+    AUTO = "auto"
+    ASYNCIO = "asyncio"
+    UVLOOP = "uvloop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerConfig:
-    """The settings of one server.
+class ServerConfig(TreeArguments):
+    """The settings of one server: the tree it starts with, and how it serves that.
 
     Attributes:
         host: The address to listen on.
         port: The port to listen on; 0 picks a free one.
-        preset: The organization tree to start with; see `fiskaly_fixtures.PRESETS`.
-        seed: What the tree's ids, names and secrets are drawn from.
-        size: How many managed organizations the tree has.
-        country: Where its organizations are; see `fiskaly_fixtures.COUNTRIES`.
         loose: Drop body properties that the contract does not know, and journal a
             violation, instead of refusing with 400.
+        judge: Who decides whether a message keeps the contract: `jsonschema-rs`, or
+            `openapi-core`, the reference, which takes longer.
         lifetimes: How long tokens live.
         rate_limit: How often a principal may call; none by default.
         journal_size: How many exchanges each world's journal keeps.
@@ -45,11 +58,8 @@ class ServerConfig:
 
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
-    preset: str = DEFAULT_PRESET
-    seed: int = DEFAULT_SEED
-    size: int = DEFAULT_SIZE
-    country: str = DEFAULT_COUNTRY
     loose: bool = False
+    judge: Judge = "jsonschema-rs"
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     rate_limit: RateLimit | None = None
     journal_size: int = CAPACITY
@@ -60,10 +70,73 @@ class ServerConfig:
     on_exchange: Callable[[Exchange], None] = unheard
 
     def __post_init__(self) -> None:
-        """Refuse what no loop refuses alike.
+        """Refuse what nothing else refuses, or not everywhere alike.
 
         Raises:
-            ValueError: The port is none; uvloop would listen on another one.
+            TreeError: The preset, seed, size or country does not exist.
+            ValueError: The port is none (uvloop would listen on another one), or the judge.
         """
+        TreeArguments.__post_init__(self)
         if not 0 <= self.port <= GREATEST_PORT:
             raise ValueError(f"port {self.port} is not one of 0 to {GREATEST_PORT}")
+        if self.judge not in JUDGES:
+            raise ValueError(f"judge {self.judge!r} is not one of {', '.join(JUDGES)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartValues:
+    """How a running server is to start over.
+
+    Attributes:
+        preset: The tree's preset; `None` here and below leaves the server's own.
+        seed: The tree's seed.
+        size: How many managed organizations the tree has.
+        country: Where they are.
+        ids_from: Any text that the ids and secrets of new things are drawn from, so that
+            they are the same in every run; `None` for such as nobody can foresee.
+        at: Unix seconds at which the time stands still, also in the past; `None` for
+            the real time.
+    """
+
+    preset: str | None = None
+    seed: int | None = None
+    size: int | None = None
+    country: str | None = None
+    ids_from: str | None = None
+    at: float | None = None
+
+    @property
+    def names_a_tree(self) -> bool:
+        """Whether anything is said of the tree."""
+        return any(one is not None for one in (self.preset, self.seed, self.size, self.country))
+
+    def tree(self, own: TreeArguments) -> TreeArguments:
+        """Return the tree that is asked for; the rest as a server's own.
+
+        Raises:
+            TreeError: The preset, seed, size or country does not exist.
+        """
+        return own.changed(preset=self.preset, seed=self.seed, size=self.size, country=self.country)
+
+
+AS_CONFIGURED = StartValues()
+
+
+def loop_factory(kind: LoopKind = LoopKind.AUTO) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes loops of a kind, for `asyncio.Runner`.
+
+    Raises:
+        ServerError: It must be uvloop, which is not installed.
+    """
+    if kind is LoopKind.ASYNCIO:
+        return asyncio.new_event_loop
+    try:
+        factory: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
+    except ImportError as error:
+        if kind is LoopKind.UVLOOP:
+            raise ServerError(
+                "uvloop is not installed: install fiskaly-mockserver[speed],"
+                " or leave the choice of the loop to it"
+            ) from error
+        return asyncio.new_event_loop
+    return factory

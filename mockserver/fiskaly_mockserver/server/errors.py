@@ -1,7 +1,8 @@
 """Mistakes of whoever runs a server."""
 
-from collections.abc import Iterable
-from typing import Self
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Self
 
 from fiskaly_mockserver.world.journal.exchange import Exchange
 
@@ -29,3 +30,29 @@ def _told(exchange: Exchange) -> str:
     return "\n".join([head, *(f"  the answer breaks the contract: {one}" for one in breaches)]) + (
         f"\n{exchange.crash}" if exchange.crash else ""
     )
+
+
+FORKED = (
+    "the server runs in the process that this one was forked from, and only answers requests here:"
+    " ask for its journal and all else in that process, or at its control_url"
+    " (POST /_mock/journal/find)"
+)
+PATCHED: Mapping[str, Callable[[Any], bool]] = {
+    "gevent.monkey": lambda gevent: gevent.is_module_patched("threading"),
+    "eventlet.patcher": lambda eventlet: eventlet.is_monkey_patched("thread"),
+}
+"""What makes threads of a library's own out of real ones, and how each is asked."""
+
+
+def demand_real_threads() -> None:
+    """Refuse to start where threads are green ones: the event loop would block them all."""
+    for name, is_patched in PATCHED.items():
+        module = sys.modules.get(name)
+        if module is not None and is_patched(module):
+            library = name.partition(".")[0]
+            raise ServerError(
+                f"{library} has patched threading, under which a server in this process would wait"
+                " for itself: run it in another one (fiskaly-mockserver exec -- pytest, or"
+                f" pytest --fiskaly-url=URL), or leave threads alone ({library}'s patching with"
+                " thread=False)"
+            )

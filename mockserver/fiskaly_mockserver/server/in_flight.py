@@ -1,4 +1,4 @@
-"""The requests that a server has under way, and during what each of them began."""
+"""The requests that a server has in flight, and in which period each of them began."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ SHORT = 0.05
 _PERIOD: ContextVar[object] = ContextVar("fiskaly_mockserver_period", default=None)
 
 
-class Traffic:
+class InFlight:
     """Counts requests that are being answered; one loop's thread works on it.
 
     Attributes:

@@ -11,8 +11,8 @@ from fiskaly_mockserver.server.errors import CannotListen
 from fiskaly_mockserver.web.app import DISPATCHER, create_app
 from fiskaly_mockserver.web.control.dispatch import Dispatcher
 from fiskaly_mockserver.web.control.routes import CONTROL_PREFIX
-from fiskaly_mockserver.web.pipeline import guarded
-from fiskaly_mockserver.web.service import SERVING, Service
+from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.web.unrouted import guarded
 
 SHUTDOWN_SECONDS = 0.25
 """Patience with open requests when the server stops; aiohttp may spend it twice."""
@@ -67,7 +67,7 @@ async def listen(service: Service, host: str, port: int) -> Listening:
     )
     await runner.setup()
     if runner.server is not None:
-        runner.server.request_handler = guarded(runner.server.request_handler, app[SERVING])
+        runner.server.request_handler = guarded(runner.server.request_handler, service)
     site = web.TCPSite(runner, host, port)
     try:
         await site.start()

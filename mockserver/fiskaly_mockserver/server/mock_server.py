@@ -1,47 +1,93 @@
 """A fake Management API in a thread of its own, for tests in the same process."""
 
 import asyncio
+import json
 import os
-import sys
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar
 
+from fiskaly_contracts import JsonValue
 from fiskaly_fixtures import OrganizationTree
 
-from fiskaly_mockserver.control.client import Control
+from fiskaly_mockserver.control.client import Body, Control, ControlRefused
 from fiskaly_mockserver.control.handles import TreeHandle
+from fiskaly_mockserver.server import errors
 from fiskaly_mockserver.server.compose import compose
-from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.control import LocalTransport, run_in
+from fiskaly_mockserver.server.config import (
+    AS_CONFIGURED,
+    ServerConfig,
+    StartValues,
+    loop_factory,
+)
 from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
-from fiskaly_mockserver.server.in_flight import Traffic
+from fiskaly_mockserver.server.in_flight import InFlight
 from fiskaly_mockserver.server.listening import Listening, listen
-from fiskaly_mockserver.server.loops import loop_factory
-from fiskaly_mockserver.server.minting import Fault, Holder, mint
-from fiskaly_mockserver.server.start_values import AS_CONFIGURED, Beginning
-from fiskaly_mockserver.server.tree_cache import Nursery, Planting
+from fiskaly_mockserver.server.tokens_for_tests import Holder, TokenFault, mint
+from fiskaly_mockserver.server.trees import CachedTree, TreeCache, handle_of
+from fiskaly_mockserver.web.control.dispatch import Asked
 from fiskaly_mockserver.web.responses import Answer
 from fiskaly_mockserver.world.journal.journal import Exchange, Journal
 from fiskaly_mockserver.world.seams import Seams, StartingSeams
 from fiskaly_mockserver.world.seed.credentials import ApiCredentials, Seeded
 
 if TYPE_CHECKING:
-    from fiskaly_mockserver.control.shapes import Tree
     from fiskaly_mockserver.world.store.tables import Baseline
 
+__tracebackhide__ = True
+"""For pytest: a test that is refused is shown, not how the refusal came about in here."""
 T = TypeVar("T")
-
-PATCHED: Mapping[str, Callable[[Any], bool]] = {
-    "gevent.monkey": lambda gevent: gevent.is_module_patched("threading"),
-    "eventlet.patcher": lambda eventlet: eventlet.is_monkey_patched("thread"),
-}
-"""What makes threads of a library's own out of real ones, and how each is asked."""
 
 IN_PROCESS = ServerConfig(port=0)
 """The defaults on a free port."""
+
+
+class LocalTransport:
+    """Carries control calls to a server in this process, without a socket between.
+
+    Calls are checked as those over HTTP are; only tokens and origins do not matter here.
+    """
+
+    def __init__(self, ask: Callable[[Asked], Answer]) -> None:
+        self._ask = ask
+
+    def call(
+        self,
+        operation_id: str,
+        *,
+        path: Mapping[str, str],
+        query: Mapping[str, str],
+        body: Body | None,
+        sandbox: str | None,
+    ) -> JsonValue:
+        """Return the JSON of a 200.
+
+        Raises:
+            ControlRefused: The call was refused.
+        """
+        answer = self._ask(
+            Asked(
+                operation_id=operation_id,
+                path=path,
+                query=tuple(query.items()),
+                body=b"" if body is None else json.dumps(body).encode(),
+                sandbox=sandbox,
+            )
+        )
+        if answer.status == 200:  # noqa: PLR2004 - the one status of success
+            # As over HTTP: nobody holds an object that the server works on
+            copied: JsonValue = json.loads(json.dumps(answer.body))
+            return copied
+        refused = answer.body if isinstance(answer.body, dict) else {}
+        allowed = refused.get("allowed", [])
+        raise ControlRefused(
+            answer.status,
+            str(refused.get("message", "")),
+            str(refused.get("field", "")),
+            tuple(str(one) for one in allowed) if isinstance(allowed, list) else (),
+        )
 
 
 class MockServer:
@@ -63,7 +109,7 @@ class MockServer:
         *,
         tree: OrganizationTree | None = None,
         seams: Seams | None = None,
-        nursery: Nursery | None = None,
+        trees: TreeCache | None = None,
     ) -> None:
         """Prepare a server; nothing runs before `start`.
 
@@ -71,7 +117,7 @@ class MockServer:
             config: Its settings.
             tree: The organizations to start with, in place of the config's preset.
             seams: Clock, ids, secrets and tokens in place of the real ones.
-            nursery: Where trees are kept once they are made, to share between servers.
+            trees: Where generated trees are kept, to share between servers.
 
         Raises:
             TreeError: The config's preset, seed, size or country does not exist.
@@ -79,16 +125,16 @@ class MockServer:
         """
         self.config = config
         self._new_loop = loop_factory(config.loop)
-        self.traffic = Traffic()
-        self._nursery = nursery or Nursery()
+        self.in_flight = InFlight()
+        self._trees = trees or TreeCache()
         self._starting = StartingSeams()
         seams = seams or self._starting.seams(config.lifetimes)
         now = seams.clock.now()
         self._own = (
-            self._nursery.get(config, started_at=now) if tree is None else Planting(tree, now)
+            self._trees.get(config, started_at=now) if tree is None else CachedTree(tree, now)
         )
         self._service = compose(config, self._own.baseline_at(now), seams)
-        self._told: tuple[Baseline, Planting | TreeHandle] = (
+        self._seeded: tuple[Baseline, CachedTree | TreeHandle] = (
             self._service.world.baseline,
             self._own,
         )
@@ -126,12 +172,10 @@ class MockServer:
     def tree(self) -> TreeHandle:
         """The organizations and users that the server was seeded with, and their secrets."""
         baseline = self._service.world.baseline
-        if self._told[0] is not baseline:
-            seeded = {"preset": baseline.preset, "seed": baseline.seed}
-            seeded |= Seeded(baseline).as_json()
-            self._told = (baseline, TreeHandle(cast("Tree", seeded)))
-        told = self._told[1]
-        return told.handle if isinstance(told, Planting) else told
+        if self._seeded[0] is not baseline:
+            self._seeded = (baseline, handle_of(baseline))
+        tree = self._seeded[1]
+        return tree.handle if isinstance(tree, CachedTree) else tree
 
     @property
     def credentials(self) -> ApiCredentials:
@@ -161,7 +205,7 @@ class MockServer:
 
         `fiskaly_mockserver.control` offers the same over HTTP.
         """
-        return Control(LocalTransport(lambda: self._running.dispatcher, self._run_in_loop))
+        return Control(LocalTransport(self._ask))
 
     def start(self) -> Self:
         """Start answering; returns when the port is open.
@@ -172,7 +216,7 @@ class MockServer:
         """
         if self._thread is not None:
             raise ServerError("the server runs already")
-        _demand_real_threads()
+        errors.demand_real_threads()
         self._pid = os.getpid()
         started: Future[Listening] = Future()
         self._thread = threading.Thread(
@@ -188,10 +232,7 @@ class MockServer:
         return self
 
     def stop(self) -> None:
-        """Stop answering and end the thread; does nothing if it does not run.
-
-        A process that was forked from the server's forgets it; the server runs on.
-        """
+        """Stop answering and end the thread, if it runs; a forked child only forgets it."""
         if self._thread is None or self._loop is None:
             return
         if self._pid == os.getpid():
@@ -208,7 +249,7 @@ class MockServer:
         """
         self.begin()
 
-    def begin(self, how: Beginning = AS_CONFIGURED) -> None:
+    def begin(self, values: StartValues = AS_CONFIGURED) -> None:
         """Start over as `reset` does, with another tree, foreseeable ids, or at another time.
 
         A tree is made once, however often it is begun with. Where the server was given
@@ -217,11 +258,11 @@ class MockServer:
         Raises:
             TreeError: The preset, seed, size or country does not exist.
         """
-        planting = self._planting(how)
-        self._call(lambda: self._start_over(planting, how))
+        tree = self._tree_for(values)
+        self._call(lambda: self._start_over(tree, values))
 
     def token_for(
-        self, holder: Holder, *, env: str | None = None, fault: Fault = Fault.NOTHING
+        self, holder: Holder, *, env: str | None = None, fault: TokenFault = TokenFault.NOTHING
     ) -> str:
         """Return an access token of a key, organization or user, made without a request.
 
@@ -242,9 +283,9 @@ class MockServer:
             How many were broken off.
         """
         self._demand_own_process()
-        if not self.traffic.under_way or self._loop is None:
+        if not self.in_flight.under_way or self._loop is None:
             return 0
-        settling = self.traffic.settle(seconds)
+        settling = self.in_flight.settle(seconds)
         return asyncio.run_coroutine_threadsafe(settling, self._loop).result()
 
     def verify(self) -> None:
@@ -286,37 +327,34 @@ class MockServer:
             raise ServerError("the server does not run: start() it, or use it in a with block")
         return self._listening
 
-    def _planting(self, how: Beginning) -> Planting:
-        """Return the tree to begin with; made in the caller's thread, not in the loop's."""
-        if not how.names_a_tree:
+    def _tree_for(self, values: StartValues) -> CachedTree:
+        """Return the tree to start with; made in the caller's thread, not in the loop's."""
+        if not values.names_a_tree:
             return self._own
         now = self._service.world.seams.clock.now()
-        return self._nursery.get(how.config(self.config), started_at=now)
+        return self._trees.get(values.tree(self.config), started_at=now)
 
-    def _start_over(self, planting: Planting, how: Beginning) -> None:
+    def _start_over(self, tree: CachedTree, values: StartValues) -> None:
         self._service.defects.clear()
         self._service.worlds.drop_all()
-        self._starting.begin(how.ids_from, how.at)
-        self._plant(planting)
-        if how.at is not None:
-            self._service.world.clock.freeze()
+        self._starting.begin(values.ids_from, values.at)
+        world = self._service.world
+        baseline = tree.baseline_at(world.seams.clock.now())
+        self._seeded = (baseline, tree)
+        world.reseed(baseline)
+        if values.at is not None:
+            world.clock.freeze()
         self._starting.clock.release()
 
-    def _plant(self, planting: Planting) -> None:
-        world = self._service.world
-        baseline = planting.baseline_at(world.seams.clock.now())
-        self._told = (baseline, planting)
-        world.reseed(baseline)
-
-    def _run_in_loop(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
+    def _ask(self, asked: Asked) -> Answer:
+        """Return the answer to a control call, made in the thread that works on the worlds."""
+        dispatcher = self._running.dispatcher
         if self._loop is None:
-            coroutine.close()
             raise ServerError("the server does not run")
-        self._demand_own_process(coroutine)
+        self._demand_own_process()
         if threading.current_thread() is self._thread:
-            coroutine.close()
             raise ServerError("the server's own thread would wait for itself: ask in another one")
-        return run_in(self._loop)(coroutine)
+        return asyncio.run_coroutine_threadsafe(dispatcher.answer(asked), self._loop).result()
 
     def _call(self, action: Callable[[], T]) -> T:
         """Do something to the world in the thread that works on it."""
@@ -334,16 +372,10 @@ class MockServer:
         self._loop.call_soon_threadsafe(act)
         return done.result()
 
-    def _demand_own_process(self, coroutine: Coroutine[Any, Any, Any] | None = None) -> None:
+    def _demand_own_process(self) -> None:
         """Refuse in a forked child what waits for the server's thread, which is not there."""
         if self._loop is not None and self._pid != os.getpid():
-            if coroutine is not None:
-                coroutine.close()
-            raise ServerError(
-                "the server runs in the process that this one was forked from, and only answers"
-                " requests here: ask for its journal and all else in that process, or at its"
-                " control_url (POST /_mock/journal/find)"
-            )
+            raise ServerError(errors.FORKED)
 
     def _run(self, started: "Future[Listening]") -> None:
         with asyncio.Runner(loop_factory=self._new_loop) as runner:
@@ -363,18 +395,4 @@ class MockServer:
         """Count along from the first request, which nobody can send before `start` returns."""
         server = listening.runner.server
         if server is not None:
-            server.request_handler = self.traffic.counted(server.request_handler)
-
-
-def _demand_real_threads() -> None:
-    """Refuse to start where threads are green ones: the event loop would block them all."""
-    for name, is_patched in PATCHED.items():
-        module = sys.modules.get(name)
-        if module is not None and is_patched(module):
-            library = name.partition(".")[0]
-            raise ServerError(
-                f"{library} has patched threading, under which a server in this process would wait"
-                " for itself: run it in another one (fiskaly-mockserver exec -- pytest, or"
-                f" pytest --fiskaly-url=URL), or leave threads alone ({library}'s patching with"
-                " thread=False)"
-            )
+            server.request_handler = self.in_flight.counted(server.request_handler)

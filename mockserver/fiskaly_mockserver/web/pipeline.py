@@ -1,4 +1,4 @@
-"""The outermost layer: every request becomes an exchange and gets a well-shaped answer."""
+"""The pipeline: every request of an API becomes an exchange and gets a well-shaped answer."""
 
 import logging
 import time
@@ -7,184 +7,133 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
+from fiskaly_contracts import ResponseData, Violation
 
 from fiskaly_mockserver.domain.account.errors import DomainError
-from fiskaly_mockserver.web.contract_check import BodyRefused
-from fiskaly_mockserver.web.faults.apply import UNTOUCHED, mark_of
 from fiskaly_mockserver.web.journal.recorder import Recorded
-from fiskaly_mockserver.web.management.errors import answer_to
-from fiskaly_mockserver.web.responses import Answer, coded_error, response_of, uncoded_error
-from fiskaly_mockserver.web.sandboxes import world_of
-from fiskaly_mockserver.web.service import Service, Serving
-from fiskaly_mockserver.web.unrouted import unknown_route, wrong_method
+from fiskaly_mockserver.web.responses import JsonResponse, response_of
+from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
+from fiskaly_mockserver.web.service import ServedApi, Service
 from fiskaly_mockserver.world.journal.exchange import unheard
 from fiskaly_mockserver.world.world import World
-from fiskaly_mockserver.world.worlds import BadSandboxName, Worlds
+from fiskaly_mockserver.world.worlds import BadSandboxName
 
 Answering = Callable[[web.Request, World, Recorded], Awaitable[web.StreamResponse]]
 """Answers a request of a world, or raises, and notes on the exchange what there is to note."""
-AtOnce = Callable[[web.Request, World, Recorded], web.StreamResponse | None]
-"""Does the same for a request that needs not wait for anything; None where it may have to."""
-WorldOf = Callable[[web.Request, Worlds], World]
+SandboxOf = Callable[[web.Request], str | None]
+"""Tells the sandbox that a request names."""
 
 _LOG = logging.getLogger("fiskaly_mockserver.exchanges")
 
 
-def _never(_: web.Request, __: World, ___: Recorded) -> None:
-    """Answer nothing at once."""
-
-
-def exchanging(
-    serving: Serving,
-    answering: Answering,
-    at_once: AtOnce = _never,
-    *,
-    world_of: WorldOf = world_of,
+def in_pipeline(
+    service: Service, served: ServedApi, answer: Answering, *, sandbox_of: SandboxOf | None = None
 ) -> Handler:
-    """Return a handler that makes an exchange of every request.
+    """Return aiohttp's handler of the requests that `answer` answers.
 
-    Whatever becomes of a request, it gets a well-shaped answer, which is stamped, checked
-    and recorded. That is no middleware of aiohttp's, which would cost every request
+    Whatever becomes of a request, it gets a well-shaped answer, which is given its headers,
+    checked and recorded. That is no middleware of aiohttp's, which would cost every request
     some microseconds more.
 
     Args:
-        serving: What the requests are served with.
-        answering: Answers a request.
-        at_once: Is asked before.
-        world_of: Tells which world a request is for.
+        service: What the requests are served with.
+        served: The API in whose shapes they are answered.
+        answer: Answers a request.
+        sandbox_of: Tells the sandbox it is for, where its path may name one; without this
+            only the header does.
     """
-    service, stamps = serving.service, serving.stamps
-    recorder, worlds, on_exchange = service.recorder, service.worlds, service.on_exchange
-    accepts, stamp, finish = serving.checks.accepts, stamps.put, recorder.finish
+    worlds, on_exchange = service.worlds, service.on_exchange
+    redactor, new_id, write_headers = (
+        served.redactor,
+        served.headers.request_id,
+        served.headers.write,
+    )
 
     async def exchange(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
+        name = request.headers.get(SANDBOX_HEADER) if sandbox_of is None else sandbox_of(request)
         try:
-            world = world_of(request, worlds)
+            world = worlds.default if name is None else worlds.get(name)
         except BadSandboxName as error:
-            return _of_no_world(request, serving, error)
-        waited, now = False, world.clock.now()
-        record = recorder.begin(request, request_id=stamps.request_id(), at=now, sandbox=world.name)
+            return _without_world(request, service, served, error)
+        now = world.clock.now()
+        record = Recorded(request, redactor, new_id(), now, world.name)
         try:
-            response = at_once(request, world, record)
-            if response is None:
-                waited = True
-                response = await answering(request, world, record)
+            response = await answer(request, world, record)
         except Exception as error:  # noqa: BLE001 - a defect of ours is answered, too
-            response = _refusal(error, request, record, service)
+            response = _refusal(error, record, served)
         seconds = time.perf_counter() - started
-        stamp(
+        write_headers(
             response,
             request=request,
             request_id=record.request_id,
             seconds=seconds,
-            now=world.clock.now() if waited else now,
-            violations=len(record.violations),
+            now=world.clock.now() if record.waited else now,
+            violations=record.violation_count,
         )
-        finish(record, response, seconds=seconds)
-        mark = mark_of(request)
-        if mark is not UNTOUCHED:
-            record.fault = " ".join(mark.fault_ids)
-        asked = record.operation_id and not record.crash and not mark.altered
-        if asked and not accepts(record.operation_id, response):
-            breaches = await serving.checks.breaches(record.operation_id, response)
-            record.response_violations = recorder.redactor.violations(breaches)
+        record.finish(response, seconds)
+        if record.operation_id and not record.crash and not record.altered:
+            plan = response.accepted_by if isinstance(response, JsonResponse) else None
+            if plan is None or not plan.accepts_own_headers(response.headers):
+                breaches = _breaches(response, record.operation_id, served)
+                if breaches:
+                    record.breaks(breaches)
         world.journal.add(record)
         if record.crash or record.response_violations:
             service.defects.append(record)
-        if on_exchange is unheard:
-            return response
-        try:
-            on_exchange(record)
-        except Exception:  # noqa: BLE001 - see below
-            # The change stands and its answer is due, whatever a listener makes of it.
-            _LOG.exception("a listener to exchanges failed")
+        if on_exchange is not unheard:
+            try:
+                on_exchange(record)
+            except Exception:  # noqa: BLE001 - see below
+                # The change stands and its answer is due, whatever a listener makes of it.
+                _LOG.exception("a listener to exchanges failed")
         return response
 
     return exchange
 
 
-def _of_no_world(
-    request: web.Request, serving: Serving, error: BadSandboxName
+def _breaches(
+    response: web.StreamResponse, operation_id: str, served: ServedApi
+) -> list[Violation]:
+    """Return in what an answer breaks the contract."""
+    checker, status, headers = served.checker, response.status, response.headers
+    if isinstance(response, JsonResponse):
+        value, plan = response.read_value(), checker.answer_plan(operation_id, status)
+        if plan is not None and plan.accepts(value) and plan.accepts_own_headers(headers):
+            return []
+        return checker.answer(operation_id, status, value, headers)
+    body = response.body if isinstance(response, web.Response) else b""
+    return checker.response(
+        ResponseData(
+            operation_id=operation_id,
+            status=status,
+            content_type=headers.get(hdrs.CONTENT_TYPE, ""),
+            body=body if isinstance(body, bytes) else b"",
+            headers=dict(headers),
+        )
+    )
+
+
+def _refusal(error: Exception, record: Recorded, served: ServedApi) -> web.StreamResponse:
+    """Return the answer to what was raised, and keep what is to be kept of it."""
+    if isinstance(error, DomainError):
+        record.refused(error)
+        return response_of(served.api.errors.refused(error))
+    record.crash = "".join(traceback.format_exception(error))
+    return response_of(served.api.errors.plain(500))
+
+
+def _without_world(
+    request: web.Request, service: Service, served: ServedApi, error: BadSandboxName
 ) -> web.StreamResponse:
     """Refuse a request that no world can keep a record of."""
-    response = response_of(coded_error(400, "E_FAILED_SCHEMA_VALIDATION", str(error)))
-    serving.stamps.put(
+    response = response_of(served.api.errors.invalid(400, str(error)))
+    served.headers.write(
         response,
         request=request,
-        request_id=serving.stamps.request_id(),
+        request_id=served.headers.request_id(),
         seconds=0,
-        now=serving.service.world.clock.now(),
+        now=service.world.clock.now(),
         violations=0,
     )
     return response
-
-
-def _refusal(
-    error: Exception, request: web.Request, record: Recorded, service: Service
-) -> web.StreamResponse:
-    """Return the answer to what was raised, and keep what is to be kept of it."""
-    match error:
-        case DomainError():
-            service.recorder.refused(record, error)
-            return response_of(answer_to(error))
-        case BodyRefused():
-            record.violations = (error.violation,)
-            return response_of(error.answer)
-        case web.HTTPMethodNotAllowed():
-            allowed = {"Allow": error.headers[hdrs.ALLOW]}
-            record.violations = (wrong_method(record.method, error),)
-            return response_of(uncoded_error(405, "Method Not Allowed", allowed))
-        case web.HTTPNotFound():
-            missed = unknown_route(service.contract, request.rel_url.path_safe, record)
-            record.violations = (missed,)
-            return response_of(uncoded_error(404, "Not Found"))
-        case _:
-            record.crash = "".join(traceback.format_exception(error))
-            return response_of(CRASH)
-
-
-CRASH = Answer(
-    500,
-    {"status_code": 500, "error": "Internal Server Error", "message": "Internal Server Error"},
-)
-
-
-Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-
-
-def guarded(handle: Handle, serving: Serving) -> Handle:
-    """Return a handler in front of an application's own.
-
-    It answers 417 to expectations other than `100-continue`: aiohttp looks at that header
-    before any route, would answer in plain text, and crash over one that is no UTF-8. And
-    it makes an exchange of what no route can match, as `OPTIONS *`.
-    """
-    stamps = serving.stamps
-
-    async def never_routed(request: web.Request, _: World, __: Recorded) -> web.StreamResponse:
-        return await handle(request)
-
-    exchange = exchanging(serving, never_routed)
-
-    def refuse_or_handle(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
-        wanted = request.headers.get(hdrs.EXPECT)
-        if wanted and wanted.lower() != "100-continue":
-            return refuse(request)
-        if request.raw_path.startswith("/") or request.rel_url.raw_path.startswith("/"):
-            return handle(request)
-        return exchange(request) if isinstance(request, web.Request) else handle(request)
-
-    async def refuse(request: web.BaseRequest) -> web.StreamResponse:
-        response = response_of(uncoded_error(417, "the only expectation met is 100-continue"))
-        stamps.put(
-            response,
-            request=request,
-            request_id=stamps.request_id(),
-            seconds=0.0,
-            now=time.time(),
-            violations=0,
-        )
-        return response
-
-    return refuse_or_handle

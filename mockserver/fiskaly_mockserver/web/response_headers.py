@@ -1,7 +1,9 @@
-"""The headers that every answer of the API carries."""
+"""The headers of answers: those that every one carries, and `Retry-After`."""
 
 import os
+from collections.abc import Mapping
 from email.utils import formatdate
+from math import ceil
 
 from aiohttp import hdrs, web
 from multidict import istr
@@ -17,8 +19,17 @@ _X_RESPONSE_TIME = istr("X-Response-Time")
 _RESPONSE_TIME = istr("Response-Time")
 
 
-class Stamps:
-    """Stamps the answers of one application."""
+def retry_after(seconds: float) -> Mapping[str, str]:
+    """Return the header that tells a client when to come again, in whole seconds.
+
+    >>> retry_after(1.2)
+    {'Retry-After': '2'}
+    """
+    return {hdrs.RETRY_AFTER: str(ceil(seconds))}
+
+
+class ResponseHeaders:
+    """Writes the headers that every answer of an API carries."""
 
     def __init__(self) -> None:
         self._ids: list[str] = []
@@ -32,7 +43,7 @@ class Stamps:
             self._ids = [drawn[at : at + ID_BYTES].hex() for at in range(0, len(drawn), ID_BYTES)]
         return self._ids.pop()
 
-    def put(
+    def write(
         self,
         response: web.StreamResponse,
         *,
@@ -42,7 +53,7 @@ class Stamps:
         now: float,
         violations: int,
     ) -> None:
-        """Add the headers.
+        """Write the headers into a response.
 
         `seconds` is the real time the answer took, `now` the world's time (unix seconds).
         Source: recorded; `X-Mock-Violations` is our own and stands only if there are any.
@@ -52,17 +63,13 @@ class Stamps:
         headers[_REQUEST_ID] = request_id
         headers[_X_RESPONSE_TIME] = took
         headers[_RESPONSE_TIME] = took
-        headers[hdrs.DATE] = self._date_at(now)
+        second = int(now)
+        if second != self._second:
+            self._date, self._second = formatdate(second, usegmt=True), second
+        headers[hdrs.DATE] = self._date
         if response.status == web.HTTPOk.status_code:
             headers[hdrs.VARY] = "Accept-Encoding"
         if request.keep_alive:
             headers[hdrs.CONNECTION] = "keep-alive"
         if violations:
             headers[VIOLATIONS_HEADER] = str(violations)
-
-    def _date_at(self, now: float) -> str:
-        """Return a date that is written once a second."""
-        second = int(now)
-        if second != self._second:
-            self._date, self._second = formatdate(second, usegmt=True), second
-        return self._date

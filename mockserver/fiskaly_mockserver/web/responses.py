@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from math import ceil
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -78,39 +77,6 @@ def _to_bytes_slowly(value: JsonValue) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def authentication_error(status: int, message: str) -> Answer:
-    """Return an error of the authentication layer (recorded key order)."""
-    return Answer(status, {"message": message, "status_code": status, "error": REASONS[status]})
-
-
-def uncoded_error(status: int, message: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """Return an error that has no code (recorded key order)."""
-    return Answer(
-        status,
-        {"status_code": status, "error": REASONS[status], "message": message},
-        headers or {},
-    )
-
-
-def coded_error(
-    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
-) -> Answer:
-    """Return an error that has a code (recorded key order)."""
-    return Answer(
-        status,
-        {"status_code": status, "error": REASONS[status], "code": code, "message": message},
-        headers or {},
-    )
-
-
-def too_many_requests(wait: float) -> Answer:
-    """Return the refusal of a principal that has to wait for so many seconds."""
-    seconds = str(max(1, ceil(wait)))
-    return coded_error(
-        429, "E_TOO_MANY_REQUESTS", "Too many requests.", headers={"Retry-After": seconds}
-    )
-
-
 _PLAIN: Mapping[str, str] = {hdrs.CONTENT_TYPE: CONTENT_TYPE}
 
 
@@ -157,6 +123,13 @@ class JsonResponse(web.Response):
         self.value = value
         self.accepted_by = accepted_by
         self.excerpt = body if excerpt is None else excerpt
+
+    def read_value(self) -> JsonValue:
+        """Return the JSON value of the body, whether it was checked or not."""
+        if self.accepted_by is None or not isinstance(self.body, bytes):
+            return self.value
+        value: JsonValue = json.loads(self.body)
+        return value
 
 
 def response_of(answer: Answer) -> JsonResponse:

@@ -1,7 +1,7 @@
-"""From what handlers show to bytes, of which it is known whether the contract accepts them.
+"""The cache of written rows: each is presented, written and checked once, and kept as bytes.
 
-A row is written once and checked once for each operation that shows it; the bytes are kept
-as long as there is room. Rows are never changed, so the object itself tells a row's version.
+Rows are never changed, so the object itself tells a row's version. What the contract says is
+kept with the bytes, for each operation that shows the row.
 """
 
 from collections import OrderedDict
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fiskaly_contracts import AnswerPlan
 
-from fiskaly_mockserver.web.call import JsonObject, Presenter, Shown, ShownRow, ShownRows
+from fiskaly_mockserver.web.api import JsonObject, Presented, PresentedRow, PresentedRows, Presenter
 from fiskaly_mockserver.web.journal.redaction import ITEMS_KEPT
 from fiskaly_mockserver.web.responses import JsonResponse, Pieces, to_bytes
 
@@ -31,8 +31,8 @@ class _Written:
     accepted_by: tuple[AnswerPlan, ...] = ()
 
 
-class Writer:
-    """Writes the answers of one server's operations, all of them with status 200."""
+class RowCache:
+    """Writes what handlers answer with, all of it with status 200."""
 
     def __init__(self, plan_of: PlanOf, *, room: int = ROOM) -> None:
         """Begin with nothing written; `room` is in bytes of JSON."""
@@ -42,18 +42,18 @@ class Writer:
         # By identity, which is sound as long as the row is held; oldest first
         self._written: OrderedDict[int, _Written] = OrderedDict()
 
-    def response(self, operation_id: str, shown: Shown) -> JsonResponse:
+    def response(self, operation_id: str, presented: Presented) -> JsonResponse:
         """Return the response that shows what a handler answered with."""
-        match shown:
-            case ShownRow():
-                return self._of_row(operation_id, shown)
-            case ShownRows():
-                return self._of_rows(operation_id, shown)
+        match presented:
+            case PresentedRow():
+                return self._of_row(operation_id, presented)
+            case PresentedRows():
+                return self._of_rows(operation_id, presented)
             case _:
-                return JsonResponse(to_bytes(shown), shown)
+                return JsonResponse(to_bytes(presented), presented)
 
-    def _of_row(self, operation_id: str, shown: ShownRow) -> JsonResponse:
-        present, row = shown.present, shown.row
+    def _of_row(self, operation_id: str, presented: PresentedRow) -> JsonResponse:
+        present, row = presented
         plan = self._plan_of(operation_id, OK)
         value = None
         written = self._written.get(id(row))
@@ -70,23 +70,23 @@ class Writer:
             return JsonResponse(written.raw, present(row) if value is None else value)
         return JsonResponse(written.raw, None, accepted_by=plan)
 
-    def _of_rows(self, operation_id: str, shown: ShownRows) -> JsonResponse:
-        present, kept, envelope = shown.present, self._written, shown.envelope
+    def _of_rows(self, operation_id: str, presented: PresentedRows) -> JsonResponse:
+        envelope, present, wanted = presented
         plan = self._plan_of(operation_id, OK)
         rows, accepted = [], plan is not None
-        for row in shown.rows:
-            written = kept.get(id(row))
+        for row in wanted:
+            written = self._written.get(id(row))
             if written is None or written.present is not present:
                 written = self._keep(present, row, present(row))
-            if plan not in written.accepted_by:
-                accepted = accepted and _accept_row(plan, written)
+            if accepted and plan not in written.accepted_by:
+                accepted = _accept_row(plan, written)
             rows.append(written.raw)
         head, _, tail = to_bytes(envelope).partition(b"[]")
         raw = bytes(Pieces(head, rows, tail))
         excerpt = Pieces(head, rows[: ITEMS_KEPT + 1], tail)
-        if accepted and _accepts_envelope(plan, envelope):
+        if accepted and plan and plan.accepts_envelope and plan.accepts_envelope(envelope):
             return JsonResponse(raw, None, accepted_by=plan, excerpt=excerpt)
-        whole: JsonObject = {**envelope, "data": [present(row) for row in shown.rows]}
+        whole: JsonObject = {**envelope, "data": [present(row) for row in wanted]}
         return JsonResponse(raw, whole, excerpt=excerpt)
 
     def _keep(self, present: Presenter, row: object, value: JsonObject) -> _Written:
@@ -108,9 +108,3 @@ def _accept_row(plan: AnswerPlan | None, written: _Written) -> bool:
         return False
     written.accepted_by += (plan,)
     return True
-
-
-def _accepts_envelope(plan: AnswerPlan | None, envelope: JsonObject) -> bool:
-    return (
-        plan is not None and plan.accepts_envelope is not None and plan.accepts_envelope(envelope)
-    )

@@ -36,16 +36,12 @@ class Safety:
     token: str | None = field(default=None, repr=False)
     loopback: bool = True
 
-    def trusts(self, headers: Mapping[str, str], host: str) -> bool:
-        """Tell whether a call may know what is in the account."""
-        try:
-            self.demand("", headers, host)
-        except Unsafe:
-            return False
-        return True
-
-    def demand(self, operation_id: str, headers: Mapping[str, str], host: str) -> None:
+    def demand(self, operation_id: str, headers: Mapping[str, str], host: str) -> bool:
         """Let a call pass or refuse it; `host` is what it took the server for.
+
+        Returns:
+            Whether the call may know what is in the account; an open operation may be
+            asked without that.
 
         Raises:
             Unsafe: It comes from a foreign web page, lacks the token, or control is
@@ -54,25 +50,31 @@ class Safety:
         origin = headers.get("Origin")
         if origin is not None and not _same_host(origin, host):
             raise Unsafe(403, "control calls from a foreign web page are refused", "Origin")
-        if operation_id in OPEN_OPERATIONS:
-            return
+        refusal = self._refusal(headers, host)
+        if refusal is not None and operation_id not in OPEN_OPERATIONS:
+            raise refusal
+        return refusal is None
+
+    def _refusal(self, headers: Mapping[str, str], host: str) -> Unsafe | None:
+        """Return why a call may not know what is in the account."""
         if not self.enabled:
-            raise Unsafe(404, "control calls are switched off on this server")
+            return Unsafe(404, "control calls are switched off on this server")
         if self.token is not None:
             given = headers.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
             if not compare_digest(given, self.token.encode()):
-                raise Unsafe(
+                return Unsafe(
                     403,
                     f"control calls need the header {TOKEN_HEADER} here; the server printed it",
                     TOKEN_HEADER,
                 )
         elif not self.loopback:
-            raise Unsafe(
+            return Unsafe(
                 403, "this server is open to other machines: control needs a control_token"
             )
         elif not is_loopback(host):
             # A page of a foreign name that resolves to this machine (DNS rebinding).
-            raise Unsafe(403, "control calls must name this machine, as localhost does", "Host")
+            return Unsafe(403, "control calls must name this machine, as localhost does", "Host")
+        return None
 
 
 def is_loopback(host: str) -> bool:

@@ -1,16 +1,17 @@
-"""What every request needs at hand: the contract, its checker and the worlds."""
+"""What every request needs at hand: the APIs as one server serves them, and the worlds."""
 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
-from aiohttp import web
 from fiskaly_contracts import Checker, Contract
+from fiskaly_contracts.checker import Judge
 
-from fiskaly_mockserver.web.contract_check import Checks
-from fiskaly_mockserver.web.journal.recorder import Recorder
-from fiskaly_mockserver.web.response_headers import Stamps
-from fiskaly_mockserver.web.row_cache import Writer
+from fiskaly_mockserver.web.api import Api
+from fiskaly_mockserver.web.journal.redaction import Redactor
+from fiskaly_mockserver.web.response_headers import ResponseHeaders
+from fiskaly_mockserver.web.row_cache import RowCache
 from fiskaly_mockserver.web.safety import Safety
 from fiskaly_mockserver.world.journal.exchange import Exchange, unheard
 from fiskaly_mockserver.world.world import World
@@ -19,26 +20,48 @@ from fiskaly_mockserver.world.worlds import Worlds
 MOST_DEFECTS = 1_000
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ServedApi:
+    """An API, and what one server serves it with.
+
+    Attributes:
+        redactor: Takes the secrets out of what is kept of its exchanges.
+    """
+
+    api: Api
+    checker: Checker
+    redactor: Redactor
+    headers: ResponseHeaders
+    rows: RowCache
+
+    @classmethod
+    def of(cls, api: Api, checker: Checker) -> Self:
+        """Return an API whose messages that checker checks."""
+        return cls(
+            api=api,
+            checker=checker,
+            redactor=Redactor(api.contract),
+            headers=ResponseHeaders(),
+            rows=RowCache(checker.answer_plan),
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Service:
     """One server's parts, free of any socket.
 
     Attributes:
-        recorder: Writes exchanges down, without secrets.
+        apis: At least one. What lies under no base path is answered as the first would.
         safety: Who may make control calls.
-        loose: Drop body properties that the contract does not know instead of refusing.
-        on_exchange: Called with each finished exchange of the API.
+        on_exchange: Called with each finished exchange of an API.
         defects: The exchanges of any world in which the fake itself was wrong; no clearing
             of a journal hides them.
         about: What `GET /_mock/health` tells of the server.
     """
 
-    contract: Contract
-    checker: Checker
+    apis: tuple[ServedApi, ...]
     worlds: Worlds
-    recorder: Recorder
     safety: Safety = field(default_factory=Safety)
-    loose: bool = False
     on_exchange: Callable[[Exchange], None] = unheard
     defects: deque[Exchange] = field(default_factory=lambda: deque(maxlen=MOST_DEFECTS))
     about: dict[str, str | int | None] = field(default_factory=dict)
@@ -48,15 +71,22 @@ class Service:
         """The default world."""
         return self.worlds.default
 
+    @property
+    def contract(self) -> Contract:
+        """The contract of the first API."""
+        return self.apis[0].api.contract
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Serving:
-    """A service and what one application serves it with."""
-
-    service: Service
-    checks: Checks
-    writer: Writer
-    stamps: Stamps = field(default_factory=Stamps)
+    def served_under(self, path: str) -> ServedApi:
+        """Return the API whose base path a path lies under; the first one if under none."""
+        return next((one for one in self.apis if one.api.owns(path)), self.apis[0])
 
 
-SERVING: web.AppKey[Serving] = web.AppKey("serving", Serving)
+def served(apis: tuple[Api, ...], *, judge: Judge, loose: bool) -> tuple[ServedApi, ...]:
+    """Return APIs as one server serves them.
+
+    Args:
+        apis: The APIs.
+        judge: Who decides whether a message keeps its contract.
+        loose: Drop body properties that a contract does not know instead of refusing.
+    """
+    return tuple(ServedApi.of(api, Checker(api.contract, judge=judge, loose=loose)) for api in apis)

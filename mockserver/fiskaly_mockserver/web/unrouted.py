@@ -1,13 +1,17 @@
-"""Requests that no route was found for: refused as aiohttp would, and told what is near."""
+"""Requests that no route was found for: 404, 405 and 417, and what is near the path."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import NoReturn
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import cast
 
-from aiohttp import web
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
 from fiskaly_contracts import Contract, Operation, Violation, Where
 
 from fiskaly_mockserver.web.journal.recorder import Recorded
-from fiskaly_mockserver.web.sandboxes import without_sandbox
+from fiskaly_mockserver.web.pipeline import Answering, in_pipeline
+from fiskaly_mockserver.web.responses import response_of
+from fiskaly_mockserver.web.sandboxes import sandbox_of, without_sandbox
+from fiskaly_mockserver.web.service import ServedApi, Service
 from fiskaly_mockserver.world.journal.containment import shortened
 from fiskaly_mockserver.world.world import World
 
@@ -82,21 +86,89 @@ def _likeness() -> Likeness:
 PATH_SHOWN = 200
 """Characters of a path in a message."""
 
+Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
-async def unrouted(request: web.Request, _: World, __: Recorded) -> NoReturn:
-    """Refuse a request that no route was found for, as aiohttp would.
 
-    Raises:
-        HTTPMethodNotAllowed: The path has routes, but none for the method.
-        HTTPNotFound: It has none.
+def unrouted_handler(service: Service) -> Handler:
+    """Return the handler of requests that the router knows no other one for."""
+
+    def of(served: ServedApi) -> Answering:
+        async def answer(request: web.Request, _: World, record: Recorded) -> web.StreamResponse:
+            return _refused(served, request, record, await _allowed(request))
+
+        return answer
+
+    return _by_path(service, of)
+
+
+def guarded(handle: Handle, service: Service) -> Handle:
+    """Return a handler in front of an application's own, for what the router never sees.
+
+    It answers 417 to expectations other than `100-continue`: aiohttp looks at that header
+    before any route, would answer in plain text, and crash over one that is no UTF-8. And
+    it refuses what no route can match, as `OPTIONS *`.
     """
+
+    def unexpected(served: ServedApi) -> Answering:
+        async def answer(_: web.Request, __: World, ___: Recorded) -> web.StreamResponse:
+            return response_of(
+                served.api.errors.plain(417, "the only expectation met is 100-continue")
+            )
+
+        return answer
+
+    def no_path(served: ServedApi) -> Answering:
+        async def answer(request: web.Request, _: World, record: Recorded) -> web.StreamResponse:
+            return _refused(served, request, record, ())
+
+        return answer
+
+    refuse_expectation, refuse_path = _by_path(service, unexpected), _by_path(service, no_path)
+
+    def refuse_or_handle(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        wanted = request.headers.get(hdrs.EXPECT)
+        if wanted and wanted.lower() != "100-continue":
+            return refuse_expectation(cast("web.Request", request))
+        if request.raw_path.startswith("/") or request.rel_url.raw_path.startswith("/"):
+            return handle(request)
+        return refuse_path(cast("web.Request", request))
+
+    return refuse_or_handle
+
+
+def _by_path(service: Service, of: Callable[[ServedApi], Answering]) -> Handler:
+    """Return a handler that answers as the API would under whose base path a request lies."""
+    handlers = {
+        served.api.name: in_pipeline(service, served, of(served), sandbox_of=sandbox_of)
+        for served in service.apis
+    }
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        path = without_sandbox(request.rel_url.path_safe)
+        return await handlers[service.served_under(path).api.name](request)
+
+    return handle
+
+
+async def _allowed(request: web.Request) -> set[str]:
+    """Return the methods that a path has routes for."""
     allowed: set[str] = set()
     for resource in request.app.router.resources():
         if resource is not request.match_info.route.resource:
             allowed |= (await resource.resolve(request))[1]
-    if allowed:
-        raise web.HTTPMethodNotAllowed(request.method, allowed)
-    raise web.HTTPNotFound
+    return allowed
+
+
+def _refused(
+    served: ServedApi, request: web.Request, record: Recorded, allowed: Iterable[str]
+) -> web.Response:
+    """Refuse a request as aiohttp would, 405 where another method has a route, else 404."""
+    errors, methods = served.api.errors, sorted(allowed)
+    if methods:
+        record.found([wrong_method(record.method, ", ".join(methods))])
+        return response_of(errors.plain(405, headers={hdrs.ALLOW: ",".join(methods)}))
+    record.found([unknown_route(served.api.contract, request.rel_url.path_safe, record)])
+    return response_of(errors.plain(404))
 
 
 def unknown_route(contract: Contract, whole_path: str, record: Recorded) -> Violation:
@@ -127,9 +199,8 @@ def unknown_route(contract: Contract, whole_path: str, record: Recorded) -> Viol
     )
 
 
-def wrong_method(method: str, error: web.HTTPMethodNotAllowed) -> Violation:
+def wrong_method(method: str, allowed: str) -> Violation:
     """Say with which methods the path is called."""
-    allowed = ", ".join(sorted(error.allowed_methods))
     return Violation(
         where=Where.ROUTE,
         pointer="",

@@ -15,7 +15,7 @@ from fiskaly_mockserver.control.handles import (
     UserHandle,
 )
 from fiskaly_mockserver.control.http import HttpTransport
-from fiskaly_mockserver.server.minting import Fault
+from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 from fiskaly_mockserver.world.journal.exchange import Exchange
 
 from pytest_fiskaly.journal.assertions import JournalAssertions
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from fiskaly_contracts import Violation
     from fiskaly_mockserver import MockServer
     from fiskaly_mockserver.control.shapes import JournalQuery as Query
-    from fiskaly_mockserver.server.minting import Holder
+    from fiskaly_mockserver.server.tokens_for_tests import Holder
     from fiskaly_mockserver.world.journal.journal import JournalQuery
 
     from pytest_fiskaly.options import RunSettings
@@ -303,17 +303,17 @@ class RemoteFake(FiskalyMock):
         self._verdict.read()
         self._remote.begin(self._arguments)
 
-    def _mint(self, holder: Holder, env: str | None, fault: Fault) -> str:
+    def _mint(self, holder: Holder, env: str | None, fault: TokenFault) -> str:
         """Log in, which the journal does not show; only the server can sign a wrong token."""
         __tracebackhide__ = True
-        if fault in {Fault.EXPIRED, Fault.WRONG_ENVIRONMENT}:
+        if fault in {TokenFault.EXPIRED, TokenFault.WRONG_ENVIRONMENT}:
             skip_in_process(f"a token with the fault {fault.name}")
         credentials = _credentials(holder, self.tree, env)
         if credentials is None:
             skip_in_process("token_for() of what a test created")
         token = str(self._remote.remote.authenticate(credentials)["access_token"])
         head, claims, signature = token.split(".")
-        return token if fault is Fault.NOTHING else ".".join((head, claims, signature[::-1]))
+        return token if fault is TokenFault.NOTHING else ".".join((head, claims, signature[::-1]))
 
 
 class RestrictedRemoteFake(RestrictedMock, RemoteFake):

@@ -14,7 +14,7 @@ from pytest_fiskaly.remote.fake import RemoteServer
 from pytest_fiskaly.verdict.watch import VERDICT, ContractVerdict
 
 if TYPE_CHECKING:
-    from fiskaly_mockserver.server.minting import Holder
+    from fiskaly_mockserver.server.tokens_for_tests import Holder
 
     from pytest_fiskaly.options import RunSettings
 

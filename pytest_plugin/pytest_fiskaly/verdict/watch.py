@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from fiskaly_contracts import Violation
-    from fiskaly_mockserver.server.in_flight import Traffic
+    from fiskaly_mockserver.server.in_flight import InFlight
     from fiskaly_mockserver.world.journal.exchange import Exchange
 
     from pytest_fiskaly.coverage import Counts
@@ -241,15 +241,15 @@ class ExchangeListener:
         self._outside = outside
         self._own = own
         self._loose = loose
-        self._traffic: Traffic | None = None
+        self._in_flight: InFlight | None = None
 
-    def attach(self, traffic: Traffic) -> None:
+    def attach(self, in_flight: InFlight) -> None:
         """Learn of what knows during which test a request began."""
-        self._traffic = traffic
+        self._in_flight = in_flight
 
     def __call__(self, exchange: Exchange) -> None:
         """Take note of an exchange; called in the server's thread."""
-        period = None if self._traffic is None else self._traffic.present_period
+        period = None if self._in_flight is None else self._in_flight.present_period
         current = period if isinstance(period, CurrentTest) else self._outside
         verdict = current.verdict
         if verdict.over:  # too late to fail its test

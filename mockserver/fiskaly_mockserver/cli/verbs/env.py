@@ -5,8 +5,12 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from fiskaly_mockserver.cli.remote_server import Target, target_options
-from fiskaly_mockserver.cli.variables import address_variables, key_variables
+from fiskaly_mockserver.cli.remote_server import (
+    RemoteServer,
+    address_variables,
+    key_variables,
+    remote_server_options,
+)
 
 Line = Callable[[str, str], str]
 
@@ -94,8 +98,8 @@ LANGUAGES: Mapping[str, tuple[tuple[str, ...], Line]] = {
     show_default=True,
     help="The language of the snippet.",
 )
-@target_options
-def env(target: Target, *, lang: str) -> None:
+@remote_server_options
+def env(server: RemoteServer, *, lang: str) -> None:
     """Print code that sets base URL, key and secret of a server.
 
     It is the first enabled key of the seeded tree, and the code sets the variables
@@ -104,7 +108,7 @@ def env(target: Target, *, lang: str) -> None:
     \b
     eval "$(fiskaly-mockserver env)"
     """  # noqa: D301 - click keeps the lines after the escape together
-    tree = target.connect().tree()
+    tree = server.connect().tree()
     key = key_variables(tree)
     if not key:
         click.echo(
@@ -113,6 +117,6 @@ def env(target: Target, *, lang: str) -> None:
             err=True,
         )
     addresses = address_variables(
-        target.base_url, target.control_url, sandbox=target.sandbox, token=target.token
+        server.base_url, server.control_url, sandbox=server.sandbox, token=server.token
     )
     click.echo(snippet(lang, {**addresses, **key}))

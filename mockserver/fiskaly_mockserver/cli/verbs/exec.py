@@ -11,12 +11,14 @@ from typing import Any
 
 import click
 
-from fiskaly_mockserver.cli.server_options import HIGHEST_PORT, server_options
-from fiskaly_mockserver.cli.server_setup import set_up
-from fiskaly_mockserver.cli.variables import NAMES, address_variables, key_variables
+from fiskaly_mockserver.cli.remote_server import VARIABLES, address_variables, key_variables
+from fiskaly_mockserver.cli.server_options import PORTS, server_options, set_up
 from fiskaly_mockserver.server.mock_server import MockServer
 
-FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+FORWARDED = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""Windows has no SIGHUP."""
 CANNOT_RUN = 126
 NOT_FOUND = 127
 SIGNALLED = 128
@@ -48,7 +50,7 @@ def run_child(command: Sequence[str], env: Mapping[str, str]) -> int:
     def forward(number: int, _: FrameType | None) -> None:
         if child is None:
             early.append(number)
-        elif not (number == signal.SIGINT and _terminal_tells_all()):
+        elif not (number == signal.SIGINT and _terminal_signals_all()):
             child.send_signal(number)
 
     with _handled_by(forward):
@@ -83,11 +85,14 @@ def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[No
             signal.signal(number, handled)
 
 
-def _terminal_tells_all() -> bool:
+def _terminal_signals_all() -> bool:
     """Tell whether Ctrl+C has reached the child already, as every process in front.
 
-    Told twice, some programs give up their orderly end.
+    Told twice, some programs give up their orderly end. A console of Windows tells every
+    process, and a program there cannot pass Ctrl+C on.
     """
+    if not hasattr(os, "tcgetpgrp"):
+        return True
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:
@@ -105,7 +110,7 @@ def _terminal_tells_all() -> bool:
 @click.option(
     "--port",
     default=0,
-    type=click.IntRange(0, HIGHEST_PORT),
+    type=PORTS,
     metavar="N",
     help="Port to listen on; a free one unless told.",
 )
@@ -122,9 +127,9 @@ def exec_command(ctx: click.Context, /, *, command: tuple[str, ...], **flags: An
     fiskaly-mockserver exec -- vendor/bin/phpunit
     fiskaly-mockserver exec --preset enterprise --seed 42 -- npm test
     """  # noqa: D301 - click keeps the lines after the escape together
-    setup = set_up(ctx, **flags)
+    setup = set_up(**flags)
     with setup.log.take_over(), MockServer(setup.config, tree=setup.tree) as server:
-        others = {name: value for name, value in os.environ.items() if name not in NAMES}
+        others = {name: value for name, value in os.environ.items() if name not in VARIABLES}
         addresses = address_variables(
             server.base_url, server.control_url, token=setup.config.control_token
         )

@@ -1,17 +1,43 @@
 """`journal`: what the client did, and why it was refused."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import wraps
+from typing import Any, cast
 
 import click
 
-from fiskaly_mockserver.cli.journal_options import query_options
-from fiskaly_mockserver.cli.output import printable, show_json
-from fiskaly_mockserver.cli.remote_server import Target, target_options
+from fiskaly_mockserver.cli.output import json_text, printable, show_json
+from fiskaly_mockserver.cli.remote_server import RemoteServer, remote_server_options
+from fiskaly_mockserver.cli.server_options import Command, with_options
 from fiskaly_mockserver.cli.verb_groups import VerbGroup
 from fiskaly_mockserver.control.shapes import JournalQuery
 
 WIDTH = 10
+QUERY = (
+    click.option("--operation", metavar="NAME", help="Calls of that operation."),
+    click.option("--status", type=int, metavar="CODE", help="Calls answered with it."),
+    click.option("--method", metavar="VERB", help="Calls of that method."),
+    click.option("--path", metavar="GLOB", help="Calls of such paths, as '/organizations/*'."),
+    click.option(
+        "--body",
+        type=json_text,
+        metavar="JSON",
+        help='Calls with that in their body, as \'{"country_code": "DEU"}\'.',
+    ),
+)
+FIELDS = ("operation", "status", "method", "path", "body")
+
+
+def query_options(command: Command) -> Command:
+    """Add a flag for every field of a journal query, passed on as one `query`."""
+
+    @wraps(command)
+    def with_query(*arguments: Any, **values: Any) -> Any:
+        fields = {name: values.pop(name) for name in FIELDS}
+        query = {name: value for name, value in fields.items() if value is not None}
+        return command(*arguments, query=cast("JournalQuery", query), **values)
+
+    return with_options(with_query, *QUERY)
 
 
 def exchange_line(exchange: Mapping[str, Any]) -> str:
@@ -33,7 +59,7 @@ def exchange_line(exchange: Mapping[str, Any]) -> str:
     return printable(" ".join(map(str, head)) + (f" {notes}" if notes else ""))
 
 
-def explanation_words(explanation: Mapping[str, Any]) -> str:
+def describe_explanation(explanation: Mapping[str, Any]) -> str:
     """Return an explanation as a sentence, and below it what it rests on."""
     lines = [
         explanation["summary"],
@@ -53,8 +79,8 @@ def _notes(exchange: Mapping[str, Any]) -> Iterator[str]:
         yield violation["message"]
 
 
-def _row(name: str, said: str) -> str:
-    return f"  {name.ljust(WIDTH)}{said}"
+def _row(name: str, text: str) -> str:
+    return f"  {name.ljust(WIDTH)}{text}"
 
 
 FOUND = 1
@@ -75,11 +101,11 @@ FOUND = 1
     is_flag=True,
     help="Print the whole journal as an HTTP archive, which browsers open.",
 )
-@target_options
+@remote_server_options
 @click.pass_context
 def list_exchanges(
     ctx: click.Context,
-    target: Target,
+    server: RemoteServer,
     *,
     query: JournalQuery,
     violations: bool,
@@ -91,9 +117,9 @@ def list_exchanges(
     if har:
         if query or violations or limit or as_json:
             raise click.UsageError("--har exports the whole journal: it goes with no other flag")
-        show_json(target.connect().har())
+        show_json(server.connect().har())
         return
-    found = target.connect().journal(query)
+    found = server.connect().journal(query)
     exchanges = found["exchanges"]
     if violations:
         exchanges = [exchange for exchange in exchanges if exchange["violations"]]
@@ -119,26 +145,26 @@ def list_exchanges(
 @click.command()
 @click.argument("request_id", metavar="REQUEST_ID")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@target_options
-def explain(target: Target, *, request_id: str, as_json: bool) -> None:
+@remote_server_options
+def explain(server: RemoteServer, *, request_id: str, as_json: bool) -> None:
     """Say why a request was refused, on what state, and what would have passed.
 
     REQUEST_ID is the X-Request-Id of the answer, which `journal` shows too.
     """
-    explanation = target.connect().explain(request_id)
+    explanation = server.connect().explain(request_id)
     if as_json:
         show_json(explanation)
     else:
-        click.echo(explanation_words(explanation))
+        click.echo(describe_explanation(explanation))
 
 
 @click.command()
 @query_options
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@target_options
-def count(target: Target, *, query: JournalQuery, as_json: bool) -> None:
+@remote_server_options
+def count(server: RemoteServer, *, query: JournalQuery, as_json: bool) -> None:
     """Count exchanges; refused if the journal overflowed and the number would be wrong."""
-    number = target.connect().count(query)
+    number = server.connect().count(query)
     if as_json:
         show_json({"count": number})
     else:
@@ -146,10 +172,10 @@ def count(target: Target, *, query: JournalQuery, as_json: bool) -> None:
 
 
 @click.command()
-@target_options
-def clear(target: Target) -> None:
+@remote_server_options
+def clear(server: RemoteServer) -> None:
     """Forget every exchange."""
-    target.connect().clear_journal()
+    server.connect().clear_journal()
     click.echo("Cleared the journal.")
 
 

@@ -5,17 +5,18 @@ import gc
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import click
 
-from fiskaly_mockserver.cli.server_options import HIGHEST_PORT, option, server_options
-from fiskaly_mockserver.cli.server_setup import set_up
+from fiskaly_mockserver.cli.request_log import LineWriter
+from fiskaly_mockserver.cli.server_options import PORTS, option, server_options, set_up
 from fiskaly_mockserver.server.compose import compose
-from fiskaly_mockserver.server.config import DEFAULT_PORT, ServerConfig
+from fiskaly_mockserver.server.config import DEFAULT_PORT, ServerConfig, loop_factory
 from fiskaly_mockserver.server.listening import Listening, listen
-from fiskaly_mockserver.server.loops import loop_factory
 from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.web.safety import TOKEN_HEADER, is_loopback
 from fiskaly_mockserver.web.service import Service
@@ -51,7 +52,7 @@ def banner(baseline: Baseline, listening: Listening, contract: str, *, control: 
 
 
 def json_line(baseline: Baseline, listening: Listening, contract: str) -> str:
-    """Return one line of JSON with the address, every enabled key and every user.
+    """Return one line of JSON, in ASCII, with the address, every enabled key and every user.
 
     `{"schema": 1, "base_url", "control_url", "pid", "preset", "seed", "contract",
     "organizations": [{"id", "type", "name", "envs", "managed_by_organization_id",
@@ -69,7 +70,6 @@ def json_line(baseline: Baseline, listening: Listening, contract: str) -> str:
             "contract": contract,
             **Seeded(baseline).as_json(),
         },
-        ensure_ascii=False,
         separators=(",", ":"),
     )
 
@@ -103,6 +103,8 @@ def _tree_line(baseline: Baseline) -> str:
     return f"preset {baseline.preset}, seed {baseline.seed}: {quantity} {noun}"
 
 
+MOST_FILES = 65_536
+"""File descriptors that are asked for, where the system would let a process have more."""
 YOUNG_OBJECTS = 50_000
 """New objects after which the garbage collector looks for cycles; Python's own default is 700."""
 
@@ -111,17 +113,17 @@ YOUNG_OBJECTS = 50_000
 @option(
     "--port",
     default=DEFAULT_PORT,
-    type=click.IntRange(0, HIGHEST_PORT),
+    type=PORTS,
     metavar="N",
     help="Port to listen on; 0 picks a free one.",
 )
 @server_options(log_level="info")
 @option("--json", "as_json", is_flag=True, help="Print one JSON line instead of the banner.")
-@click.pass_context
-def serve(ctx: click.Context, /, *, as_json: bool, **flags: Any) -> None:
+def serve(*, as_json: bool, **flags: Any) -> None:
     """Answer as the Management API does, until Ctrl+C."""
+    _raise_open_files()
     with collector_at_rest():
-        setup = set_up(ctx, **flags)
+        setup = set_up(**flags)
         config = setup.config
         service = compose(config, setup.tree)
         gc.freeze()  # what is there now stays: collections need not look at it
@@ -130,18 +132,31 @@ def serve(ctx: click.Context, /, *, as_json: bool, **flags: Any) -> None:
         gc.set_threshold(YOUNG_OBJECTS)
 
     def announce(listening: Listening) -> None:
-        told = (service.world.baseline, listening, service.contract.version)
-        click.echo(json_line(*told) if as_json else banner(*told, control=config.control))
+        shown = (service.world.baseline, listening, service.contract.version)
+        output.write(json_line(*shown) if as_json else banner(*shown, control=config.control))
         if config.control_token and not is_loopback(config.host):
-            click.echo(
+            setup.log.note(
                 f"Warning: {config.host} can be reached from other machines; control calls need"
-                f" the header {TOKEN_HEADER}: {config.control_token}",
-                err=True,
+                f" the header {TOKEN_HEADER}: {config.control_token}"
             )
 
-    new_loop = loop_factory(config.loop)
+    output, new_loop = LineWriter(sys.stdout), loop_factory(config.loop)
     with setup.log.take_over(), asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(_serve(service, config, announce))
+        output.close()
+
+
+def _raise_open_files() -> None:
+    """Let this process have more file descriptors, of which each connection takes one."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has none, and no such limit
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve(
@@ -150,7 +165,10 @@ async def _serve(
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+        try:
+            loop.add_signal_handler(number, stopped.set)
+        except NotImplementedError:  # on Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
     listening = await listen(service, config.host, config.port)
     try:
         announce(listening)

@@ -1,15 +1,36 @@
 """`tree`: show or save an organization tree without serving it."""
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import click
-from fiskaly_fixtures import dump_tree
+from fiskaly_fixtures import TreeArguments, dump_tree, generate_from
 
 from fiskaly_mockserver.cli.server_options import tree_options
-from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.server.tree_files import tree_of
 
 FORMATS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Put a text in place of a file in one step: whoever is interrupted leaves the old one.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    target = path.resolve()  # where a link leads, which stays a link
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with beside.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists():
+            shutil.copymode(target, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 @click.command()
@@ -21,14 +42,16 @@ FORMATS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
     metavar="FILE",
     help="Save to FILE, in the format of its suffix (.yaml, .yml, .json), instead of printing.",
 )
-def tree(*, preset: str, seed: int, size: int, country: str, output: Path | None) -> None:
+def tree(*, tree: TreeArguments, output: Path | None) -> None:
     """Print an organization tree as YAML, or save it for `serve --data`.
 
     No secret stands in it: secrets are derived from the seed when it is loaded.
     """
-    made = tree_of(ServerConfig(preset=preset, seed=seed, size=size, country=country))
+    made = generate_from(tree)
     if output is None:
-        click.echo(dump_tree(made), nl=False)
+        text = dump_tree(made)
+        # For a program or a file it is UTF-8, which is what `serve --data` reads
+        click.echo(text if sys.stdout.isatty() else text.encode(), nl=False)
         return
     form = FORMATS.get(output.suffix.lower())
     if form is None:
@@ -36,7 +59,7 @@ def tree(*, preset: str, seed: int, size: int, country: str, output: Path | None
             f"{str(output)!r} has none of the suffixes {', '.join(FORMATS)}", param_hint="--output"
         )
     try:
-        output.write_text(dump_tree(made, form), encoding="utf-8")
+        replace_file(output, dump_tree(made, form))
     except OSError as error:
         raise click.BadParameter(
             f"{str(output)!r} cannot be written: {error.strerror or error}", param_hint="--output"

@@ -5,10 +5,9 @@ from typing import TypedDict
 
 import click
 
-from fiskaly_mockserver.cli.journal_options import query_options
-from fiskaly_mockserver.cli.output import show_json
-from fiskaly_mockserver.cli.remote_server import NotReached, Target, target_options
-from fiskaly_mockserver.cli.times import duration, span_words
+from fiskaly_mockserver.cli.output import duration, format_duration, show_json
+from fiskaly_mockserver.cli.remote_server import RemoteServer, remote_server_options
+from fiskaly_mockserver.cli.verbs.journal import query_options
 from fiskaly_mockserver.control.http import ServerUnreachable
 from fiskaly_mockserver.control.shapes import Health, JournalQuery, Waited
 
@@ -20,7 +19,13 @@ LONGEST_CALL = 50.0
 """Seconds of one call that waits in the server, which takes at most 60."""
 
 
-class Outcome(TypedDict):
+class WaitedInVain(click.ClickException):
+    """There were fewer calls than were waited for."""
+
+    exit_code = 1
+
+
+class WaitResult(TypedDict):
     """How a wait ended, as `--json` prints it."""
 
     version: str
@@ -42,9 +47,9 @@ class Outcome(TypedDict):
     "--times", type=click.IntRange(min=1), metavar="N", help="Until there are N such calls."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print how it ended as JSON.")
-@target_options
+@remote_server_options
 def wait(
-    target: Target, *, timeout: float, query: JournalQuery, times: int | None, as_json: bool
+    server: RemoteServer, *, timeout: float, query: JournalQuery, times: int | None, as_json: bool
 ) -> None:
     """Wait until a server is up, or a client has called it.
 
@@ -53,22 +58,22 @@ def wait(
     Exit code 3: no server answered in time; 1: it did, but there were fewer calls.
     """
     deadline = time.monotonic() + timeout
-    health = _up(target, deadline)
+    health = _up(server, deadline)
     if times is None and not query:
-        outcome = Outcome(version=health["version"], reached=True, count=None)
-        said = f"fiskaly-mockserver {health['version']} answers at {target.base_url}"
+        result = WaitResult(version=health["version"], reached=True, count=None)
+        message = f"fiskaly-mockserver {health['version']} answers at {server.base_url}"
     else:
-        waited = _called(target, query, times or 1, deadline)
-        outcome = Outcome(
+        waited = _called(server, query, times or 1, deadline)
+        result = WaitResult(
             version=health["version"], reached=waited["reached"], count=waited["count"]
         )
-        said = _counted(waited["count"], times or 1)
+        message = _counted(waited["count"], times or 1)
     if as_json:
-        show_json(outcome)
-    elif outcome["reached"]:
-        click.echo(said)
-    if not outcome["reached"]:
-        raise NotReached(f"{said} within {span_words(timeout)}")
+        show_json(result)
+    elif result["reached"]:
+        click.echo(message)
+    if not result["reached"]:
+        raise WaitedInVain(f"{message} within {format_duration(timeout)}")
 
 
 def _counted(count: int, wanted: int) -> str:
@@ -79,23 +84,23 @@ def _counted(count: int, wanted: int) -> str:
     )
 
 
-def _up(target: Target, deadline: float) -> Health:
+def _up(server: RemoteServer, deadline: float) -> Health:
     """Return what the server tells of itself, as soon as it does."""
     while True:
         left = deadline - time.monotonic()
         try:
-            return target.health(max(left, LEAST_PATIENCE))
+            return server.health(max(left, LEAST_PATIENCE))
         except ServerUnreachable:
             if left <= 0:
                 raise
         time.sleep(min(PAUSE, max(left, 0)))
 
 
-def _called(target: Target, query: JournalQuery, times: int, deadline: float) -> Waited:
+def _called(server: RemoteServer, query: JournalQuery, times: int, deadline: float) -> Waited:
     """Return how the journal's wait ended; a server that stops meanwhile is unreachable."""
     while True:
         left = max(deadline - time.monotonic(), 0)
-        waited = target.control().wait(times, query, min(left, LONGEST_CALL))
+        waited = server.control().wait(times, query, min(left, LONGEST_CALL))
         if waited["reached"] or time.monotonic() >= deadline:
             return waited
         time.sleep(PAUSE)

@@ -6,8 +6,10 @@ from typing import NamedTuple, cast
 
 from fiskaly_contracts import JsonValue
 
-from fiskaly_mockserver.web.call import JsonObject
+from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.world.names import shown
 from fiskaly_mockserver.world.world import World
 
 DONE: Mapping[str, JsonValue] = {"ok": True}
@@ -44,6 +46,19 @@ class ControlCall(NamedTuple):
     origin: str
     stopped: asyncio.Event
     trusted: bool
+
+    def refused(self, error: DomainError, *, field: str = "", value: str = "") -> ControlError:
+        """Return what the domain refused as this API says it, which knows of no control call.
+
+        Args:
+            error: What was refused.
+            field: The field of this call that it hangs on.
+            value: What was sent there.
+        """
+        answer = self.service.apis[0].api.errors.refused(error)
+        said = str(answer.body["message"]) if isinstance(answer.body, dict) else ""
+        message = f"{field} is {shown(value)}: {said}" if field else said
+        return ControlError(answer.status, message, field=field)
 
     def text(self, name: str) -> str:
         """Return a text field of the body, `""` where it was not sent."""

@@ -8,7 +8,7 @@ from typing import cast
 
 from fiskaly_contracts import JsonValue
 
-from fiskaly_mockserver.web.call import JsonObject
+from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
 from fiskaly_mockserver.world.durations import parse_duration
 from fiskaly_mockserver.world.journal.explain import explain_exchange
@@ -195,7 +195,7 @@ def _refused(prefix: str = "") -> Iterator[None]:
 
 def _query(call: ControlCall, wanted: Mapping[str, JsonValue], prefix: str = "") -> JournalQuery:
     """Return a query, and refuse an operation that the contract does not have."""
-    operations = call.service.contract.operations
+    operations = [name for served in call.service.apis for name in served.api.contract.operations]
     operation = wanted.get("operation")
     if operation is not None and operation not in operations:
         near = did_you_mean(str(operation), operations)

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from fiskaly_mockserver.web.control import about, journal, snapshots, state, time_and_faults
+from fiskaly_mockserver.web.control import clock, faults, journal, server, snapshots, state
 from fiskaly_mockserver.web.control.call import ControlHandler
 
 CONTROL_HANDLERS: Mapping[str, ControlHandler] = {
-    **about.HANDLERS,
+    **server.HANDLERS,
     **state.HANDLERS,
     **snapshots.HANDLERS,
-    **time_and_faults.HANDLERS,
+    **clock.HANDLERS,
+    **faults.HANDLERS,
     **journal.HANDLERS,
 }

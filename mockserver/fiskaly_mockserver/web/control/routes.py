@@ -40,7 +40,7 @@ def _endpoint_of(
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def serve(request: web.Request) -> web.StreamResponse:
         try:
-            safety.demand(operation.operation_id, request.headers, request.host)
+            trusted = safety.demand(operation.operation_id, request.headers, request.host)
         except Unsafe as unsafe:
             return response_of(
                 refusal(ControlError(unsafe.status, unsafe.message, field=unsafe.field))
@@ -61,7 +61,7 @@ def _endpoint_of(
             body=body,
             sandbox=request.headers.get(SANDBOX_HEADER),
             origin=f"{request.scheme}://{request.host}",
-            trusted=safety.trusts(request.headers, request.host),
+            trusted=trusted,
         )
         return response_of(await dispatcher.answer(asked))
 

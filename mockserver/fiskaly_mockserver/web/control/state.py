@@ -6,16 +6,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
-from fiskaly_contracts import Checker, JsonValue, explain
-from fiskaly_fixtures import COUNTRIES, PRESETS, TreeError, generate
+from fiskaly_contracts import JsonValue, explain
+from fiskaly_fixtures import COUNTRIES, PRESETS, TreeArguments, TreeError, generate_from
 
 from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.domain.account.model import ApiKey, Environment
 from fiskaly_mockserver.domain.account.organizations import Profile
-from fiskaly_mockserver.web.call import JsonObject
 from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
-from fiskaly_mockserver.web.management import presenters
-from fiskaly_mockserver.web.management.errors import answer_to
+from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.export.export import StateError, export_world, import_world
 from fiskaly_mockserver.world.names import shown
 from fiskaly_mockserver.world.seed.credentials import Seeded
@@ -23,35 +21,18 @@ from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
 from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.world import World
 
-_ENVS = (Environment.TEST,)
-"""Stands for those of the organization that a user or address is shown for."""
 
-
-def demand_presentable(world: World, checker: Checker) -> None:
-    """Demand that every row can be shown as the contract has it.
+def demand_presentable(world: World, service: Service) -> None:
+    """Demand that every row can be presented as each API's contract has it.
 
     Raises:
         StateError: One cannot; the message names row, field and rule.
     """
-    for place, schema, row in _shown(world):
-        violations = checker.value(schema, row)
-        if violations:
-            raise StateError(f"{place}: {explain(violations)}")
-
-
-def _shown(world: World) -> Iterator[tuple[str, str, JsonObject]]:
-    rows = world.rows
-    for at, organization in enumerate(rows.organizations):
-        schema = "Organization" if organization.is_main else "ManagedOrganization"
-        yield f"organizations[{at}]", schema, presenters.organization(organization)
-    for at, key in enumerate(rows.api_keys):
-        schema = "ManagedApiKey" if key.managed_by_organization_id else "ApiKey"
-        yield f"api_keys[{at}]", schema, presenters.api_key(key)
-    for at, user in enumerate(rows.users):
-        yield f"users[{at}]", "User", presenters.user(user, _ENVS)
-    for at, address in enumerate(rows.billing_addresses):
-        shown = presenters.billing_address(address, _ENVS)
-        yield f"billing_addresses[{at}]", "BillingAddress", shown
+    for served in service.apis:
+        for place, schema, row in served.api.rows(world):
+            violations = served.checker.value(schema, row)
+            if violations:
+                raise StateError(f"{place}: {explain(violations)}")
 
 
 FILLED_IN: Profile = {
@@ -73,7 +54,7 @@ def sign_up(call: ControlCall) -> JsonValue:
     }
     sign_ups = call.world.sign_ups
     if "organization" not in call.body:
-        with _refused("email", person["email"]):
+        with _refused(call, "email", person["email"]):
             registered = sign_ups.accept_invitation(**person)
         return {
             "user_id": registered.user.id,
@@ -89,7 +70,7 @@ def sign_up(call: ControlCall) -> JsonValue:
             field="organization.country_code",
             allowed=tuple(countries),
         )
-    with _refused("email", person["email"]):
+    with _refused(call, "email", person["email"]):
         made = sign_ups.sign_up(**person, organization=profile)
     return {
         "user_id": made.user.id,
@@ -102,7 +83,7 @@ def sign_up(call: ControlCall) -> JsonValue:
 def clear_for_live(call: ControlCall) -> JsonValue:
     """Clear a main organization for LIVE, and hand out its first LIVE key."""
     asked = call.text("organization_id")
-    with _refused("organization_id", asked, partial(_clearable, call)):
+    with _refused(call, "organization_id", asked, partial(_clearable, call)):
         organization, key, secret = call.world.environments.clear(asked)
     return {"organization_id": organization.id, "api_key": _credentials(key, secret)}
 
@@ -120,29 +101,29 @@ async def seed(call: ControlCall) -> JsonValue:
     """
     present, beginnings = call.world.preset, call.world.beginnings
     asked = {**({} if present is None else {"preset": present}), **call.body}
-    started_at = call.world.seams.clock.now()
-
-    def grow() -> tuple[Baseline, JsonValue]:
-        tree = generate(**cast("dict[str, Any]", asked))
-        baseline = baseline_of(tree, started_at=started_at)
-        return baseline, _told_of(baseline)
-
     try:
-        # A large tree takes seconds, in which the other callers are not left waiting
-        baseline, told = await asyncio.to_thread(grow)
+        arguments = TreeArguments(**cast("dict[str, Any]", asked))
     except TreeError as error:
         raise _unknown_tree(error) from error
+    started_at = call.world.seams.clock.now()
+
+    def generated() -> tuple[Baseline, JsonValue]:
+        baseline = baseline_of(generate_from(arguments), started_at=started_at)
+        return baseline, _tree_of(baseline)
+
+    # A large tree takes seconds, in which the other callers are not left waiting
+    baseline, tree = await asyncio.to_thread(generated)
     _demand_undisturbed(call, beginnings)
     call.world.reseed(baseline)
-    return told
+    return tree
 
 
 def get_tree(call: ControlCall) -> JsonValue:
     """Show the seeded organizations with their keys, secrets and users."""
-    return _told_of(call.world.baseline)
+    return _tree_of(call.world.baseline)
 
 
-def _told_of(baseline: Baseline) -> JsonValue:
+def _tree_of(baseline: Baseline) -> JsonValue:
     return {"preset": baseline.preset, "seed": baseline.seed, **Seeded(baseline).as_json()}
 
 
@@ -159,7 +140,7 @@ async def import_state(call: ControlCall) -> JsonValue:
         trial = call.world.sibling()
         import_world(trial, call.body)
         # To say what is wrong with a row takes half a second at first
-        await asyncio.to_thread(demand_presentable, trial, call.service.checker)
+        await asyncio.to_thread(demand_presentable, trial, call.service)
     except StateError as error:
         raise ControlError(409, str(error)) from error
     _demand_undisturbed(call, beginnings)
@@ -179,24 +160,22 @@ def _demand_undisturbed(call: ControlCall, beginnings: int) -> None:
 
 @contextmanager
 def _refused(
-    field: str, value: str, allowed: Callable[[], tuple[str, ...]] = tuple
+    call: ControlCall, field: str, value: str, allowed: Callable[[], tuple[str, ...]] = tuple
 ) -> Iterator[None]:
-    """Name field and value in what the domain refuses, which knows of no control call."""
+    """Name field and value in what the domain refuses, and what would have been right."""
     try:
         yield
     except DomainError as error:
-        refused = answer_to(error)
-        said = refused.body["message"] if isinstance(refused.body, dict) else ""
-        raise ControlError(
-            refused.status, f"{field} is {shown(value)}: {said}", field=field, allowed=allowed()
-        ) from error
+        refused = call.refused(error, field=field, value=value)
+        refused.allowed = allowed()
+        raise refused from error
 
 
 def _unknown_tree(error: TreeError) -> ControlError:
-    for field, known in (("preset", tuple(PRESETS)), ("country", COUNTRIES)):
-        if str(error).startswith(field):
-            return ControlError(404, str(error), field=field, allowed=known)
-    return ControlError(409, str(error))
+    allowed = {"preset": tuple(PRESETS), "country": COUNTRIES}.get(error.argument or "")
+    if allowed is None:
+        return ControlError(409, str(error))
+    return ControlError(404, str(error), field=error.argument or "", allowed=allowed)
 
 
 def _clearable(call: ControlCall) -> tuple[str, ...]:

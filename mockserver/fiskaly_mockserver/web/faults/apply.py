@@ -1,20 +1,17 @@
-"""Armed faults, applied to the requests of the API.
-
-The way of a request calls `before` when a request has passed authentication and the
-contract, and `after` with the answer of an operation that succeeded. `exchanging` asks
-`mark_of` which faults struck, and leaves altered answers out of the response check.
-"""
+"""Armed faults, applied to the requests of an API: before an operation, and after its commit."""
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from fiskaly_contracts import Operation
 
 from fiskaly_mockserver.domain.account.errors import ExpiredToken
-from fiskaly_mockserver.world.faults.plan import Decision, FaultPlan, Phase
+from fiskaly_mockserver.web.api import Errors
+from fiskaly_mockserver.web.journal.recorder import Recorded
+from fiskaly_mockserver.world.faults.plan import Decision, Phase
+from fiskaly_mockserver.world.world import World
 
 if TYPE_CHECKING:
     from fiskaly_mockserver.world.faults.effects import Effect
@@ -22,23 +19,6 @@ if TYPE_CHECKING:
 
 EXPIRED_TOKEN = "expired_token"  # noqa: S105 - the kind of an effect
 STOPPING: web.AppKey[asyncio.Event] = web.AppKey("stopping", asyncio.Event)
-
-
-class FaultMark(NamedTuple):
-    """What faults did to a request.
-
-    Attributes:
-        fault_ids: Those that struck, in the order they were armed.
-        altered: The answer is no longer the API's own, so that the contract says
-            nothing about it; a mere delay leaves it false.
-    """
-
-    fault_ids: tuple[str, ...] = ()
-    altered: bool = False
-
-
-MARK: web.RequestKey[FaultMark] = web.RequestKey("fault", FaultMark)
-UNTOUCHED = FaultMark()
 
 
 def install_faults(app: web.Application) -> None:
@@ -51,98 +31,88 @@ async def _stop(app: web.Application) -> None:
     app[STOPPING].set()
 
 
-def mark_of(request: web.Request) -> FaultMark:
-    """Return what faults did to a request, `UNTOUCHED` if they did nothing."""
-    # Most requests hold nothing at all, which is told much sooner than that there is no mark
-    if not len(request):
-        return UNTOUCHED
-    try:
-        return request[MARK]
-    except KeyError:
-        return UNTOUCHED
+class OperationFaults:
+    """Lets the armed faults of a world strike the requests of one operation.
 
-
-async def before(
-    request: web.Request, operation: Operation, plan: FaultPlan, expire_token: Callable[[], None]
-) -> web.Response | None:
-    """Let the faults strike that come before an operation.
-
-    Args:
-        request: It has passed authentication and the contract.
-        operation: The operation that it asks for.
-        plan: The faults of the request's world.
-        expire_token: Makes the world take the caller's token for expired from now on.
-
-    Returns:
-        The answer that stands in for the operation, which must not run then; `None` if
-        it is to run. That may be a while later: whatever was looked up is old.
-
-    Raises:
-        ExpiredToken: A fault made the token expire.
+    What struck is noted on the exchange.
     """
-    decision = _decide(request, operation, plan, Phase.BEFORE)
-    if decision is None:
-        return None
-    await _pause(request.app[STOPPING], decision.delay)
-    if decision.effect is None:
-        return None
-    if decision.effect.kind == EXPIRED_TOKEN:
-        expire_token()
-        raise ExpiredToken
-    return _altered(request, decision.effect, web.Response())
 
+    def __init__(self, operation: Operation, errors: Errors) -> None:
+        self._operation_id = operation.operation_id
+        self._path = operation.path
+        self._errors = errors
 
-async def after(
-    request: web.Request, operation: Operation, plan: FaultPlan, response: web.Response
-) -> web.Response:
-    """Let the faults strike that come after an operation whose change stands.
+    async def before(
+        self, request: web.Request, world: World, record: Recorded
+    ) -> web.Response | None:
+        """Let the faults strike that come before the operation.
 
-    Args:
-        request: What asked for the operation.
-        operation: The operation, which has succeeded.
-        plan: The faults of the request's world.
-        response: The operation's own answer, which nobody has sent yet.
+        Args:
+            request: It has passed authentication and the contract.
+            world: The request's world.
+            record: The exchange.
 
-    Returns:
-        The answer to send.
-    """
-    decision = _decide(request, operation, plan, Phase.AFTER)
-    if decision is None:
-        return response
-    await _pause(request.app[STOPPING], decision.delay)
-    if decision.effect is None:
-        return response
-    return _altered(request, decision.effect, response)
+        Returns:
+            The answer that stands in for the operation, which must not run then; `None` if
+            it is to run. That may be a while later: whatever was looked up is old.
 
+        Raises:
+            ExpiredToken: A fault made the token expire.
+        """
+        decision = await self._decided(request, world, record, Phase.BEFORE)
+        if decision is None or decision.effect is None:
+            return None
+        if decision.effect.kind == EXPIRED_TOKEN:
+            _, _, token = request.headers.get(hdrs.AUTHORIZATION, "").strip().partition(" ")
+            world.sessions.expire(token.strip())
+            raise ExpiredToken
+        return self._altered(request, decision.effect, web.Response())
 
-def _decide(
-    request: web.Request, operation: Operation, plan: FaultPlan, phase: Phase
-) -> Decision | None:
-    """Return what is to happen to the request, `None` for nothing, and mark the request."""
-    if not len(plan):
-        return None
-    path = operation.path.format_map(request.match_info)
-    decision = plan.decide(operation.operation_id, path, phase)
-    if not decision.fault_ids:
-        return None
-    earlier = mark_of(request)
-    request[MARK] = FaultMark(
-        fault_ids=earlier.fault_ids + decision.fault_ids,
-        altered=earlier.altered or decision.effect is not None,
-    )
-    return decision
+    async def after(
+        self, request: web.Request, world: World, record: Recorded, response: web.Response
+    ) -> web.Response:
+        """Let the faults strike that come after the operation, whose change stands.
 
+        Args:
+            request: What asked for the operation.
+            world: The request's world.
+            record: The exchange.
+            response: The operation's own answer, which nobody has sent yet.
 
-def _altered(request: web.Request, effect: "Effect", response: web.Response) -> web.Response:
-    """Return the answer that an effect leaves of a response."""
-    from fiskaly_mockserver.web.faults.effects import (  # noqa: PLC0415 - few servers arm any
-        Waiting,
-        altered_by,
-    )
+        Returns:
+            The answer to send.
+        """
+        decision = await self._decided(request, world, record, Phase.AFTER)
+        if decision is None or decision.effect is None:
+            return response
+        return self._altered(request, decision.effect, response)
 
-    stopping = request.app[STOPPING]
-    waiting = Waiting(pause=partial(_pause, stopping), stopping=stopping.is_set)
-    return altered_by(effect, response, waiting)
+    async def _decided(
+        self, request: web.Request, world: World, record: Recorded, phase: Phase
+    ) -> Decision | None:
+        """Return what is to happen to the request, after its delay; `None` for nothing."""
+        path = self._path.format_map(request.match_info)
+        decision = world.faults.decide(self._operation_id, path, phase)
+        if not decision.fault_ids:
+            return None
+        record.fault = " ".join([*filter(None, [record.fault]), *decision.fault_ids])
+        record.altered = record.altered or decision.effect is not None
+        record.waited = True
+        await _pause(request.app[STOPPING], decision.delay)
+        return decision
+
+    def _altered(
+        self, request: web.Request, effect: "Effect", response: web.Response
+    ) -> web.Response:
+        """Return the answer that an effect leaves of a response."""
+        from fiskaly_mockserver.web.faults.effects import (  # noqa: PLC0415 - few servers arm any
+            Waiting,
+            altered_by,
+        )
+
+        stopping = request.app[STOPPING]
+        waiting = Waiting(pause=partial(_pause, stopping), stopping=stopping.is_set)
+        return altered_by(effect, response, waiting, self._errors)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

@@ -12,15 +12,8 @@ from typing import NoReturn
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from fiskaly_mockserver.web.responses import (
-    REASONS,
-    Answer,
-    authentication_error,
-    coded_error,
-    response_of,
-    to_bytes,
-    uncoded_error,
-)
+from fiskaly_mockserver.web.api import Errors
+from fiskaly_mockserver.web.responses import response_of, to_bytes
 from fiskaly_mockserver.world.faults.effects import (
     AnswerStatus,
     Effect,
@@ -144,31 +137,25 @@ def bytes_of(response: web.Response) -> bytes:
     return bytes(response.body) if isinstance(response.body, bytes | bytearray) else b""
 
 
-CODES = {
-    400: "E_FAILED_SCHEMA_VALIDATION",
-    403: "E_ACCESS_DENIED",
-    413: "E_PAYLOAD_TOO_LARGE",
-    415: "E_UNSUPPORTED_MEDIA_TYPE",
-    429: "E_TOO_MANY_REQUESTS",
-}
-"""The codes of the contract that do not depend on the operation; others have none."""
-
-
-def altered_by(effect: Effect, response: web.Response, waiting: Waiting) -> web.Response:
-    """Return the answer that an effect leaves of a response."""
+def altered_by(
+    effect: Effect, response: web.Response, waiting: Waiting, errors: Errors
+) -> web.Response:
+    """Return the answer that an effect leaves of a response, in the shapes of its API."""
     match effect:
         case AnswerStatus():
-            return _with_status(effect)
+            return _with_status(effect, errors)
         case SlowBody(seconds=seconds):
             return SlowAnswer(response, seconds, waiting)
         case TruncatedBody(bytes=size):
             whole = len(bytes_of(response))
             return TruncatedAnswer(response, whole // 2 if size is None else min(size, whole - 1))
         case Plain(kind):
-            return _altered_plainly(kind, response, waiting)
+            return _altered_plainly(kind, response, waiting, errors)
 
 
-def _altered_plainly(kind: PlainKind, response: web.Response, waiting: Waiting) -> web.Response:
+def _altered_plainly(
+    kind: PlainKind, response: web.Response, waiting: Waiting, errors: Errors
+) -> web.Response:
     match kind:
         case Kind.MALFORMED_JSON:
             return _with_body(response, malformed(bytes_of(response)))
@@ -181,7 +168,7 @@ def _altered_plainly(kind: PlainKind, response: web.Response, waiting: Waiting) 
         case Kind.NO_ANSWER:
             return NoAnswer(waiting)
         case Kind.UNAUTHORIZED | Kind.EXPIRED_TOKEN:
-            return response_of(authentication_error(401, REASONS[401]))
+            return response_of(errors.on_demand(401, None, None))
 
 
 def malformed(body: bytes) -> bytes:
@@ -200,22 +187,11 @@ def out_of_contract(body: bytes) -> bytes:
     return to_bytes(broken)
 
 
-def _with_status(effect: AnswerStatus) -> web.Response:
-    response = response_of(_error(effect))
+def _with_status(effect: AnswerStatus, errors: Errors) -> web.Response:
+    response = response_of(errors.on_demand(effect.status, effect.code, effect.message))
     for name, value in effect.headers.items():
         response.headers[name] = value
     return response
-
-
-def _error(effect: AnswerStatus) -> Answer:
-    status = effect.status
-    code = effect.code or CODES.get(status)
-    message = REASONS[status] if effect.message is None else effect.message
-    if code is not None:
-        return coded_error(status, code, message)
-    if status == web.HTTPUnauthorized.status_code:
-        return authentication_error(status, message)
-    return uncoded_error(status, message)
 
 
 def _with_body(response: web.Response, body: bytes) -> web.Response:

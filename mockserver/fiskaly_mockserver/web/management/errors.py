@@ -1,28 +1,60 @@
-"""The one table from what the domain refuses to what the wire says."""
+"""How the Management API says no: the table of what the domain refuses, and three shapes."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from fiskaly_mockserver.domain.account import errors
 from fiskaly_mockserver.domain.account.errors import DomainError
-from fiskaly_mockserver.web.responses import (
-    Answer,
-    authentication_error,
-    coded_error,
-    uncoded_error,
-)
+from fiskaly_mockserver.web.api import Errors
+from fiskaly_mockserver.web.response_headers import retry_after
+from fiskaly_mockserver.web.responses import REASONS, Answer
 
 Render = Callable[[DomainError], Answer]
+UNAUTHORIZED = 401
+CODES = {
+    400: "E_FAILED_SCHEMA_VALIDATION",
+    403: "E_ACCESS_DENIED",
+    413: "E_PAYLOAD_TOO_LARGE",
+    415: "E_UNSUPPORTED_MEDIA_TYPE",
+    429: "E_TOO_MANY_REQUESTS",
+}
+"""The codes of the contract that do not depend on the operation; others have none."""
+
+
+def authentication_error(message: str) -> Answer:
+    """Return a 401, which is in the shape of the authentication layer (recorded key order)."""
+    status = UNAUTHORIZED
+    return Answer(status, {"message": message, "status_code": status, "error": REASONS[status]})
+
+
+def uncoded_error(status: int, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """Return an error that has no code (recorded key order)."""
+    return Answer(
+        status,
+        {"status_code": status, "error": REASONS[status], "message": message},
+        headers or {},
+    )
+
+
+def coded_error(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Return an error that has a code (recorded key order)."""
+    return Answer(
+        status,
+        {"status_code": status, "error": REASONS[status], "code": code, "message": message},
+        headers or {},
+    )
 
 
 def _unauthorized(message: str) -> Render:
-    return lambda _: authentication_error(401, message)
+    return lambda _: authentication_error(message)
 
 
 def _unreadable_token(error: DomainError) -> Answer:
     # The vendor's own wording repeats the token (recorded); nothing else here does.
     token = error.token if isinstance(error, errors.UnreadableToken) else ""
-    return authentication_error(401, f"could not parse jwt: '{token}'")
+    return authentication_error(f"could not parse jwt: '{token}'")
 
 
 def _coded(status: int, code: str, message: str) -> Render:
@@ -117,6 +149,34 @@ Source: recorded for the wording of `InvalidCredentials`, `UnreadableToken`,
 """
 
 
-def answer_to(error: DomainError) -> Answer:
-    """Return the wire's answer to what the domain refused."""
-    return TABLE[type(error)](error)
+class ManagementErrors(Errors):
+    """The errors of the Management API."""
+
+    def refused(self, error: DomainError) -> Answer:
+        """Return the answer to what the domain refused."""
+        return TABLE[type(error)](error)
+
+    def invalid(self, status: int, message: str) -> Answer:
+        """Return the answer to a request that breaks the contract (A-07, A-35)."""
+        return coded_error(status, CODES[status], message)
+
+    def plain(
+        self, status: int, message: str = "", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Return an error without a code; without a message it has that of the status."""
+        return uncoded_error(status, message or REASONS[status], headers)
+
+    def too_many_requests(self, seconds: float) -> Answer:
+        """Return the 429 for a principal that has to wait for so many seconds."""
+        headers = retry_after(max(1, seconds))
+        return coded_error(429, CODES[429], "Too many requests.", headers)
+
+    def on_demand(self, status: int, code: str | None, message: str | None) -> Answer:
+        """Return the error that an armed fault demands, with the contract's code if it has one."""
+        code = code or CODES.get(status)
+        message = REASONS[status] if message is None else message
+        if code is not None:
+            return coded_error(status, code, message)
+        if status == UNAUTHORIZED:
+            return authentication_error(message)
+        return uncoded_error(status, message)

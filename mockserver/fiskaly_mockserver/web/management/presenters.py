@@ -4,7 +4,9 @@ Source: recorded for the order of organizations, keys, sessions and lists; assum
 (A-49) for fields that no recording shows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
 
 from fiskaly_contracts import JsonValue
 
@@ -14,47 +16,58 @@ from fiskaly_mockserver.domain.account.model import (
     BillingAddress,
     BillingOptions,
     Environment,
+    ManagedConfiguration,
     Organization,
     User,
 )
 from fiskaly_mockserver.domain.account.sessions import OpenSession
-from fiskaly_mockserver.web.call import JsonObject, Presenter, ShownRows
+from fiskaly_mockserver.web.api import JsonObject, PresentedRows, Presenter
 
 SUCCESS: Mapping[str, JsonValue] = {"_success": True}
 
 
+_UNLESS_EMPTY = (
+    "display_name",
+    "vat_id",
+    "contact_person_id",
+    "address_line1",
+    "address_line2",
+    "zip",
+    "town",
+    "state",
+    "country_code",
+    "tax_number",
+    "economy_id",
+    "billing_options",
+    "billing_address_id",
+    "metadata",
+    "managed_configuration",
+    "managed_by_organization_id",
+)
+"""The fields of an organization, by their names in the model and on the wire, in the wire's
+order."""
+_value_of = attrgetter("value")
+
+
 def organization(row: Organization) -> JsonObject:
     """Show an organization; what is unset is absent (recorded; A-26, A-27)."""
-    shown: Mapping[str, JsonValue] = {
-        "display_name": row.display_name,
-        "vat_id": row.vat_id,
-        "contact_person_id": row.contact_person_id,
-        "address_line1": row.address_line1,
-        "address_line2": row.address_line2,
-        "zip": row.zip,
-        "town": row.town,
-        "state": row.state,
-        "country_code": row.country_code,
-        "tax_number": row.tax_number,
-        "economy_id": row.economy_id,
-        "billing_options": billing_options(row.billing_options) if row.billing_options else "",
-        "billing_address_id": row.billing_address_id,
-        "metadata": {**row.metadata},
-        "managed_configuration": (
-            {"withhold_billing": row.managed_configuration.withhold_billing}
-            if row.managed_configuration
-            else ""
-        ),
-        "managed_by_organization_id": row.managed_by_organization_id or "",
-    }
-    return {
+    shown: JsonObject = {
         "_id": row.id,
         "_type": row.type.value,
-        "_envs": _envs(row.envs),
+        "_envs": [*map(_value_of, row.envs)],
         "name": row.name,
-        **{field: value for field, value in shown.items() if value},
-        "created_by_user": row.created_by_user,
     }
+    for field in _UNLESS_EMPTY:
+        value = getattr(row, field)
+        if value:
+            shown[field] = _PARTS[field](value) if field in _PARTS else value
+    shown["created_by_user"] = row.created_by_user
+    return shown
+
+
+def managed_configuration(configuration: ManagedConfiguration) -> JsonObject:
+    """Show a managed configuration."""
+    return {"withhold_billing": configuration.withhold_billing}
 
 
 def billing_options(options: BillingOptions) -> JsonObject:
@@ -65,6 +78,14 @@ def billing_options(options: BillingOptions) -> JsonObject:
         "bill_to_organization": options.bill_to_organization,
     }
     return {field: value for field, value in shown.items() if value is not None}
+
+
+_PARTS: Mapping[str, Callable[[Any], JsonObject]] = {
+    "billing_options": billing_options,
+    "metadata": dict,
+    "managed_configuration": managed_configuration,
+}
+"""How the parts of an organization are shown that are no text."""
 
 
 def api_key(row: ApiKey, *, secret: str | None = None) -> JsonObject:
@@ -137,13 +158,13 @@ def listing(kind: str, rows: Iterable[JsonObject], count: int) -> JsonObject:
     return {"data": list(rows), "count": count, "_type": kind}
 
 
-def listing_of(kind: str, present: Presenter, rows: Sequence[object], count: int) -> ShownRows:
+def listing_of(kind: str, present: Presenter, rows: Sequence[object], count: int) -> PresentedRows:
     """Show a list of rows that are shown by themselves."""
-    return ShownRows(listing(kind, (), count), present, rows)
+    return PresentedRows(listing(kind, (), count), present, rows)
 
 
 def _envs(envs: tuple[Environment, ...]) -> list[JsonValue]:
-    return [env.value for env in envs]
+    return [*map(_value_of, envs)]
 
 
 def _set(**fields: str) -> JsonObject:

@@ -12,13 +12,6 @@ from fiskaly_mockserver.domain.account.access import viewers_of
 from fiskaly_mockserver.domain.account.credentials import hash_secret
 from fiskaly_mockserver.domain.account.model import Organization
 from fiskaly_mockserver.domain.ports import Clock
-from fiskaly_mockserver.domain.store import (
-    API_KEYS,
-    BILLING_ADDRESSES,
-    MEMBERSHIPS,
-    ORGANIZATIONS,
-    USERS,
-)
 from fiskaly_mockserver.world.clock import MAX_SCALE, WorldClock
 from fiskaly_mockserver.world.durations import LATEST
 from fiskaly_mockserver.world.export.checks import ReadRows, check_rows
@@ -33,7 +26,6 @@ from fiskaly_mockserver.world.export.rows import (
     Node,
     StateError,
 )
-from fiskaly_mockserver.world.store.base_table import FrozenTable
 from fiskaly_mockserver.world.store.tables import Baseline, Rows
 from fiskaly_mockserver.world.world import World
 
@@ -193,11 +185,11 @@ def _baseline(node: Node) -> Baseline:
     return Baseline(
         preset=preset_name,
         seed=number,
-        organizations=FrozenTable(ORGANIZATIONS, _seen(read.organizations)),
-        api_keys=FrozenTable(API_KEYS, read.api_keys),
-        users=FrozenTable(USERS, read.users),
-        memberships=FrozenTable(MEMBERSHIPS, read.memberships),
-        billing_addresses=FrozenTable(BILLING_ADDRESSES, read.billing_addresses),
+        organizations=_seen(read.organizations),
+        api_keys=read.api_keys,
+        users=read.users,
+        memberships=read.memberships,
+        billing_addresses=read.billing_addresses,
     )
 
 

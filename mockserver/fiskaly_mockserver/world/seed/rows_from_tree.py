@@ -32,15 +32,7 @@ from fiskaly_mockserver.domain.account.model import (
     UserId,
 )
 from fiskaly_mockserver.domain.account.users import INVITATION_LIFETIME
-from fiskaly_mockserver.domain.store import (
-    API_KEYS,
-    BILLING_ADDRESSES,
-    MEMBERSHIPS,
-    ORGANIZATIONS,
-    USERS,
-)
 from fiskaly_mockserver.world.garbage import collector_at_rest
-from fiskaly_mockserver.world.store.base_table import FrozenTable
 from fiskaly_mockserver.world.store.tables import Baseline
 
 T = TypeVar("T", bound=Hashable)
@@ -56,11 +48,11 @@ def baseline_of(tree: OrganizationTree, *, started_at: float) -> Baseline:
         return Baseline(
             preset=tree.preset,
             seed=tree.seed,
-            organizations=FrozenTable(ORGANIZATIONS, _organizations(tree, Shared())),
-            api_keys=FrozenTable(API_KEYS, _api_keys(tree)),
-            users=FrozenTable(USERS, _users(tree)),
-            memberships=FrozenTable(MEMBERSHIPS, _memberships(tree, started_at)),
-            billing_addresses=FrozenTable(BILLING_ADDRESSES, _billing_addresses(tree)),
+            organizations=_organizations(tree, Shared()),
+            api_keys=_api_keys(tree),
+            users=_users(tree),
+            memberships=_memberships(tree, started_at),
+            billing_addresses=_billing_addresses(tree),
         )
 
 

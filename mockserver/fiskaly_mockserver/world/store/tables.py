@@ -1,117 +1,88 @@
 """All rows of a world: the frozen baseline, and the overlay tables on top of it."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from fiskaly_mockserver.domain.account.model import (
-    ApiKey,
-    ApiKeyId,
-    BillingAddress,
-    BillingAddressId,
-    EndedToken,
-    Environment,
-    Membership,
-    Organization,
-    OrganizationId,
-    PrincipalId,
-    Session,
-    User,
-    UserId,
-)
-from fiskaly_mockserver.domain.store import (
-    API_KEYS,
-    BILLING_ADDRESSES,
-    ENDED_TOKENS,
-    MEMBERSHIPS,
-    ORGANIZATIONS,
-    SESSIONS,
-    USERS,
-    Tables,
-)
+from fiskaly_mockserver.domain.store import TABLES, Tables, TableSpec
 from fiskaly_mockserver.world.store.base_table import FrozenTable
 from fiskaly_mockserver.world.store.overlay_table import OverlayTable
 
+SPECS: Mapping[str, TableSpec[Any, Any]] = {spec.name: spec for spec in TABLES}
+"""Every table there is; to declare one in the domain is all that it takes."""
+EMPTY: Mapping[str, FrozenTable[Any, Any]] = {
+    name: FrozenTable(spec) for name, spec in SPECS.items()
+}
 
-class Baseline(NamedTuple):
+
+class Baseline:
     """The rows that a world starts with and returns to; shared by all its forks.
 
-    `preset` and `seed` are those of the tree they come from, `None` without one: the
-    secrets of its keys and users derive from the seed.
+    The frozen tables are its attributes, by the tables' names. `preset` and `seed` are those
+    of the tree they come from, `None` without one: the secrets of its keys and users derive
+    from the seed.
     """
 
-    preset: str | None = None
-    seed: int | None = None
-    organizations: FrozenTable[OrganizationId, Organization] = FrozenTable(ORGANIZATIONS)
-    api_keys: FrozenTable[ApiKeyId, ApiKey] = FrozenTable(API_KEYS)
-    users: FrozenTable[UserId, User] = FrozenTable(USERS)
-    memberships: FrozenTable[tuple[OrganizationId, UserId], Membership] = FrozenTable(MEMBERSHIPS)
-    billing_addresses: FrozenTable[BillingAddressId, BillingAddress] = FrozenTable(
-        BILLING_ADDRESSES
-    )
+    __slots__ = ("_tables", "preset", "seed")
+
+    def __init__(
+        self, *, preset: str | None = None, seed: int | None = None, **rows: Iterable[Any]
+    ) -> None:
+        """Take the rows of each table by its name; a table that is left out is empty.
+
+        Raises:
+            KeyError: There is no table of a name.
+        """
+        self.preset = preset
+        self.seed = seed
+        made = {name: FrozenTable(SPECS[name], found) for name, found in rows.items()}
+        self._tables: Mapping[str, FrozenTable[Any, Any]] = {**EMPTY, **made}
+
+    def __getattr__(self, name: str) -> FrozenTable[Any, Any]:
+        """Return the table of that name."""
+        if name == "_tables" or name not in self._tables:
+            raise AttributeError(name)
+        return self._tables[name]
+
+    def with_rows(self, **rows: Iterable[Any]) -> "Baseline":
+        """Return a baseline with other rows in some tables, which shares the rest."""
+        twin = Baseline(preset=self.preset, seed=self.seed, **rows)
+        twin._tables = {**self._tables, **{name: twin._tables[name] for name in rows}}
+        return twin
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Rows:
-    """The overlay tables of one world, with all of their methods.
+    """The overlay tables of one world, as attributes by the tables' names.
 
     `baseline` is what they stand on now; another state may bring another one.
     """
 
-    baseline: Baseline
-    organizations: OverlayTable[OrganizationId, Organization]
-    api_keys: OverlayTable[ApiKeyId, ApiKey]
-    users: OverlayTable[UserId, User]
-    memberships: OverlayTable[tuple[OrganizationId, UserId], Membership]
-    billing_addresses: OverlayTable[BillingAddressId, BillingAddress]
-    sessions: OverlayTable[tuple[PrincipalId, Environment], Session]
-    ended_tokens: OverlayTable[str, EndedToken]
+    __slots__ = ("_tables", "baseline")
+
+    def __init__(self, baseline: Baseline, tables: Mapping[str, OverlayTable[Any, Any]]) -> None:
+        self.baseline = baseline
+        self._tables = tables
+
+    def __getattr__(self, name: str) -> OverlayTable[Any, Any]:
+        """Return the table of that name."""
+        if name == "_tables" or name not in self._tables:
+            raise AttributeError(name)
+        return self._tables[name]
 
     @classmethod
     def of(cls, baseline: Baseline) -> "Rows":
         """Return the baseline's rows, unchanged, with no session open."""
-        return cls(
-            baseline,
-            OverlayTable(baseline.organizations),
-            OverlayTable(baseline.api_keys),
-            OverlayTable(baseline.users),
-            OverlayTable(baseline.memberships),
-            OverlayTable(baseline.billing_addresses),
-            OverlayTable(FrozenTable(SESSIONS)),
-            OverlayTable(FrozenTable(ENDED_TOKENS)),
-        )
+        return cls(baseline, {name: OverlayTable(getattr(baseline, name)) for name in SPECS})
 
     def fork(self) -> "Rows":
         """Return independent tables with the same rows."""
-        return Rows(
-            self.baseline,
-            self.organizations.fork(),
-            self.api_keys.fork(),
-            self.users.fork(),
-            self.memberships.fork(),
-            self.billing_addresses.fork(),
-            self.sessions.fork(),
-            self.ended_tokens.fork(),
-        )
+        return Rows(self.baseline, {name: table.fork() for name, table in self._tables.items()})
 
-    def become(self, kept: "Rows") -> None:
+    def become(self, other: "Rows") -> None:
         """Take over other rows, which are left as they are; the tables stay the same objects."""
-        self.baseline = kept.baseline
-        self.organizations.become(kept.organizations)
-        self.api_keys.become(kept.api_keys)
-        self.users.become(kept.users)
-        self.memberships.become(kept.memberships)
-        self.billing_addresses.become(kept.billing_addresses)
-        self.sessions.become(kept.sessions)
-        self.ended_tokens.become(kept.ended_tokens)
+        self.baseline = other.baseline
+        for name, table in self._tables.items():
+            table.become(getattr(other, name))
 
     def tables(self) -> Tables:
         """Return the tables as the domain knows them."""
-        return Tables(
-            self.organizations,
-            self.api_keys,
-            self.users,
-            self.memberships,
-            self.billing_addresses,
-            self.sessions,
-            self.ended_tokens,
-        )
+        return Tables(**{name: getattr(self, name) for name in Tables._fields})

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from fiskaly_mockserver.web.call import Handler
+from fiskaly_mockserver.web.api import Handler
 from fiskaly_mockserver.web.management.handlers import (
     api_keys,
     auth,

@@ -5,11 +5,11 @@ from typing import cast
 
 from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
 from fiskaly_mockserver.domain.account.model import Environment, KeyStatus
-from fiskaly_mockserver.web.call import Call, Handler, JsonObject, ShownRow, ShownRows
+from fiskaly_mockserver.web.api import Call, Handler, JsonObject, PresentedRow, PresentedRows
 from fiskaly_mockserver.web.management.presenters import SUCCESS, api_key, listing_of
 
 
-def list_api_keys(call: Call) -> ShownRows:
+def list_api_keys(call: Call) -> PresentedRows:
     """List an organization's keys of the caller's environment."""
     narrowed = ApiKeyFilter(
         statuses=[KeyStatus(status) for status in call.asked_all("status")],
@@ -32,13 +32,13 @@ def create_api_key(call: Call) -> JsonObject:
     return api_key(row, secret=secret)
 
 
-def retrieve_api_key(call: Call) -> ShownRow:
+def retrieve_api_key(call: Call) -> PresentedRow:
     """Show one key, without its secret."""
     row = call.world.api_keys.retrieve(call.principal, call.organization_id, call.path["key_id"])
-    return ShownRow(api_key, row)
+    return PresentedRow(api_key, row)
 
 
-def update_api_key(call: Call) -> ShownRow:
+def update_api_key(call: Call) -> PresentedRow:
     """Change a key's status or metadata."""
     status = call.sent("status")
     row = call.world.api_keys.update(
@@ -48,7 +48,7 @@ def update_api_key(call: Call) -> ShownRow:
         status=None if status is None else KeyStatus(status),
         metadata=cast("Mapping[str, str] | None", call.body.get("metadata")),
     )
-    return ShownRow(api_key, row)
+    return PresentedRow(api_key, row)
 
 
 def delete_api_key(call: Call) -> JsonObject:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from fiskaly_mockserver.web.call import Call, Handler, JsonObject
+from fiskaly_mockserver.web.api import Call, Handler, JsonObject
 from fiskaly_mockserver.web.management.presenters import session
 
 

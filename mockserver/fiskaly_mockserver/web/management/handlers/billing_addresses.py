@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from fiskaly_mockserver.web.call import Call, Handler, JsonObject
+from fiskaly_mockserver.web.api import Call, Handler, JsonObject
 from fiskaly_mockserver.web.management.presenters import SUCCESS, billing_address, listing
 
 if TYPE_CHECKING:

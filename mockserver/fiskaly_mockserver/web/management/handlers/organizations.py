@@ -10,11 +10,11 @@ from fiskaly_mockserver.domain.account.model import (
     OrganizationType,
 )
 from fiskaly_mockserver.domain.account.organizations import OrganizationFilter, Profile
-from fiskaly_mockserver.web.call import Call, Handler, JsonObject, ShownRow, ShownRows
+from fiskaly_mockserver.web.api import Call, Handler, JsonObject, PresentedRow, PresentedRows
 from fiskaly_mockserver.web.management.presenters import SUCCESS, listing_of, organization
 
 
-def list_organizations(call: Call) -> ShownRows:
+def list_organizations(call: Call) -> PresentedRows:
     """List the organizations in the caller's sight."""
     env, kind = call.asked("env"), call.asked("type")
     narrowed = OrganizationFilter(
@@ -26,23 +26,23 @@ def list_organizations(call: Call) -> ShownRows:
     return listing_of("ORGANIZATION_LIST", organization, page.rows, page.count)
 
 
-def create_organization(call: Call) -> ShownRow:
+def create_organization(call: Call) -> PresentedRow:
     """Create a managed organization, or a further main one."""
     row = call.world.organizations.create(
         call.principal,
         profile_of(call.body),
         managed_by=call.sent("managed_by_organization_id"),
     )
-    return ShownRow(organization, row)
+    return PresentedRow(organization, row)
 
 
-def retrieve_organization(call: Call) -> ShownRow:
+def retrieve_organization(call: Call) -> PresentedRow:
     """Show one organization."""
     row = call.world.organizations.retrieve(call.principal, call.organization_id)
-    return ShownRow(organization, row)
+    return PresentedRow(organization, row)
 
 
-def update_organization(call: Call) -> ShownRow:
+def update_organization(call: Call) -> PresentedRow:
     """Change an organization."""
     row = call.world.organizations.update(
         call.principal,
@@ -50,7 +50,7 @@ def update_organization(call: Call) -> ShownRow:
         profile_of(call.body),
         managed_by=call.sent("managed_by_organization_id"),
     )
-    return ShownRow(organization, row)
+    return PresentedRow(organization, row)
 
 
 def delete_organization(call: Call) -> JsonObject:
@@ -68,9 +68,8 @@ def enable_environment(call: Call) -> JsonObject:
 
 def profile_of(body: JsonObject) -> Profile:
     """Return what a checked body says about an organization."""
-    fields: dict[str, object] = {
-        name: value for name, value in body.items() if name in Profile.__annotations__
-    }
+    fields: dict[str, object] = dict(body)
+    fields.pop("managed_by_organization_id", None)
     if "billing_options" in body:
         options = cast("dict[str, object]", body["billing_options"])
         fields["billing_options"] = BillingOptions(**options) if options else None  # type: ignore[arg-type]

@@ -1,0 +1,165 @@
+"""What an API is to the server, what its handlers get, and what they answer with."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, cast
+
+from fiskaly_contracts import Contract, JsonValue
+
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.account.errors import DomainError, MissingToken
+from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.web.responses import Answer
+from fiskaly_mockserver.world.world import World
+
+JsonObject = dict[str, JsonValue]
+
+Presenter = Callable[[Any], JsonObject]
+"""Presents a row; the same row is always presented the same."""
+
+
+class PresentedRow(NamedTuple):
+    """One row, and how it is presented."""
+
+    present: Presenter
+    row: object
+
+
+class PresentedRows(NamedTuple):
+    """A page of a list, and how its rows are presented.
+
+    `envelope` is the list without its rows: its field `data` is empty.
+    """
+
+    envelope: JsonObject
+    present: Presenter
+    rows: Sequence[object]
+
+
+Presented = JsonObject | PresentedRow | PresentedRows
+"""The body of a 200. Rows are better left to `RowCache`, which presents each only once."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class Call:
+    """One checked request: everything in it obeys the contract.
+
+    `path` and `query` hold cast values, `query` with defaults for what was not sent.
+    """
+
+    world: World
+    caller: Principal | None
+    path: Mapping[str, str]
+    query: Mapping[str, JsonValue]
+    body: JsonObject
+
+    @property
+    def principal(self) -> Principal:
+        """The authenticated caller.
+
+        Raises:
+            MissingToken: The operation is open to everyone, so there is none.
+        """
+        if self.caller is None:
+            raise MissingToken
+        return self.caller
+
+    @property
+    def organization_id(self) -> str:
+        """The organization that the path names."""
+        return self.path["organization_id"]
+
+    @property
+    def paging(self) -> Paging:
+        """How the list is to be cut."""
+        return Paging(
+            order_by=self.asked("order_by"),
+            descending=self.query["order"] == "desc",
+            limit=cast("int", self.query["limit"]),
+            offset=cast("int", self.query["offset"]),
+        )
+
+    def text(self, name: str) -> str:
+        """Return a text field of the body, `""` where it was not sent."""
+        return str(self.body.get(name, ""))
+
+    def sent(self, name: str) -> str | None:
+        """Return a text field of the body, `None` where it was not sent."""
+        return str(self.body[name]) if name in self.body else None
+
+    def asked(self, name: str) -> str | None:
+        """Return a single query parameter, `None` where it was not sent."""
+        return str(self.query[name]) if name in self.query else None
+
+    def asked_all(self, name: str) -> list[str]:
+        """Return a repeatable query parameter, empty where it was not sent."""
+        return cast("list[str]", self.query.get(name, []))
+
+
+Handler = Callable[[Call], Presented]
+"""Answers a call with the body of a 200. Synchronous, so that nothing comes between
+reading and writing the world."""
+
+
+class Errors(Protocol):
+    """How an API says no: the status, the codes and the shapes of its errors."""
+
+    def refused(self, error: DomainError) -> Answer:
+        """Return the answer to what the domain refused."""
+
+    def invalid(self, status: int, message: str) -> Answer:
+        """Return the answer to a request that breaks the contract: 400, 413 or 415."""
+
+    def plain(
+        self, status: int, message: str = "", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Return an error that is about no operation's rules: 404, 405, 417, 500, 503.
+
+        Without a message it has that of the status.
+        """
+
+    def too_many_requests(self, seconds: float) -> Answer:
+        """Return the 429 for a principal that has to wait for so many seconds."""
+
+    def on_demand(self, status: int, code: str | None, message: str | None) -> Answer:
+        """Return the error that an armed fault demands, as this API would have it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Api:
+    """One API: all that the server needs to know to serve it.
+
+    Attributes:
+        name: What it is called, as `management`.
+        contract: Its operations, and what messages have to keep.
+        handlers: One for each operation, by operationId.
+        errors: How it says no.
+        rows: Yields every row of a world as the API presents it: where it stands, the name
+            of its schema in the contract, and its JSON.
+    """
+
+    name: str
+    contract: Contract
+    handlers: Mapping[str, Handler]
+    errors: Errors
+    rows: Callable[[World], Iterator[tuple[str, str, JsonObject]]]
+
+    def __post_init__(self) -> None:
+        """Demand a handler for every operation, and no other.
+
+        Raises:
+            LookupError: An operation has no handler, or a handler no operation.
+        """
+        operations = self.contract.operations
+        if operations.keys() != self.handlers.keys():
+            odd = sorted(operations.keys() ^ self.handlers.keys())
+            raise LookupError(f"operations and handlers differ: {', '.join(odd)}")
+
+    @property
+    def base_path(self) -> str:
+        """The path that all its operations are under, as `/api/v0`."""
+        return self.contract.base_path
+
+    def owns(self, path: str) -> bool:
+        """Tell whether a path lies under the base path."""
+        return path == self.base_path or path.startswith(f"{self.base_path}/")
