@@ -15,7 +15,7 @@ from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.web.api import Call, Handler
+from fiskaly_mockserver.web.api import Call, Download, Handler
 from fiskaly_mockserver.web.endpoint import caller_of
 from fiskaly_mockserver.web.management.errors import ManagementErrors
 from fiskaly_mockserver.web.management.handlers import HANDLERS
@@ -99,7 +99,10 @@ class _Serving:
                     query=operation.query(url.query.items()) if url.raw_query_string else defaults,
                     body=json.loads(raw) if raw else {},
                 )
-                response = write(operation.operation_id, handler(call))
+                presented = handler(call)
+                if isinstance(presented, Download):
+                    raise TypeError("files are not part of what is measured")
+                response = write(operation.operation_id, presented)
             except DomainError as error:
                 response = response_of(ManagementErrors().refused(error))
             headers.write(

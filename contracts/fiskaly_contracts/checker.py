@@ -30,6 +30,7 @@ from fiskaly_contracts.exchange import (
     RequestData,
     ResponseData,
     media_type_violation,
+    other_media_type,
 )
 from fiskaly_contracts.fields import loosened
 from fiskaly_contracts.json_value import JsonValue
@@ -226,6 +227,9 @@ class Checker:
         if not plan.has_body:
             body = [unwanted_body(name, len(data.body))] if data.body else []
             return [*body, *headers]
+        if plan.media_type:
+            wrong = other_media_type(name, plan.media_type, data.content_type)
+            return headers if wrong is None else [wrong, *headers]
         if data.body and data.content_type != JSON:
             wrong = media_type_violation(name, data.content_type)
             if wrong is not None:

@@ -165,6 +165,15 @@ class Contract:
         return cls._shipped("management-v0.json")
 
     @classmethod
+    def sign_de(cls) -> Self:
+        """Read the contract of SIGN DE that comes with this package.
+
+        >>> Contract.sign_de().base_path
+        '/api/v2'
+        """
+        return cls._shipped("sign-de-v2.json")
+
+    @classmethod
     def control(cls) -> Self:
         """Read the contract of the fake's own control routes.
 

@@ -129,3 +129,22 @@ def media_type_violation(operation_id: str, content_type: str | None) -> Violati
         got_text=json.dumps(sent, ensure_ascii=False) if sent else "nothing",
         operation_id=operation_id,
     )
+
+
+def other_media_type(operation_id: str, wanted: str, content_type: str) -> Violation | None:
+    """Tell whether an answer that is to be no JSON has another media type than the contract's.
+
+    >>> other_media_type("retrieveExportFile", "application/x-tar", "application/x-tar") is None
+    True
+    """
+    if content_type.partition(";")[0].strip().lower() == wanted:
+        return None
+    return Violation(
+        where=Where.MEDIA_TYPE,
+        pointer="",
+        rule="media-type",
+        expected=wanted,
+        got=shorten(content_type),
+        got_text=json.dumps(shorten(content_type), ensure_ascii=False),
+        operation_id=operation_id,
+    )

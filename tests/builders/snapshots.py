@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import pytest
 from fiskaly_mockserver.domain.account.errors import DomainError
-from fiskaly_mockserver.domain.store import Tables
+from fiskaly_mockserver.domain.account.tables import Tables
 from fiskaly_mockserver.world.store.overlay_table import OverlayTable
 from fiskaly_mockserver.world.world import World
 

@@ -69,7 +69,7 @@ def test_it_shows_one_test_key_with_its_secret_per_top_organization(
 
 def test_it_says_that_there_is_nothing_in_an_empty_tree(lines_of: Print) -> None:
     text = "\n".join(lines_of(generate("empty")))
-    assert "No organizations: this preset is empty." in text
+    assert "No organizations: this tree is empty." in text
     assert "Secret" not in text
 
 

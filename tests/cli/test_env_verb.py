@@ -135,6 +135,8 @@ def test_each_language_gets_addresses_and_the_first_key(
     organization = server.control.tree()["organizations"][0]
     for name, value in (
         ("FISKALY_BASE_URL", server.base_url),
+        ("FISKALY_MANAGEMENT_BASE_URL", server.base_url),
+        ("FISKALY_MANAGEMENT_URL", server.base_url),
         ("FISKALY_API_KEY", server.credentials.key),
         ("FISKALY_API_SECRET", server.credentials.secret),
         ("FISKALY_ORGANIZATION_ID", organization["id"]),

@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 from cli.callers import Outcome, run_verb
-from cli.running import COMMAND, PATIENCE, clean_environment, run
+from cli.running import COMMAND, PATIENCE, clean_environment
+from fiskaly_fixtures import generate
 
 EXEC = (*COMMAND, "exec")
 EMPTY = ("exec", "--preset", "empty")
 SHOW = """
 import json, os, sys
 with open(sys.argv[1], "w") as file:
-    json.dump({n: v for n, v in os.environ.items() if n.startswith("FISKALY_")}, file)
+    json.dump(dict(os.environ), file)
 """
 CALL = """
 import json, os, sys, urllib.request
@@ -68,10 +69,13 @@ def show(tmp_path: Path) -> Show:
     return run_it
 
 
-def test_the_command_finds_server_and_key_and_nobody_says_a_word_more() -> None:
-    done = run("exec", "--preset", "single", "--seed", "7", "--", sys.executable, "-c", CALL)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.strip()) == 36
+def test_the_command_finds_server_and_key_and_nobody_says_a_word_more(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    flags = ("--preset", "single", "--seed", "7")
+    assert run_verb("exec", *flags, "--", sys.executable, "-c", CALL) == Outcome(0, "", "")
+    printed = capfd.readouterr()
+    assert (len(printed.out.strip()), printed.err) == (36, "")
 
 
 def test_it_exports_these_variables_and_drops_those_of_another_server(
@@ -84,11 +88,14 @@ def test_it_exports_these_variables_and_drops_those_of_another_server(
         ("FISKALY_UNRELATED", "kept"),
     ):
         monkeypatch.setenv(name, value)
-    full = show("--preset", "single")
-    assert sorted(full) == [
+    full = show("--preset", "individual-customers")
+    assert sorted(name for name in full if name.startswith("FISKALY_")) == [
         "FISKALY_API_KEY",
         "FISKALY_API_SECRET",
         "FISKALY_BASE_URL",
+        "FISKALY_MANAGED_ORGANIZATION_ID",
+        "FISKALY_MANAGEMENT_BASE_URL",
+        "FISKALY_MANAGEMENT_URL",
         "FISKALY_MOCK_CONTROL_URL",
         "FISKALY_MOCK_URL",
         "FISKALY_ORGANIZATION_ID",
@@ -97,19 +104,44 @@ def test_it_exports_these_variables_and_drops_those_of_another_server(
     assert full["FISKALY_API_KEY"] != "stale"
     assert full["FISKALY_BASE_URL"] == full["FISKALY_MOCK_URL"] + "/api/v0"
     assert full["FISKALY_MOCK_CONTROL_URL"] == full["FISKALY_MOCK_URL"] + "/_mock"
+    for name in ("FISKALY_MANAGEMENT_BASE_URL", "FISKALY_MANAGEMENT_URL"):
+        assert full[name] == full["FISKALY_BASE_URL"]
+    first, managed = generate("individual-customers").organizations[:2]
+    assert full["FISKALY_ORGANIZATION_ID"] == first.id
+    assert full["FISKALY_MANAGED_ORGANIZATION_ID"] == managed.id
     assert "FISKALY_API_KEY" not in show("--preset", "empty")
+    assert "FISKALY_MANAGED_ORGANIZATION_ID" not in show("--preset", "single")
 
 
-def test_the_other_verbs_find_the_server_without_a_flag() -> None:
+@pytest.mark.parametrize("proxy", ["HTTP_PROXY", "https_proxy", "ALL_PROXY"])
+def test_no_proxy_catches_the_calls_of_the_command(
+    show: Show, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    def spared() -> tuple[str | None, str | None]:
+        found = show("--preset", "empty")
+        return found.get("NO_PROXY"), found.get("no_proxy")
+
+    assert spared() == (None, None)
+    monkeypatch.setenv(proxy, "http://proxy.test:3128")
+    assert spared() == ("127.0.0.1,localhost,::1",) * 2
+    monkeypatch.setenv("NO_PROXY", "intern.test, localhost")
+    monkeypatch.setenv("no_proxy", "*")
+    assert spared() == ("intern.test, localhost,127.0.0.1,::1", "*")
+
+
+def test_the_other_verbs_find_the_server_without_a_flag(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     verb = (*COMMAND, "clock", "advance", "25h")
-    done = run("exec", "--control-token", "example-token", "--", *verb)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("1d1h ahead of real time\n")
+    outcome = run_verb("exec", "--control-token", "example-token", "--", *verb)
+    printed = capfd.readouterr()
+    assert (outcome.code, outcome.err, printed.err) == (0, "", "")
+    assert printed.out.endswith("1d1h ahead of real time\n")
 
 
 def test_the_requests_are_logged_on_demand() -> None:
-    done = run("exec", "--log-level", "info", "--", sys.executable, "-c", CALL)
-    assert [line.split()[3] for line in done.stderr.splitlines()] == (
+    logged = run_verb("exec", "--log-level", "info", "--", sys.executable, "-c", CALL).err
+    assert [line.split()[3] for line in logged.splitlines()] == (
         ["authenticate", "retrieveOrganization"]
     )
 
@@ -171,6 +203,82 @@ def test_a_port_of_serve_is_no_port_of_exec(
     assert not show("--preset", "empty")["FISKALY_MOCK_URL"].endswith(f":{unused_port}")
     found = show("--preset", "empty", "--port", str(unused_port))
     assert found["FISKALY_MOCK_URL"].endswith(f":{unused_port}")
+
+
+BREAK = """
+import json, os, urllib.error, urllib.request
+mock, api = os.environ["FISKALY_MOCK_CONTROL_URL"], os.environ["FISKALY_BASE_URL"]
+def send(url, body):
+    head = {"Content-Type": "application/json"}
+    try:
+        data = b"" if body is None else json.dumps(body).encode()
+        urllib.request.urlopen(urllib.request.Request(url, data, head))
+    except urllib.error.HTTPError as error:
+        error.close()
+for _ in range(3):
+    send(api + "/auth", {"api_key": "k"})
+send(api + "/auth?page=2", {"api_key": os.environ["FISKALY_API_KEY"],
+    "api_secret": os.environ["FISKALY_API_SECRET"]})
+send(api.replace("/api", "/s/one/api") + "/nothing", {})
+send(mock + "/reset", None)
+send(mock + "/seed", {"preset": "empty"})
+"""
+Pairs = tuple[str, ...]
+
+
+@pytest.fixture
+def broken() -> Callable[..., Outcome]:
+    """Run `exec` with a client that breaks the contract, and then resets the server."""
+    return lambda *flags, code="": run_verb(
+        "exec", "--preset", "single", *flags, "--", sys.executable, "-c", BREAK + code
+    )
+
+
+def test_violations_fail_the_command_whatever_was_reset(broken: Callable[..., Outcome]) -> None:
+    outcome = broken("--fail-on-violations", "--journal-size", "1")
+    assert outcome.code == 1
+    first, *kinds = outcome.err.splitlines()
+    assert first == "4 requests broke the contract; the first of each kind:"
+    assert [line.split()[1:5] for line in kinds] == [
+        ["POST", "/api/v0/auth", "authenticate", "400"],
+        ["POST", "/s/one/api/v0/nothing", "-", "404"],
+    ]
+    assert "body should" in kinds[0]
+    assert broken("--fail-on-violations", code="exit(7)").code == 7
+    assert broken() == Outcome(0, "", "")
+
+
+def test_a_client_that_keeps_the_contract_does_not_fail() -> None:
+    done = run_verb("exec", "--fail-on-violations", "--", sys.executable, "-c", CALL)
+    assert (done.code, done.err) == (0, "")
+
+
+def test_coverage_is_written_and_may_fail_the_command(tmp_path: Path) -> None:
+    file = tmp_path / "api.json"
+    call = (f"--coverage={file}", "--", sys.executable, "-c", CALL)
+    outcome = run_verb("exec", *call)
+    assert outcome.code == 0
+    written = json.loads(file.read_text(encoding="utf-8"))
+    assert written["scores"]["operations"]["exercised"] == 2
+    used = f"{written['scores']['overall']['percent']} % of the API was used"
+    assert outcome.err == f"{used}: {file}\n"
+    outcome = run_verb("exec", "--coverage-fail-under", "90", *call[1:])
+    assert (outcome.code, outcome.err) == (1, f"Error: {used}, less than 90 %\n")
+    assert run_verb("exec", "--coverage-fail-under", "1", *call[1:]).code == 0
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("--coverage=nothing/api.json", "there is no folder 'nothing': make it first"),
+        ("--coverage=.", "is a directory"),
+        ("--coverage-fail-under=101", "0<=x<=100"),
+    ],
+)
+def test_a_wrong_flag_of_coverage_is_told_before_the_command_runs(flag: str, said: str) -> None:
+    outcome = run_verb("exec", flag, "--", "no-such-command")
+    assert outcome.code == 2
+    assert said in outcome.err
 
 
 def signalled(

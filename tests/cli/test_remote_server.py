@@ -4,8 +4,9 @@ import pytest
 from cli.callers import log_in, run_verb, somebody_else
 from cli.conftest import Verb
 from fiskaly_contracts import Contract
-from fiskaly_mockserver.cli.remote_server import BASE_PATH, RemoteServer
+from fiskaly_mockserver.cli.remote_server import RemoteServer
 from fiskaly_mockserver.server.mock_server import MockServer
+from fiskaly_mockserver.world.names import BASE_PATH
 
 FORMS = ("", "/", "/api/v0", "/api/v0/", "/_mock", "/_mock/")
 ANY_VERB = ("clock",)
@@ -30,7 +31,6 @@ def test_a_base_url_of_a_sandbox_names_the_sandbox() -> None:
     assert server.sandbox == "one"
     assert server.control_url == "http://[::1]:8722/_mock"
     assert server.base_url == "http://[::1]:8722/s/one/api/v0"
-    assert RemoteServer.at("http://[::1]:8722", "one") == server
 
 
 @pytest.mark.parametrize(
@@ -122,11 +122,27 @@ def test_a_sandbox_is_another_world(verb: Verb, server: MockServer) -> None:
     assert verb("journal", "count", "--url", prefixed).out == "1\n"
 
 
-def test_two_different_sandboxes_are_refused(verb: Verb, server: MockServer) -> None:
+def test_two_different_sandboxes_are_refused(
+    verb: Verb, server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prefixed = f"http://127.0.0.1:{server.port}/s/one/api/v0"
+    said = "it names the sandbox 'one', but --sandbox 'two'"
     outcome = verb("reset", "--url", prefixed, "--sandbox", "two")
     assert outcome.code == 2
-    assert "it names the sandbox 'one', but --sandbox 'two'" in outcome.err
+    assert said in outcome.err
+    monkeypatch.setenv("FISKALY_MOCK_URL", prefixed)
+    monkeypatch.setenv("FISKALY_MOCK_SANDBOX", "two")
+    assert said in verb("reset").err
+
+
+def test_of_two_sandboxes_the_flag_beats_the_variable(
+    verb: Verb, server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (f"http://127.0.0.1:{server.port}/s/{name}/api/v0" for name in ("one", "two"))
+    monkeypatch.setenv("FISKALY_MOCK_SANDBOX", "two")
+    assert "the sandbox one" in verb("reset", "--url", one).out
+    monkeypatch.setenv("FISKALY_MOCK_URL", two)
+    assert "the sandbox one" in verb("reset", "--sandbox", "one").out
 
 
 def test_a_sandbox_has_a_name(verb: Verb) -> None:

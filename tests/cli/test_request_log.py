@@ -72,6 +72,7 @@ def test_json_is_one_object_per_line(capfd: pytest.CaptureFixture[str]) -> None:
         "ms",
         "request_id",
         "refused_by",
+        "fault",
         "violations",
     ]
     assert lines[0]["violations"] == []
@@ -193,6 +194,12 @@ def test_an_answer_that_breaks_the_contract_is_an_error(capfd: pytest.CaptureFix
 
 def test_a_refusal_is_named_by_its_rule(capfd: pytest.CaptureFixture[str]) -> None:
     assert written(capfd, exchange(refusal="NotTheAdmin (R4)")).endswith(" NotTheAdmin (R4)\n")
+
+
+def test_an_armed_fault_is_named_as_in_the_journal(capfd: pytest.CaptureFixture[str]) -> None:
+    one = exchange(status=503, fault="fault-1")
+    assert written(capfd, one).endswith(" fault-1\n")
+    assert json.loads(written(capfd, one, as_json=True))["fault"] == "fault-1"
 
 
 def test_nothing_that_a_client_names_breaks_the_line_or_the_terminal(

@@ -103,6 +103,8 @@ def test_a_control_token_is_made_up_where_other_machines_reach_the_address(
     assert None not in made
     assert setup_of("--host", "0.0.0.0", "--control-token", "mine").config.control_token == "mine"
     assert setup_of("--control-token", "").config.control_token is None
+    for own in ("::1", "localhost", "127.0.0.2"):
+        assert setup_of("--host", own).config.control_token is None
 
 
 @pytest.mark.parametrize(
@@ -118,8 +120,11 @@ def test_a_control_token_is_made_up_where_other_machines_reach_the_address(
         pytest.param(["--country", "XX"], "DE, AT, ES, FR, IT", id="country"),
         pytest.param(["--size", "-1"], "size -1", id="size"),
         pytest.param(["--seed", "1.5"], "--seed", id="seed"),
+        pytest.param(["--host", ""], "it is empty: give an address", id="empty-host"),
         pytest.param(["--data", "nothing.yaml"], "nothing.yaml", id="missing-file"),
+        pytest.param(["--data", "."], ".: cannot be read: Is a directory", id="data-folder"),
         pytest.param(["--judge", "x"], "'jsonschema-rs', 'openapi-core'", id="judge"),
+        pytest.param(["--allow-host", "mock:8722"], "give it without port", id="allow-host"),
         pytest.param(["--log-format", "xml"], "'text', 'json'", id="log-format"),
         pytest.param(["--log-level", "loud"], "'off'", id="log-level"),
         pytest.param(["--access-lifetime", "0"], "--access-lifetime", id="lifetime"),
@@ -164,3 +169,29 @@ def test_a_data_file_and_a_flag_that_it_answers_exclude_each_other(
     outcome = run_verb("serve", "--data", str(path), flag, value)
     assert outcome.code == 2
     assert f"--data excludes {flag}" in outcome.err
+
+
+def test_a_flag_of_the_tree_beats_the_variable_of_a_file(
+    setup_of: SetUp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FISKALY_MOCK_DATA", str(tmp_path / "missing.yaml"))
+    assert setup_of("--preset", "single").tree == generate("single")
+
+
+def test_a_file_beats_the_variables_of_the_tree(
+    setup_of: SetUp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "tree.json"
+    path.write_text(dump_tree(generate("single", seed=9), "json"), encoding="utf-8")
+    monkeypatch.setenv("FISKALY_MOCK_PRESET", "no-preset")
+    assert setup_of("--data", str(path)).tree.seed == 9
+
+
+def test_more_hosts_are_allowed_by_flags_or_one_variable(
+    setup_of: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert setup_of().config.allow_hosts == ()
+    flags = ("--allow-host", "Mock", "--allow-host", "mock.test")
+    assert setup_of(*flags).config.allow_hosts == ("mock", "mock.test")
+    monkeypatch.setenv("FISKALY_MOCK_ALLOW_HOST", "mock,mock.test")
+    assert setup_of().config.allow_hosts == ("mock", "mock.test")

@@ -28,8 +28,10 @@ def test_without_a_verb_it_serves_and_prints_the_banner(tmp_path: Path) -> None:
     assert running.logged() == ""
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "loop"),
+    [(signal.SIGINT, "asyncio"), (signal.SIGTERM, "asyncio"), (signal.SIGTERM, "uvloop")],
+)
 def test_a_signal_ends_it_without_a_word(tmp_path: Path, number: signal.Signals, loop: str) -> None:
     pytest.importorskip(loop)
     with serving(tmp_path, "serve", *JSON, "--loop", loop, "--log-level", "off") as running:
@@ -40,10 +42,13 @@ def test_a_signal_ends_it_without_a_word(tmp_path: Path, number: signal.Signals,
     assert running.logged() == ""
 
 
-def test_variables_stand_in_for_the_flags_of_serve(tmp_path: Path) -> None:
-    env = {"FISKALY_MOCK_PORT": "0", "FISKALY_MOCK_PRESET": "single", "FISKALY_MOCK_JSON": "1"}
-    with serving(tmp_path, "--seed", "6", env=env) as running:
+def test_variables_stand_in_for_the_flags_of_serve(tmp_path: Path, unused_port: int) -> None:
+    env = {"PORT": str(unused_port), "PRESET": "single", "JSON": "1"}
+    with serving(
+        tmp_path, "--seed", "6", env={f"FISKALY_MOCK_{name}": value for name, value in env.items()}
+    ) as running:
         assert (running.line["preset"], running.line["seed"]) == ("single", 6)
+        assert running.line["base_url"] == f"http://127.0.0.1:{unused_port}/api/v0"
 
 
 def test_a_client_that_does_not_go_on_does_not_hold_up_the_end(tmp_path: Path) -> None:
@@ -62,15 +67,6 @@ def test_a_port_in_use_is_one_clear_line_and_exit_3(occupied_port: int) -> None:
         f"Error: port {occupied_port} on 127.0.0.1 is in use:"
         " choose another port, or 0 for a free one\n"
     )
-
-
-def test_a_certain_port_is_served_again_as_soon_as_it_is_free(
-    tmp_path: Path, unused_port: int
-) -> None:
-    for _ in range(2):
-        with serving(tmp_path, *JSON, "--port", str(unused_port)) as running:
-            assert running.line["base_url"] == f"http://127.0.0.1:{unused_port}/api/v0"
-            authenticate(running)
 
 
 def test_whoever_starts_it_need_not_read_what_it_prints(unused_port: int) -> None:

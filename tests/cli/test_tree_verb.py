@@ -14,11 +14,9 @@ FLAGS = ("tree", "--preset", "kitchen-sink", "--seed", "7", "--size", "40")
 
 
 def test_it_prints_the_same_bytes_whatever_the_hash_seed() -> None:
-    one, other = (run(*FLAGS, env={"PYTHONHASHSEED": seed}) for seed in ("1", "2"))
-    assert one.returncode == 0
-    assert one.stdout == other.stdout
-    assert one.stdout == dump_tree(generate("kitchen-sink", seed=7, size=40))
-    assert one.stderr == ""
+    printed = run(*FLAGS, env={"PYTHONHASHSEED": "1"})
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert printed.stdout == dump_tree(generate("kitchen-sink", seed=7, size=40))
 
 
 def test_it_prints_yaml_with_its_flags() -> None:

@@ -137,7 +137,9 @@ def test_every_flag_of_serve_has_its_environment_variable() -> None:
         assert f"envvar:{variable}" in squeezed
 
 
-@pytest.mark.parametrize("name", ["output", "remote_server", "verbs.faults", "verbs.env"])
+@pytest.mark.parametrize(
+    "name", ["output", "remote_server", "verbs.faults", "verbs.env", "verbs.exec"]
+)
 def test_examples_in_docstrings_hold(name: str) -> None:
     found = doctest.testmod(import_module(f"fiskaly_mockserver.cli.{name}"))
     assert found.attempted > 0

@@ -32,28 +32,23 @@ def test_the_gate_finds_its_commands_in_it(name: str) -> None:
 def test_the_two_commands_set_up_and_pin_what_they_install() -> None:
     assert "python3 -m venv" in block("serve")
     assert block("serve").rstrip().endswith("fiskaly-mockserver")
-    assert block("tests").rstrip().endswith("pytest")
+    assert "coverage run -m pytest -n auto" in block("tests")
     for name in ("serve", "tests"):
         assert "-c constraints.txt" in block(name)
 
 
 @pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
-def test_its_onboarding_runs_with_what_the_banner_prints() -> None:
-    script = block("curl")
+def test_its_onboarding_runs_as_it_stands() -> None:
     with MockServer() as server:
-        pasted = {
-            "http://127.0.0.1:8722/api/v0": server.base_url,
-            "paste-the-id": server.tree.main.organization_id,
-            "paste-the-api-key": server.credentials.key,
-            "paste-the-secret": server.credentials.secret,
-        }
-        for placeholder, value in pasted.items():
-            assert script.count(placeholder) == 1
-            script = script.replace(placeholder, value)
-        env = {**os.environ, "no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
-            env=env,
+            ["bash", "-euo", "pipefail", "-c", block("curl")],
+            env={
+                **os.environ,
+                "FISKALY_MOCK_URL": server.base_url,
+                "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+                "no_proxy": "127.0.0.1",
+                "NO_PROXY": "127.0.0.1",
+            },
             capture_output=True,
             encoding="utf-8",
             timeout=60,
@@ -74,6 +69,22 @@ def test_its_onboarding_runs_with_what_the_banner_prints() -> None:
     assert seen["count"] == 1
     assert seen["data"][0]["name"] == "Café am Markt"
     assert seen["data"][0]["managed_by_organization_id"] == server.tree.main.organization_id
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
+def test_its_node_test_passes_as_pasted(tmp_path: Path) -> None:
+    [test] = blocks("js")
+    (tmp_path / "till.test.mjs").write_text(test, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "fiskaly_mockserver", "exec", "--", "node", "--test"],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "pass 1" in done.stdout
 
 
 def test_its_trees_can_be_served(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def test_only_the_agreed_entries_stand_at_the_top() -> None:
         "benchmarks",
         "docs",
         "CHANGELOG.md",
+        "CONTRIBUTING.md",
         "LICENSE",
         "constraints.txt",
         ".gitignore",

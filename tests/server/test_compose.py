@@ -24,7 +24,7 @@ def test_a_service_tells_what_it_serves() -> None:
 def test_settings_reach_the_service() -> None:
     config = ServerConfig(preset="single", loose=True, judge="openapi-core")
     service = compose(config, generate_from(config))
-    (served,) = service.apis
+    served = service.apis[0]
     assert served.checker.answer_plan("authenticate", 200) is None
     assert service.on_exchange is config.on_exchange
 

@@ -48,6 +48,32 @@ def test_an_ipv6_address_stands_in_brackets() -> None:
         assert answer.json()["servers"][0]["url"] == server.base_url
 
 
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("0.0.0.0", "127.0.0.1"),
+        pytest.param(
+            "::",
+            "[::1]",
+            marks=pytest.mark.skipif(not ipv6_loopback(), reason="this machine has no IPv6"),
+        ),
+    ],
+)
+async def test_an_address_that_stands_for_all_is_shown_as_one_that_can_be_opened(
+    service: Service, host: str, shown: str
+) -> None:
+    listening = await listen(service, host, 0)
+    try:
+        assert listening.origin == f"http://{shown}:{listening.port}"
+    finally:
+        await listening.close()
+
+
+def test_no_address_is_not_all_of_them() -> None:
+    with pytest.raises(ValueError, match="host is empty"):
+        ServerConfig(host="")
+
+
 async def test_a_port_in_use_is_told(service: Service, occupied_port: int) -> None:
     with pytest.raises(CannotListen) as told:
         await listen(service, "127.0.0.1", occupied_port)

@@ -53,10 +53,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """Calls the API under its base path."""
+    """Calls an API under its base path."""
 
     client: TestClient[Any, Any]
     account: Account
+    base: str = BASE
 
     async def call(
         self,
@@ -81,7 +82,7 @@ class Api:
             sent["Content-Type"] = content_type
         response = await self.client.request(
             method,
-            BASE + path,
+            self.base + path,
             data=io.BytesIO(raw) if raw is not None and len(raw) > LARGE else raw,
             headers=sent,
             skip_auto_headers=("Content-Type",),

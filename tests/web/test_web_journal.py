@@ -54,7 +54,7 @@ async def broken(
     handler: Handler, service: Service, account: Account, aiohttp_client: AiohttpClient
 ) -> Api:
     """Serve with another handler for `listOrganizations`."""
-    (served,) = service.apis
+    served = service.apis[0]
     handlers = {**served.api.handlers, "listOrganizations": handler}
     broken = replace(served, api=replace(served.api, handlers=handlers))
     return Api(await aiohttp_client(create_app(replace(service, apis=(broken,)))), account)

@@ -7,9 +7,9 @@ from aiohttp import web
 from builders.accounts import SHOP
 from builders.snapshots import listed
 from fiskaly_mockserver.web.app import create_app
-from fiskaly_mockserver.web.control.routes import CONTROL_PREFIX
 from fiskaly_mockserver.web.management.handlers import HANDLERS
 from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.world.names import CONTROL_PREFIX
 from web.api import Api, wire
 
 NOT_FOUND = wire({"status_code": 404, "error": "Not Found", "message": "Not Found"})

@@ -40,6 +40,7 @@ class AnswerPlan:
         accepts_envelope: The same of the whole body with its `data` left empty; None likewise.
             An envelope and all its rows accepted is the whole accepted.
         has_body: Whether the contract describes a body.
+        media_type: Of a body that is no JSON, which is not looked into; "" otherwise.
         body: The schema of the body; None where there is none.
         headers: The declared headers.
     """
@@ -51,6 +52,7 @@ class AnswerPlan:
     has_body: bool
     body: CompiledSchema | None
     headers: tuple[ParameterPlan, ...]
+    media_type: str = ""
 
     def accepts_headers(self, headers: Mapping[str, str]) -> bool:
         """Tell whether all declared headers are right; names in any case."""
@@ -126,6 +128,15 @@ def answer_plan(
     if "content" not in declared:
         return AnswerPlan(
             operation_id=name, accepts=_nothing, has_body=False, body=None, headers=headers
+        )
+    if JSON not in declared["content"]:
+        return AnswerPlan(
+            operation_id=name,
+            accepts=_nothing,
+            has_body=True,
+            body=None,
+            headers=headers,
+            media_type=next(iter(declared["content"])),
         )
     schema: Schema = declared["content"][JSON].get("schema", {})
     body = validators.of(schema, writing=False)

@@ -13,10 +13,10 @@ CLOCK_TOLERANCE = 1.0
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
-def printable(line: str) -> str:
+def one_line(line: str) -> str:
     r"""Escape what would break the line or the terminal.
 
-    >>> printable("a\nb")
+    >>> one_line("a\nb")
     'a\\nb'
     """
     return "".join(

@@ -3,24 +3,26 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
-from fiskaly_mockserver.cli.server_options import Command, option, with_options
+from fiskaly_mockserver.cli.server_options import Command, is_typed, option, with_options
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.control.http import LONGEST_WAIT, HttpTransport, ServerUnreachable
 from fiskaly_mockserver.control.shapes import Health, Tree
 from fiskaly_mockserver.server.config import DEFAULT_HOST, DEFAULT_PORT
-from fiskaly_mockserver.web.control.routes import CONTROL_PREFIX
-from fiskaly_mockserver.web.safety import TOKEN_HEADER
-from fiskaly_mockserver.world.names import NAME_RULE, is_name
+from fiskaly_mockserver.world.names import (
+    BASE_PATH,
+    CONTROL_PREFIX,
+    NAME_RULE,
+    TOKEN_HEADER,
+    is_name,
+)
 
-BASE_PATH = "/api/v0"
-"""As the contract has it, which takes too long to read for a line of output."""
 DEFAULT_URL = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
 
 START_ONE = "start one with `fiskaly-mockserver`, or name it with --url or FISKALY_MOCK_URL"
@@ -36,15 +38,20 @@ BASE_URL = "FISKALY_BASE_URL"
 API_KEY = "FISKALY_API_KEY"
 API_SECRET = "FISKALY_API_SECRET"  # noqa: S105 - a variable's name
 ORGANIZATION_ID = "FISKALY_ORGANIZATION_ID"
+MANAGED_ORGANIZATION_ID = "FISKALY_MANAGED_ORGANIZATION_ID"
+MANAGEMENT_URLS = ("FISKALY_MANAGEMENT_BASE_URL", "FISKALY_MANAGEMENT_URL")
+"""Other names under which clients read the base URL."""
 MOCK_URL = "FISKALY_MOCK_URL"
 CONTROL_URL = "FISKALY_MOCK_CONTROL_URL"
 SANDBOX = "FISKALY_MOCK_SANDBOX"
 CONTROL_TOKEN = "FISKALY_MOCK_CONTROL_TOKEN"  # noqa: S105 - a variable's name
 VARIABLES = (
     BASE_URL,
+    *MANAGEMENT_URLS,
     API_KEY,
     API_SECRET,
     ORGANIZATION_ID,
+    MANAGED_ORGANIZATION_ID,
     MOCK_URL,
     CONTROL_URL,
     SANDBOX,
@@ -58,7 +65,8 @@ def address_variables(
 ) -> dict[str, str]:
     """Return the variables that say where a server is."""
     origin = control_url.rpartition("/")[0]
-    found = {BASE_URL: base_url, MOCK_URL: origin, CONTROL_URL: control_url}
+    found = dict.fromkeys((BASE_URL, *MANAGEMENT_URLS), base_url)
+    found |= {MOCK_URL: origin, CONTROL_URL: control_url}
     if sandbox is not None:
         found[SANDBOX] = sandbox
     if token is not None:
@@ -67,13 +75,22 @@ def address_variables(
 
 
 def key_variables(tree: Tree) -> dict[str, str]:
-    """Return the variables of the first enabled key of a tree; nothing if there is none."""
+    """Return the variables of the first enabled key of a tree; nothing if there is none.
+
+    They name its organization too, and the first one that this manages.
+    """
     for organization in tree["organizations"]:
         for key in organization["api_keys"]:
+            managed = [
+                {MANAGED_ORGANIZATION_ID: one["id"]}
+                for one in tree["organizations"]
+                if one["managed_by_organization_id"] == organization["id"]
+            ]
             return {
                 API_KEY: key["key"],
                 API_SECRET: key["secret"],
                 ORGANIZATION_ID: organization["id"],
+                **(managed[0] if managed else {}),
             }
     return {}
 
@@ -136,7 +153,7 @@ class RemoteServer:
     token: str | None = field(default=None, repr=False)
 
     @classmethod
-    def at(cls, url: str, sandbox: str | None = None, token: str | None = None) -> "RemoteServer":
+    def at(cls, url: str, token: str | None = None) -> "RemoteServer":
         """Return the server of an address: a bare one, a base URL or a control URL.
 
         Raises:
@@ -156,10 +173,8 @@ class RemoteServer:
         path = _PATH.fullmatch(parts.path)
         if path is None or path["mount"]:
             raise ValueError(f"{parts.path!r} is no path of a fiskaly-mockserver: {_FORMS}")
-        if path["sandbox"] and sandbox and path["sandbox"] != sandbox:
-            raise ValueError(f"it names the sandbox {path['sandbox']!r}, but --sandbox {sandbox!r}")
         origin = f"{parts.scheme}://{parts.netloc}"
-        return cls(origin=origin, sandbox=path["sandbox"] or sandbox, token=token)
+        return cls(origin=origin, sandbox=path["sandbox"], token=token)
 
     @property
     def base_url(self) -> str:
@@ -214,9 +229,11 @@ def remote_server_options(command: Command) -> Command:
         *arguments: Any, url: str, control_token: str | None, sandbox: str | None, **values: Any
     ) -> Any:
         try:
-            server = RemoteServer.at(url, sandbox, control_token)
+            server = RemoteServer.at(url, control_token)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--url") from error
+        if sandbox is not None:
+            server = _in_sandbox(server, sandbox)
         with errors_in_one_line():
             return command(*arguments, server=server, **values)
 
@@ -235,6 +252,22 @@ def remote_server_options(command: Command) -> Command:
             help="What the server asks for beyond loopback.",
         ),
         option("--sandbox", metavar="NAME", callback=_sandbox, help="Speak of that sandbox."),
+    )
+
+
+def _in_sandbox(server: RemoteServer, sandbox: str) -> RemoteServer:
+    """Return the server with the sandbox of `--sandbox`, where its address names another.
+
+    Of two different ones, the flag beats the variable.
+    """
+    ctx = click.get_current_context()
+    typed = (is_typed(ctx, "url"), is_typed(ctx, "sandbox"))
+    if server.sandbox in {None, sandbox} or typed == (False, True):
+        return replace(server, sandbox=sandbox)
+    if typed == (True, False):
+        return server
+    raise click.BadParameter(
+        f"it names the sandbox {server.sandbox!r}, but --sandbox {sandbox!r}", param_hint="--url"
     )
 
 

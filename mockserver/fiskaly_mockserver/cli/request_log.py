@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from threading import Condition, Thread
 from typing import TextIO
 
-from fiskaly_mockserver.cli.output import printable
+from fiskaly_mockserver.cli.output import one_line
 from fiskaly_mockserver.world.journal.exchange import Exchange, iso
 
 LEVELS: Mapping[str, int] = {
@@ -146,7 +146,7 @@ class RequestLog:
     def __init__(self, stream: TextIO | None, *, level: str, as_json: bool) -> None:
         self._level = LEVELS[level]
         self._as_json = as_json
-        self._render = _json if as_json else _text
+        self._render = _json if as_json else request_line
         self._writer = LineWriter(stream, dropped=self._dropped)
 
     def write(self, exchange: Exchange) -> None:
@@ -165,7 +165,7 @@ class RequestLog:
         if self._as_json:
             self._writer.write(json.dumps({"time": iso(at), "message": message}))
         else:
-            self._writer.write(printable(f"{iso(at)} {message}"))
+            self._writer.write(one_line(f"{iso(at)} {message}"))
         if trace:
             self._writer.write(trace)
 
@@ -234,6 +234,7 @@ def _fields(exchange: Exchange) -> dict[str, str | int | float | list[str]]:
         "ms": round(exchange.duration * 1000, 1),
         "request_id": exchange.request_id,
         "refused_by": exchange.refusal,
+        "fault": exchange.fault,
         "violations": _sentences(exchange),
     }
 
@@ -242,14 +243,15 @@ def _json(exchange: Exchange) -> str:
     return json.dumps(_fields(exchange))
 
 
-def _text(exchange: Exchange) -> str:
+def request_line(exchange: Exchange) -> str:
+    """Return an exchange in one line for people."""
     fields = _fields(exchange)
     line = (
         f"{fields['time']} {fields['method']} {fields['path']} {fields['operation']}"
         f" {fields['status']} {fields['ms']}ms {fields['request_id']}"
     )
-    notes = [*([exchange.refusal] if exchange.refusal else []), *_sentences(exchange)]
-    return printable(f"{line} {'; '.join(notes)}" if notes else line)
+    notes = [*filter(None, (exchange.fault, exchange.refusal)), *_sentences(exchange)]
+    return one_line(f"{line} {'; '.join(notes)}" if notes else line)
 
 
 def _sentences(exchange: Exchange) -> list[str]:

@@ -1,5 +1,6 @@
 """The flags of every verb that starts a server, and what they ask for."""
 
+import re
 import secrets
 import sys
 from collections.abc import Callable
@@ -46,6 +47,11 @@ def option(flag: str, *names: str, **settings: Any) -> AddOption:
     return click.option(flag, *names, **settings)
 
 
+def is_typed(ctx: click.Context, name: str) -> bool:
+    """Tell whether a flag stands on the command line: a variable or default gives way to it."""
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
 def with_options(command: Command, *options: AddOption) -> Command:
     """Add options in the order in which help shows them."""
     for add in reversed(options):
@@ -78,7 +84,13 @@ def server_options(*, log_level: str) -> AddOption:
 
         return with_options(
             with_tree,
-            option("--host", default=DEFAULT_HOST, metavar="ADDRESS", help="Address to listen on."),
+            option(
+                "--host",
+                default=DEFAULT_HOST,
+                callback=_host,
+                metavar="ADDRESS",
+                help="Address to listen on; 0.0.0.0: all of this machine.",
+            ),
             *_TREE,
             *_WHAT_IS_SERVED,
             *_how_it_runs(log_level),
@@ -109,6 +121,7 @@ def set_up(
     sandboxes: int,
     loop: LoopKind,
     control: bool,
+    allow_host: tuple[str, ...],
     control_token: str | None,
     log_format: str,
     log_level: str,
@@ -136,6 +149,7 @@ def set_up(
         sandboxes=sandboxes,
         loop=loop,
         control=control,
+        allow_hosts=allow_host,
         control_token=control_token,
         on_exchange=log.write,
     )
@@ -154,20 +168,35 @@ def _tree_of(flags: dict[str, Any]) -> TreeArguments:
 
 
 def _tree_or_file(ctx: click.Context, flags: dict[str, Any]) -> TreeArguments | Path:
-    """Take the tree's flags and `--data` out of all flags, and return what they name."""
+    """Take the tree's flags and `--data` out of all flags, and return what they name.
+
+    Of a file and the other flags, those on the command line beat a variable.
+    """
     data: Path | None = flags.pop("data")
-    typed = [
-        f"--{name}"
-        for name in TREE_FLAGS
-        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
-    if data is None:
+    typed = [f"--{name}" for name in TREE_FLAGS if is_typed(ctx, name)]
+    if data is None or (typed and not is_typed(ctx, "data")):
         return _tree_of(flags)
     if typed:
         raise click.UsageError(f"--data excludes {', '.join(typed)}: the file says what they say")
     for name in TREE_FLAGS:
         del flags[name]
     return data
+
+
+def _host(_: click.Context, __: click.Parameter, host: str) -> str:
+    if not host:
+        raise click.BadParameter("it is empty: give an address, as 127.0.0.1")
+    return host
+
+
+def _host_names(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    names = [name.strip().lower() for text in texts for name in text.split(",")]
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?", name):
+            raise click.BadParameter(
+                f"{name!r} is no name of a host: give it without port, as mock"
+            )
+    return tuple(names)
 
 
 def _rate_limit(_: click.Context, __: click.Parameter, text: str | None) -> RateLimit | None:
@@ -212,7 +241,7 @@ _TREE: tuple[AddOption, ...] = (
 _WHAT_IS_SERVED: tuple[AddOption, ...] = (
     option(
         "--data",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=click.Path(path_type=Path),
         metavar="FILE",
         help="Serve the tree of a YAML or JSON file instead of a preset.",
     ),
@@ -280,6 +309,14 @@ def _how_it_runs(log_level: str) -> tuple[AddOption, ...]:
             default=True,
             show_default=False,
             help="Serve control calls under /_mock, or health and documents only.",
+        ),
+        option(
+            "--allow-host",
+            multiple=True,
+            callback=_host_names,
+            metavar="NAME",
+            help="A name by which clients call the server, besides those of this machine; may be"
+            " repeated.",
         ),
         option(
             "--control-token",

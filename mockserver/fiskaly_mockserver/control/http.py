@@ -11,9 +11,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 from fiskaly_contracts import Contract, JsonValue
 
 from fiskaly_mockserver.control.client import Body, ControlRefused
+from fiskaly_mockserver.world.names import SANDBOX_HEADER, TOKEN_HEADER
 
-SANDBOX_HEADER = "X-Mock-Sandbox"
-TOKEN_HEADER = "X-Mock-Token"  # noqa: S105 - a header's name
 LONGEST_WAIT = 65.0
 """Seconds until a call without an answer is given up; a journal wait may take 60."""
 

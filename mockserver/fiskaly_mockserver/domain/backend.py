@@ -4,8 +4,8 @@ from dataclasses import field
 from typing import NamedTuple
 
 from fiskaly_mockserver.domain.account.access import Sight
+from fiskaly_mockserver.domain.account.tables import Tables
 from fiskaly_mockserver.domain.ports import Clock, IdSource, Lifetimes, SecretSource, TokenIssuer
-from fiskaly_mockserver.domain.store import Tables
 
 
 class Backend(NamedTuple):

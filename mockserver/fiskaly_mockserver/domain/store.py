@@ -5,23 +5,7 @@ the rows. Every method is synchronous: a service reads and writes without a brea
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
-
-from fiskaly_mockserver.domain.account.model import (
-    ApiKey,
-    ApiKeyId,
-    BillingAddress,
-    BillingAddressId,
-    EndedToken,
-    Environment,
-    Membership,
-    Organization,
-    OrganizationId,
-    PrincipalId,
-    Session,
-    User,
-    UserId,
-)
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Key_contra = TypeVar("Key_contra", bound=Hashable, contravariant=True)
@@ -91,79 +75,3 @@ class Table(Protocol[Key_contra, Row]):
     def position(self, key: Key_contra) -> int:
         """Return a number that grows with the order of creation."""
         ...
-
-
-def _sight(row: Organization) -> Iterable[tuple[OrganizationId, Environment]]:
-    return [(viewer, env) for viewer in row.viewers for env in row.envs]
-
-
-def _branch(row: Organization) -> Iterable[tuple[OrganizationId, Environment]]:
-    manager = row.managed_by_organization_id
-    return [(manager, env) for env in row.envs] if manager else []
-
-
-ORGANIZATIONS: TableSpec[OrganizationId, Organization] = TableSpec(
-    "organizations",
-    lambda row: row.id,
-    {
-        "sight": _sight,
-        "branch": _branch,
-        "payer": lambda row: _some(row.payer_id),
-        "billing_address": lambda row: _some(row.billing_address_id),
-    },
-)
-API_KEYS: TableSpec[ApiKeyId, ApiKey] = TableSpec(
-    "api_keys",
-    lambda row: row.id,
-    {
-        "organization": lambda row: [row.organization_id],
-        "place": lambda row: [(row.organization_id, row.env)],
-        "name": lambda row: [(row.organization_id, row.env, row.name)],
-        "key": lambda row: [row.key],
-        "principal": lambda row: [row.principal_id],
-    },
-)
-USERS: TableSpec[UserId, User] = TableSpec(
-    "users", lambda row: row.id, {"email": lambda row: [row.email.casefold()]}
-)
-MEMBERSHIPS: TableSpec[tuple[OrganizationId, UserId], Membership] = TableSpec(
-    "memberships",
-    lambda row: (row.organization_id, row.user_id),
-    {"organization": lambda row: [row.organization_id], "user": lambda row: [row.user_id]},
-)
-BILLING_ADDRESSES: TableSpec[BillingAddressId, BillingAddress] = TableSpec(
-    "billing_addresses", lambda row: row.id, {"organization": lambda row: [row.organization_id]}
-)
-SESSIONS: TableSpec[tuple[PrincipalId, Environment], Session] = TableSpec(
-    "sessions", lambda row: (row.principal_id, row.env), {}
-)
-
-ENDED_TOKENS: TableSpec[str, EndedToken] = TableSpec("ended_tokens", lambda row: row.token_id, {})
-
-
-def _some(value: str | None) -> Iterable[str]:
-    return [value] if value else []
-
-
-TABLES: tuple[TableSpec[Any, Any], ...] = (
-    ORGANIZATIONS,
-    API_KEYS,
-    USERS,
-    MEMBERSHIPS,
-    BILLING_ADDRESSES,
-    SESSIONS,
-    ENDED_TOKENS,
-)
-"""Every table of a world."""
-
-
-class Tables(NamedTuple):
-    """All rows of a world."""
-
-    organizations: Table[OrganizationId, Organization]
-    api_keys: Table[ApiKeyId, ApiKey]
-    users: Table[UserId, User]
-    memberships: Table[tuple[OrganizationId, UserId], Membership]
-    billing_addresses: Table[BillingAddressId, BillingAddress]
-    sessions: Table[tuple[PrincipalId, Environment], Session]
-    ended_tokens: Table[str, EndedToken]

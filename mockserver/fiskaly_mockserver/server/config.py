@@ -52,6 +52,8 @@ class ServerConfig(TreeArguments):
             is reclaimed.
         loop: Which event loop it runs on: uvloop's where that is installed, unless told.
         control: Whether control calls are served over HTTP.
+        allow_hosts: Names, besides those of this machine, under which clients may call it,
+            as that of a compose service.
         control_token: What they must carry in `X-Mock-Token`; needed beyond loopback.
         on_exchange: Called in the server's thread with each finished exchange.
     """
@@ -66,6 +68,7 @@ class ServerConfig(TreeArguments):
     sandboxes: int = MOST_SANDBOXES
     loop: LoopKind = LoopKind.AUTO
     control: bool = True
+    allow_hosts: tuple[str, ...] = ()
     control_token: str | None = field(default=None, repr=False)
     on_exchange: Callable[[Exchange], None] = unheard
 
@@ -74,9 +77,12 @@ class ServerConfig(TreeArguments):
 
         Raises:
             TreeError: The preset, seed, size or country does not exist.
-            ValueError: The port is none (uvloop would listen on another one), or the judge.
+            ValueError: The host is empty (it would be every one), the port is none (uvloop
+                would listen on another one), or the judge.
         """
         TreeArguments.__post_init__(self)
+        if not self.host:
+            raise ValueError("host is empty: give an address, as 127.0.0.1, or 0.0.0.0 for all")
         if not 0 <= self.port <= GREATEST_PORT:
             raise ValueError(f"port {self.port} is not one of 0 to {GREATEST_PORT}")
         if self.judge not in JUDGES:

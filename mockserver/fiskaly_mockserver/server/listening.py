@@ -3,6 +3,8 @@
 import asyncio
 import errno
 import logging
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from aiohttp import http_exceptions, web
@@ -10,9 +12,9 @@ from aiohttp import http_exceptions, web
 from fiskaly_mockserver.server.errors import CannotListen
 from fiskaly_mockserver.web.app import DISPATCHER, create_app
 from fiskaly_mockserver.web.control.dispatch import Dispatcher
-from fiskaly_mockserver.web.control.routes import CONTROL_PREFIX
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.web.unrouted import guarded
+from fiskaly_mockserver.world.names import CONTROL_PREFIX
 
 SHUTDOWN_SECONDS = 0.25
 """Patience with open requests when the server stops; aiohttp may spend it twice."""
@@ -23,7 +25,10 @@ CLIENTS_FAULTS = (http_exceptions.HttpProcessingError, web.RequestPayloadError)
 
 
 class Listening(NamedTuple):
-    """A service that answers on a socket; `origin` is `http://host:port`."""
+    """A service that answers on a socket.
+
+    `origin` is `http://host:port`, with a host that can be opened on this machine.
+    """
 
     runner: web.AppRunner
     origin: str
@@ -74,14 +79,22 @@ async def listen(service: Service, host: str, port: int) -> Listening:
     except OSError as error:
         await runner.cleanup()
         raise CannotListen(_explain(host, port, error)) from error
-    shown = f"[{host}]" if ":" in host else host
     return Listening(
         runner,
-        f"http://{shown}:{site.port}",
+        f"http://{_to_open(host)}:{site.port}",
         site.port,
         service.contract.base_path,
         app[DISPATCHER],
     )
+
+
+def _to_open(host: str) -> str:
+    """Return what a client of this machine puts in an address to reach a host listened on."""
+    with suppress(ValueError):
+        address = ip_address(host)
+        if address.is_unspecified:
+            host = "127.0.0.1" if address.version == 4 else "::1"  # noqa: PLR2004 - of IP
+    return f"[{host}]" if ":" in host else host
 
 
 def _explain(host: str, port: int, error: OSError) -> str:

@@ -1,18 +1,16 @@
 """A fake Management API in a thread of its own, for tests in the same process."""
 
 import asyncio
-import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from fiskaly_contracts import JsonValue
 from fiskaly_fixtures import OrganizationTree
 
-from fiskaly_mockserver.control.client import Body, Control, ControlRefused
+from fiskaly_mockserver.control.client import Control
 from fiskaly_mockserver.control.handles import TreeHandle
 from fiskaly_mockserver.server import errors
 from fiskaly_mockserver.server.compose import compose
@@ -24,6 +22,7 @@ from fiskaly_mockserver.server.config import (
 )
 from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
 from fiskaly_mockserver.server.in_flight import InFlight
+from fiskaly_mockserver.server.in_process_control import LocalTransport
 from fiskaly_mockserver.server.listening import Listening, listen
 from fiskaly_mockserver.server.tokens_for_tests import Holder, TokenFault, mint
 from fiskaly_mockserver.server.trees import CachedTree, TreeCache, handle_of
@@ -36,58 +35,10 @@ from fiskaly_mockserver.world.seed.credentials import ApiCredentials, Seeded
 if TYPE_CHECKING:
     from fiskaly_mockserver.world.store.tables import Baseline
 
-__tracebackhide__ = True
-"""For pytest: a test that is refused is shown, not how the refusal came about in here."""
 T = TypeVar("T")
 
 IN_PROCESS = ServerConfig(port=0)
 """The defaults on a free port."""
-
-
-class LocalTransport:
-    """Carries control calls to a server in this process, without a socket between.
-
-    Calls are checked as those over HTTP are; only tokens and origins do not matter here.
-    """
-
-    def __init__(self, ask: Callable[[Asked], Answer]) -> None:
-        self._ask = ask
-
-    def call(
-        self,
-        operation_id: str,
-        *,
-        path: Mapping[str, str],
-        query: Mapping[str, str],
-        body: Body | None,
-        sandbox: str | None,
-    ) -> JsonValue:
-        """Return the JSON of a 200.
-
-        Raises:
-            ControlRefused: The call was refused.
-        """
-        answer = self._ask(
-            Asked(
-                operation_id=operation_id,
-                path=path,
-                query=tuple(query.items()),
-                body=b"" if body is None else json.dumps(body).encode(),
-                sandbox=sandbox,
-            )
-        )
-        if answer.status == 200:  # noqa: PLR2004 - the one status of success
-            # As over HTTP: nobody holds an object that the server works on
-            copied: JsonValue = json.loads(json.dumps(answer.body))
-            return copied
-        refused = answer.body if isinstance(answer.body, dict) else {}
-        allowed = refused.get("allowed", [])
-        raise ControlRefused(
-            answer.status,
-            str(refused.get("message", "")),
-            str(refused.get("field", "")),
-            tuple(str(one) for one in allowed) if isinstance(allowed, list) else (),
-        )
 
 
 class MockServer:

@@ -1,14 +1,15 @@
 """What an API is to the server, what its handlers get, and what they answer with."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, cast
 
-from fiskaly_contracts import Contract, JsonValue
+from fiskaly_contracts import Contract, JsonValue, Violation
 
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.errors import DomainError, MissingToken
 from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.web.response_headers import ResponseHeaders
 from fiskaly_mockserver.web.responses import Answer
 from fiskaly_mockserver.world.world import World
 
@@ -36,8 +37,15 @@ class PresentedRows(NamedTuple):
     rows: Sequence[object]
 
 
+class Download(NamedTuple):
+    """A file: its media type, and its bytes in pieces."""
+
+    media_type: str
+    chunks: Iterable[bytes]
+
+
 Presented = JsonObject | PresentedRow | PresentedRows
-"""The body of a 200. Rows are better left to `RowCache`, which presents each only once."""
+"""The JSON body of a 200. Rows are better left to `RowCache`, which presents each only once."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -96,7 +104,7 @@ class Call:
         return cast("list[str]", self.query.get(name, []))
 
 
-Handler = Callable[[Call], Presented]
+Handler = Callable[[Call], Presented | Download]
 """Answers a call with the body of a 200. Synchronous, so that nothing comes between
 reading and writing the world."""
 
@@ -104,11 +112,16 @@ reading and writing the world."""
 class Errors(Protocol):
     """How an API says no: the status, the codes and the shapes of its errors."""
 
-    def refused(self, error: DomainError) -> Answer:
+    def refused(self, error: DomainError, operation_id: str = "") -> Answer:
         """Return the answer to what the domain refused."""
 
-    def invalid(self, status: int, message: str) -> Answer:
-        """Return the answer to a request that breaks the contract: 400, 413 or 415."""
+    def invalid(
+        self, status: int, message: str, breach: Violation | None = None, operation_id: str = ""
+    ) -> Answer:
+        """Return the answer to a request that breaks the contract: 400, 413 or 415.
+
+        `breach` is the first thing that is wrong, `message` tells all of them.
+        """
 
     def plain(
         self, status: int, message: str = "", headers: Mapping[str, str] | None = None
@@ -134,6 +147,7 @@ class Api:
         contract: Its operations, and what messages have to keep.
         handlers: One for each operation, by operationId.
         errors: How it says no.
+        headers: Makes what writes the headers of its answers.
         rows: Yields every row of a world as the API presents it: where it stands, the name
             of its schema in the contract, and its JSON.
     """
@@ -142,6 +156,7 @@ class Api:
     contract: Contract
     handlers: Mapping[str, Handler]
     errors: Errors
+    headers: Callable[[], ResponseHeaders] = ResponseHeaders
     rows: Callable[[World], Iterator[tuple[str, str, JsonObject]]]
 
     def __post_init__(self) -> None:

@@ -6,10 +6,10 @@ from fiskaly_contracts import CheckedRequest, Operation, RequestData, Violation,
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.errors import MissingToken
 from fiskaly_mockserver.domain.account.sessions import Sessions
-from fiskaly_mockserver.web.api import Call
+from fiskaly_mockserver.web.api import Call, Download
 from fiskaly_mockserver.web.faults.apply import OperationFaults
 from fiskaly_mockserver.web.journal.recorder import Recorded
-from fiskaly_mockserver.web.pipeline import in_pipeline
+from fiskaly_mockserver.web.pipeline import demand_same_state, in_pipeline
 from fiskaly_mockserver.web.responses import response_of
 from fiskaly_mockserver.web.sandboxes import sandbox_in_path
 from fiskaly_mockserver.web.service import ServedApi, Service
@@ -76,6 +76,7 @@ class Endpoint:
 
         Raises:
             DomainError: The call is refused.
+            StateReplaced: The state that it began in is gone.
         """
         operation, header = self._operation, request.headers.get(hdrs.AUTHORIZATION)
         record.operation_id = self._operation_id
@@ -88,7 +89,7 @@ class Endpoint:
                     return response_of(self._errors.too_many_requests(wait))
         checked = self._checked_before.get(request.raw_path)
         if checked is None:
-            checked = await self._checked(request, record)
+            checked = await self._checked(request, world, record)
             if checked.refusing:
                 return self._refused(checked)
         if world.faults:
@@ -106,13 +107,26 @@ class Endpoint:
             query=checked.query,
             body=checked.body if isinstance(checked.body, dict) else {},
         )
-        response = self._write(self._operation_id, self._handler(call))
+        presented = self._handler(call)
+        response: web.Response = (
+            web.Response(
+                body=b"".join(presented.chunks), headers={hdrs.CONTENT_TYPE: presented.media_type}
+            )
+            if isinstance(presented, Download)
+            else self._write(self._operation_id, presented)
+        )
         if world.faults:
             return await self._faults.after(request, world, record, response)
         return response
 
-    async def _checked(self, request: web.Request, record: Recorded) -> CheckedRequest:
-        """Read a request and check it against the contract; keep the verdict if it can be kept."""
+    async def _checked(
+        self, request: web.Request, world: World, record: Recorded
+    ) -> CheckedRequest:
+        """Read a request and check it against the contract; keep the verdict if it can be kept.
+
+        Raises:
+            StateReplaced: The body came after the state that the request began in.
+        """
         body = b""
         record.waited = not request.content.is_eof()
         if self._operation.has_body:
@@ -122,6 +136,8 @@ class Endpoint:
                 violation = self._unreadable(error)
                 record.found([violation])
                 return CheckedRequest(refusing=(violation,))
+            if record.waited:
+                demand_same_state(world, record)
             record.sent(body)
         url, target = request.rel_url, request.raw_path
         checked = self._checker.check(
@@ -157,7 +173,8 @@ class Endpoint:
     def _refused(self, checked: CheckedRequest) -> web.Response:
         too_large = checked.refusing[0].rule == TOO_LARGE
         status = 413 if too_large else checked.refusal_status
-        return response_of(self._errors.invalid(status, checked.message))
+        first = checked.refusing[0]
+        return response_of(self._errors.invalid(status, checked.message, first, self._operation_id))
 
 
 def routes_of(service: Service, *, prefix: str = "") -> list[web.RouteDef]:

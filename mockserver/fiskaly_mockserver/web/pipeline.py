@@ -1,6 +1,5 @@
 """The pipeline: every request of an API becomes an exchange and gets a well-shaped answer."""
 
-import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable
@@ -11,10 +10,10 @@ from fiskaly_contracts import ResponseData, Violation
 
 from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.web.journal.recorder import Recorded
+from fiskaly_mockserver.web.response_headers import retry_after
 from fiskaly_mockserver.web.responses import JsonResponse, response_of
 from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
 from fiskaly_mockserver.web.service import ServedApi, Service
-from fiskaly_mockserver.world.journal.exchange import unheard
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import BadSandboxName
 
@@ -23,7 +22,27 @@ Answering = Callable[[web.Request, World, Recorded], Awaitable[web.StreamRespons
 SandboxOf = Callable[[web.Request], str | None]
 """Tells the sandbox that a request names."""
 
-_LOG = logging.getLogger("fiskaly_mockserver.exchanges")
+
+REPLACED = (
+    "The state that this request began in was replaced meanwhile (reset, seeded, restored,"
+    " imported or dropped), and nothing was changed: send it again."
+)
+
+
+class StateReplaced(Exception):
+    """The state that a request began in is gone: whatever is left of its work is not done."""
+
+
+def demand_same_state(world: World, record: Recorded) -> None:
+    """Demand that a world is still in the state in which a request began.
+
+    Who waited for anything has to ask before it looks at the world again.
+
+    Raises:
+        StateReplaced: It was reset, seeded, restored or imported since, or dropped.
+    """
+    if world.beginnings != record.state:
+        raise StateReplaced
 
 
 def in_pipeline(
@@ -42,12 +61,8 @@ def in_pipeline(
         sandbox_of: Tells the sandbox it is for, where its path may name one; without this
             only the header does.
     """
-    worlds, on_exchange = service.worlds, service.on_exchange
-    redactor, new_id, write_headers = (
-        served.redactor,
-        served.headers.request_id,
-        served.headers.write,
-    )
+    worlds, redactor = service.worlds, served.redactor
+    new_id, write_headers = served.headers.request_id, served.headers.write
 
     async def exchange(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
@@ -56,10 +71,14 @@ def in_pipeline(
             world = worlds.default if name is None else worlds.get(name)
         except BadSandboxName as error:
             return _without_world(request, service, served, error)
-        now = world.clock.now()
-        record = Recorded(request, redactor, new_id(), now, world.name)
+        now, state, cleared = world.clock.now(), world.beginnings, world.journal.cleared
+        record = Recorded(
+            request, redactor, request_id=new_id(), at=now, sandbox=world.name, state=state
+        )
         try:
             response = await answer(request, world, record)
+            if world.beginnings != state:
+                raise StateReplaced  # noqa: TRY301 - as if the answer had raised it
         except Exception as error:  # noqa: BLE001 - a defect of ours is answered, too
             response = _refusal(error, record, served)
         seconds = time.perf_counter() - started
@@ -72,24 +91,24 @@ def in_pipeline(
             violations=record.violation_count,
         )
         record.finish(response, seconds)
-        if record.operation_id and not record.crash and not record.altered:
-            plan = response.accepted_by if isinstance(response, JsonResponse) else None
-            if plan is None or not plan.accepts_own_headers(response.headers):
-                breaches = _breaches(response, record.operation_id, served)
-                if breaches:
-                    record.breaks(breaches)
-        world.journal.add(record)
-        if record.crash or record.response_violations:
-            service.defects.append(record)
-        if on_exchange is not unheard:
-            try:
-                on_exchange(record)
-            except Exception:  # noqa: BLE001 - see below
-                # The change stands and its answer is due, whatever a listener makes of it.
-                _LOG.exception("a listener to exchanges failed")
+        _check(response, record, served)
+        if world.journal.cleared == cleared:
+            world.journal.add(record)
+        service.heard(record)
         return response
 
     return exchange
+
+
+def _check(response: web.StreamResponse, record: Recorded, served: ServedApi) -> None:
+    """Check an answer that is the API's own, and note in what it breaks the contract."""
+    if not record.operation_id or record.crash or record.altered:
+        return
+    plan = response.accepted_by if isinstance(response, JsonResponse) else None
+    if plan is None or not plan.accepts_own_headers(response.headers):
+        breaches = _breaches(response, record.operation_id, served)
+        if breaches:
+            record.breaks(breaches)
 
 
 def _breaches(
@@ -118,7 +137,10 @@ def _refusal(error: Exception, record: Recorded, served: ServedApi) -> web.Strea
     """Return the answer to what was raised, and keep what is to be kept of it."""
     if isinstance(error, DomainError):
         record.refused(error)
-        return response_of(served.api.errors.refused(error))
+        return response_of(served.api.errors.refused(error, record.operation_id))
+    if isinstance(error, StateReplaced):
+        record.refusal, record.altered = StateReplaced.__name__, True
+        return response_of(served.api.errors.plain(503, REPLACED, retry_after(0)))
     record.crash = "".join(traceback.format_exception(error))
     return response_of(served.api.errors.plain(500))
 

@@ -43,6 +43,12 @@ class ResponseHeaders:
             self._ids = [drawn[at : at + ID_BYTES].hex() for at in range(0, len(drawn), ID_BYTES)]
         return self._ids.pop()
 
+    def write_own(self, response: web.StreamResponse, request_id: str) -> None:
+        """Write those that another API may write in another way."""
+        response.headers[_REQUEST_ID] = request_id
+        if response.status == web.HTTPOk.status_code:
+            response.headers[hdrs.VARY] = "Accept-Encoding"
+
     def write(
         self,
         response: web.StreamResponse,
@@ -60,15 +66,13 @@ class ResponseHeaders:
         """
         took = f"{seconds:.3f}"
         headers = response.headers
-        headers[_REQUEST_ID] = request_id
+        self.write_own(response, request_id)
         headers[_X_RESPONSE_TIME] = took
         headers[_RESPONSE_TIME] = took
         second = int(now)
         if second != self._second:
             self._date, self._second = formatdate(second, usegmt=True), second
         headers[hdrs.DATE] = self._date
-        if response.status == web.HTTPOk.status_code:
-            headers[hdrs.VARY] = "Accept-Encoding"
         if request.keep_alive:
             headers[hdrs.CONNECTION] = "keep-alive"
         if violations:

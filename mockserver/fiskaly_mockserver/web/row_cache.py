@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 from fiskaly_contracts import AnswerPlan
 
-from fiskaly_mockserver.web.api import JsonObject, Presented, PresentedRow, PresentedRows, Presenter
+from fiskaly_mockserver.web.api import (
+    JsonObject,
+    Presented,
+    PresentedRow,
+    PresentedRows,
+    Presenter,
+)
 from fiskaly_mockserver.web.journal.redaction import ITEMS_KEPT
 from fiskaly_mockserver.web.responses import JsonResponse, Pieces, to_bytes
 

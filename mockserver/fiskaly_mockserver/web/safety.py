@@ -1,12 +1,14 @@
 """Who may make control calls: nobody's web page, and beyond loopback only token holders."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-TOKEN_HEADER = "X-Mock-Token"  # noqa: S105 - a header's name
+from fiskaly_mockserver.world.names import TOKEN_HEADER
+
 OPEN_OPERATIONS = frozenset({"getHealth", "getContract", "getControlContract"})
 """Asked by monitors and generators: they show nothing of the account."""
 
@@ -82,7 +84,11 @@ def is_loopback(host: str) -> bool:
 
     >>> is_loopback("127.0.0.1:8722"), is_loopback("[::1]:80"), is_loopback("example.com")
     (True, True, False)
+    >>> is_loopback("::1"), is_loopback("::"), is_loopback("0.0.0.0")
+    (True, False, False)
     """
+    with suppress(ValueError):
+        return ip_address(host).is_loopback  # an IPv6 address to listen on has no brackets
     try:
         name = urlsplit(f"//{host}").hostname or ""
         return name == "localhost" or name.endswith(".localhost") or ip_address(name).is_loopback

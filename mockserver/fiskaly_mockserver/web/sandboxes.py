@@ -6,7 +6,9 @@ from urllib.parse import unquote
 from aiohttp import web
 from multidict import istr
 
-SANDBOX_HEADER = istr("X-Mock-Sandbox")
+from fiskaly_mockserver.world import names
+
+SANDBOX_HEADER = istr(names.SANDBOX_HEADER)
 SANDBOX_PREFIX = "/s/{sandbox}"
 _PREFIX = re.compile(r"/s/([^/]+)")
 

@@ -1,5 +1,6 @@
 """What every request needs at hand: the APIs as one server serves them, and the worlds."""
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
 
 MOST_DEFECTS = 1_000
+_LOG = logging.getLogger("fiskaly_mockserver.exchanges")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -41,7 +43,7 @@ class ServedApi:
             api=api,
             checker=checker,
             redactor=Redactor(api.contract),
-            headers=ResponseHeaders(),
+            headers=api.headers(),
             rows=RowCache(checker.answer_plan),
         )
 
@@ -75,6 +77,18 @@ class Service:
     def contract(self) -> Contract:
         """The contract of the first API."""
         return self.apis[0].api.contract
+
+    def heard(self, exchange: Exchange) -> None:
+        """Tell who listens of an exchange that is finished, and keep it if the fake was wrong."""
+        if exchange.crash or exchange.response_violations:
+            self.defects.append(exchange)
+        if self.on_exchange is unheard:
+            return
+        try:
+            self.on_exchange(exchange)
+        except Exception:  # noqa: BLE001 - see below
+            # The change stands and its answer is due, whatever a listener makes of it.
+            _LOG.exception("a listener to exchanges failed")
 
     def served_under(self, path: str) -> ServedApi:
         """Return the API whose base path a path lies under; the first one if under none."""

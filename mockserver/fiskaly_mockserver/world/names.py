@@ -1,9 +1,14 @@
-"""The names that a client may give to sandboxes and snapshots."""
+"""Names that client and server share: headers, paths, sandboxes, snapshots."""
 
 import json
 import re
 from collections.abc import Iterable
 
+BASE_PATH = "/api/v0"
+"""As the contract has it, which takes too long to read where nothing is served."""
+CONTROL_PREFIX = "/_mock"
+SANDBOX_HEADER = "X-Mock-Sandbox"
+TOKEN_HEADER = "X-Mock-Token"  # noqa: S105 - a header's name
 NAME_RULE = "1 to 64 characters of A-Z a-z 0-9 . _ -, the first of which is no dot"
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _MOST_SHOWN = 80

@@ -91,11 +91,13 @@ class WorldSettings(NamedTuple):
         operations: What faults may be about, by operationId.
         rate_limit: How often a principal may call; `None` sets no limit.
         journal_capacity: How many exchanges the journal keeps.
+        sign_de_main_keys: Whether a main organization's key may create a TSS (S1).
     """
 
     operations: Mapping[str, Target] = MappingProxyType({})
     rate_limit: RateLimit | None = None
     journal_capacity: int = CAPACITY
+    sign_de_main_keys: bool = True
 
 
 class StartingClock(Clock):

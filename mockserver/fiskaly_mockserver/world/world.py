@@ -8,6 +8,7 @@ from fiskaly_mockserver.domain.account.billing_addresses import BillingAddresses
 from fiskaly_mockserver.domain.account.environments import Environments
 from fiskaly_mockserver.domain.account.organizations import Organizations
 from fiskaly_mockserver.domain.account.sessions import Sessions
+from fiskaly_mockserver.domain.account.tables import Tables
 from fiskaly_mockserver.domain.account.users import Users
 from fiskaly_mockserver.domain.backend import Backend
 from fiskaly_mockserver.domain.ports import Clock
@@ -21,6 +22,7 @@ from fiskaly_mockserver.world.store.tables import Baseline, Rows
 
 if TYPE_CHECKING:
     from fiskaly_mockserver.domain.account.sign_up import SignUps
+    from fiskaly_mockserver.world.signing import Signing
 
 __all__ = ["Seams", "State", "World", "WorldSettings"]
 
@@ -82,7 +84,7 @@ class World:
         self._pristine = Rows.of(baseline)
         self._snapshots: Snapshots[State] = Snapshots()
         backend = Backend(
-            tables=self.rows.tables(),
+            tables=self.rows.tables(Tables, Tables._fields),
             clock=_PresentTime(self),
             ids=seams.ids,
             secrets=seams.secrets,
@@ -116,6 +118,15 @@ class World:
         from fiskaly_mockserver.domain.account.sign_up import SignUps  # noqa: PLC0415 - see above
 
         return SignUps(self._backend)
+
+    @cached_property
+    def signing(self) -> "Signing":
+        """The services of SIGN DE; a start can do without them and their cryptography."""
+        from fiskaly_mockserver.domain.signing.tss import SigningOptions  # noqa: PLC0415 - see above
+        from fiskaly_mockserver.world.signing import Signing  # noqa: PLC0415
+
+        options = SigningOptions(main_keys=self.settings.sign_de_main_keys)
+        return Signing(self.rows, self._backend, options)
 
     @property
     def baseline(self) -> Baseline:
@@ -156,6 +167,10 @@ class World:
         self._pristine = Rows.of(baseline)
         self._snapshots.clear()
         self.reset()
+
+    def end(self) -> None:
+        """Let work that is still under way end without a change: nobody uses the world again."""
+        self.beginnings += 1
 
     def sibling(self, seams: Seams | None = None, *, name: str = "") -> "World":
         """Return an independent world that starts with the baseline of this one.

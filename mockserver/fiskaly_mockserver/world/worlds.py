@@ -147,10 +147,12 @@ class Worlds:
         """
         if name not in self._sandboxes:
             raise UnknownSandbox(f"no sandbox {shown(name)}; there are: {listed(self._sandboxes)}")
-        del self._sandboxes[name]
+        self._sandboxes.pop(name).world.end()
 
     def drop_all(self) -> None:
         """Give every sandbox up, and forget which were reclaimed."""
+        for sandbox in self._sandboxes.values():
+            sandbox.world.end()
         self._sandboxes.clear()
         self._reclaimed = 0
         self._reclaimed_names.clear()
@@ -164,7 +166,8 @@ class Worlds:
         if not is_name(name):
             raise BadSandboxName(f"a sandbox's name has {NAME_RULE}, unlike {shown(name)}")
         if len(self._sandboxes) >= self.limit:
-            oldest, _ = self._sandboxes.popitem(last=False)
+            oldest, sandbox = self._sandboxes.popitem(last=False)
+            sandbox.world.end()
             self._reclaimed += 1
             self._reclaimed_names.append(oldest)
         world = self.default.sibling(self._seams_of(name), name=name)

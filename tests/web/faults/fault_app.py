@@ -62,7 +62,7 @@ class FaultApp:
     @property
     def world(self) -> World:
         """What of a world the faults know: themselves, and the sessions that they end."""
-        return cast("World", SimpleNamespace(faults=self.plan, sessions=self))
+        return cast("World", SimpleNamespace(faults=self.plan, sessions=self, beginnings=0))
 
 
 @asynccontextmanager
@@ -73,7 +73,7 @@ async def serving(*, shutdown_timeout: float = 60) -> AsyncIterator[FaultApp]:
     headers, redactor = ResponseHeaders(), Redactor(Contract.bundled())
 
     async def create(request: web.Request) -> web.StreamResponse:
-        record = Recorded(request, redactor, "0" * 32, 0.0)
+        record = Recorded(request, redactor, request_id="0" * 32, at=0.0)
         try:
             response = await operate(request, record)
         except DomainError as error:

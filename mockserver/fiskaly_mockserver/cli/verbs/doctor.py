@@ -25,7 +25,6 @@ from fiskaly_mockserver.cli.output import CLOCK_TOLERANCE, describe_clock, show_
 from fiskaly_mockserver.cli.remote_server import (
     API_KEY,
     API_SECRET,
-    BASE_PATH,
     BASE_URL,
     GIVE_TOKEN,
     ORGANIZATION_ID,
@@ -43,6 +42,7 @@ from fiskaly_mockserver.control.shapes import ClockState, Fault, Health
 from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.web.safety import is_loopback
 from fiskaly_mockserver.world.clock import SystemClock
+from fiskaly_mockserver.world.names import BASE_PATH
 
 FAILED = 1
 UNREACHABLE = 3

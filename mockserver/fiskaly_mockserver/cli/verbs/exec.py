@@ -1,28 +1,47 @@
 """`exec`: a server for the life of one command."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
+from fiskaly_contracts import Contract
+from fiskaly_contracts.coverage import ContractCoverage
+from fiskaly_contracts.coverage.report import CoverageError, dump
 
 from fiskaly_mockserver.cli.remote_server import VARIABLES, address_variables, key_variables
-from fiskaly_mockserver.cli.server_options import PORTS, server_options, set_up
+from fiskaly_mockserver.cli.request_log import request_line
+from fiskaly_mockserver.cli.server_options import PORTS, option, server_options, set_up
 from fiskaly_mockserver.server.mock_server import MockServer
+from fiskaly_mockserver.world.journal.exchange import Exchange
 
 FORWARDED = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 """Windows has no SIGHUP."""
+FAILED = 1
 CANNOT_RUN = 126
 NOT_FOUND = 127
+PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
+MOST_KINDS = 50
+"""Kinds of breaches of which the first is shown."""
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a command."""
+
+
+def _writable(_: click.Context, __: click.Parameter, file: Path | None) -> Path | None:
+    if file is not None and not file.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {str(file.parent)!r}: make it first")
+    return file
 
 
 class CannotRun(Exception):
@@ -105,6 +124,59 @@ def _terminal_signals_all() -> bool:
         os.close(terminal)
 
 
+def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what keeps calls to this machine from the proxies of an environment.
+
+    >>> without_proxy({"HTTP_PROXY": "http://proxy.test", "NO_PROXY": "intern.test,localhost"})
+    {'no_proxy': '127.0.0.1,localhost,::1', 'NO_PROXY': 'intern.test,localhost,127.0.0.1,::1'}
+    """
+    if not any(name.lower() in PROXIES for name in environment):
+        return {}
+    spared = {}
+    for name in ("no_proxy", "NO_PROXY"):
+        present = [host for host in environment.get(name, "").split(",") if host.strip()]
+        named = {host.strip() for host in present}
+        if "*" not in named:
+            spared[name] = ",".join([*present, *(one for one in LOOPBACK if one not in named)])
+    return spared
+
+
+class ClientReport:
+    """What a client did during the whole life of a server, in every world of it.
+
+    A reset, a sandbox that is dropped or a journal that overflows take nothing from it.
+    """
+
+    def __init__(self) -> None:
+        self.coverage = ContractCoverage(Contract.bundled())
+        self._breaches: dict[tuple[str, str, str], str] = {}
+        self._defects: list[str] = []
+        self._broken = 0
+
+    def note(self, exchange: Exchange) -> None:
+        """Count a finished exchange; called in the server's thread."""
+        names = [name for name, _ in exchange.query]
+        self.coverage.note(exchange.operation_id, exchange.status, names, exchange.request_body)
+        if exchange.is_our_fault:
+            self._defects.append(request_line(exchange))
+        if exchange.breaches:
+            self._broken += 1
+        for breach in exchange.breaches:
+            kind = (exchange.operation_id, breach.rule, re.sub(r"/\d+", "/[]", breach.pointer))
+            if len(self._breaches) < MOST_KINDS:
+                self._breaches.setdefault(kind, request_line(exchange))
+
+    def findings(self) -> Iterator[str]:
+        """Yield how often the client broke the contract, and the first request of each kind."""
+        if self._broken:
+            requests = "1 request" if self._broken == 1 else f"{self._broken} requests"
+            yield f"{requests} broke the contract; the first of each kind:"
+            yield from dict.fromkeys(self._breaches.values())
+        if self._defects:
+            yield "fiskaly-mockserver itself was wrong; please report it:"
+            yield from self._defects[:MOST_KINDS]
+
+
 @click.command("exec", context_settings={"allow_interspersed_args": False})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option(
@@ -114,30 +186,93 @@ def _terminal_signals_all() -> bool:
     metavar="N",
     help="Port to listen on; a free one unless told.",
 )
+@option(
+    "--fail-on-violations",
+    is_flag=True,
+    help="Exit 1 if a request broke the contract, whatever was reset meanwhile.",
+)
+@option(
+    "--coverage",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    callback=_writable,
+    metavar="FILE",
+    help="Write how much of the API was used to FILE, as JSON.",
+)
+@option(
+    "--coverage-fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="N",
+    help="Exit 1 if less than N percent of the API was used.",
+)
 @server_options(log_level="off")
 @click.pass_context
-def exec_command(ctx: click.Context, /, *, command: tuple[str, ...], **flags: Any) -> None:
+def exec_command(
+    ctx: click.Context,
+    /,
+    *,
+    command: tuple[str, ...],
+    fail_on_violations: bool,
+    coverage: Path | None,
+    coverage_fail_under: float | None,
+    **flags: Any,
+) -> None:
     """Run COMMAND with a server of its own, and return its exit code.
 
-    COMMAND finds FISKALY_BASE_URL, FISKALY_API_KEY, FISKALY_API_SECRET and
-    FISKALY_ORGANIZATION_ID in its environment, and FISKALY_MOCK_URL, which the other
-    verbs obey. 127 says that there is no such command.
+    COMMAND finds FISKALY_BASE_URL (also as FISKALY_MANAGEMENT_BASE_URL and
+    FISKALY_MANAGEMENT_URL), FISKALY_API_KEY, FISKALY_API_SECRET, FISKALY_ORGANIZATION_ID
+    and FISKALY_MANAGED_ORGANIZATION_ID in its environment, and FISKALY_MOCK_URL, which the
+    other verbs obey. Where a proxy is set, NO_PROXY spares this machine. 127 says that
+    there is no such command.
 
     \b
     fiskaly-mockserver exec -- vendor/bin/phpunit
     fiskaly-mockserver exec --preset enterprise --seed 42 -- npm test
+    fiskaly-mockserver exec --fail-on-violations --coverage=api.json -- npm test
     """  # noqa: D301 - click keeps the lines after the escape together
-    setup = set_up(**flags)
-    with setup.log.take_over(), MockServer(setup.config, tree=setup.tree) as server:
+    setup, report = set_up(**flags), ClientReport()
+
+    def listen(exchange: Exchange) -> None:
+        setup.log.write(exchange)
+        report.note(exchange)
+
+    asked = fail_on_violations or coverage is not None or coverage_fail_under is not None
+    config = replace(setup.config, on_exchange=listen) if asked else setup.config
+    with setup.log.take_over(), MockServer(config, tree=setup.tree) as server:
         others = {name: value for name, value in os.environ.items() if name not in VARIABLES}
         addresses = address_variables(
             server.base_url, server.control_url, token=setup.config.control_token
         )
         try:
             code = run_child(
-                command, {**others, **addresses, **key_variables(server.control.tree())}
+                command,
+                {
+                    **others,
+                    **without_proxy(others),
+                    **addresses,
+                    **key_variables(server.control.tree()),
+                },
             )
         except CannotRun as error:
             click.echo(f"Error: {error}", err=True)
             code = error.code
-    ctx.exit(code)
+    failures = [*report.findings()] if fail_on_violations else []
+    failures += _judge_coverage(report.coverage, coverage, coverage_fail_under)
+    for line in failures:
+        click.echo(line, err=True)
+    ctx.exit(code or (FAILED if failures else 0))
+
+
+def _judge_coverage(
+    coverage: ContractCoverage, file: Path | None, fail_under: float | None
+) -> Iterator[str]:
+    """Write coverage to a file, and yield what is wrong with it."""
+    score = coverage.scores()["overall"]
+    if file is not None:
+        try:
+            dump(coverage, file)
+        except CoverageError as error:
+            yield f"Error: {error}"
+        else:
+            click.echo(f"{score} of the API was used: {file}", err=True)
+    if fail_under is not None and score.percent < fail_under:
+        yield f"Error: {score} of the API was used, less than {fail_under:g} %"

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import click
 
-from fiskaly_mockserver.cli.output import json_text, printable, show_json
+from fiskaly_mockserver.cli.output import json_text, one_line, show_json
 from fiskaly_mockserver.cli.remote_server import RemoteServer, remote_server_options
 from fiskaly_mockserver.cli.server_options import Command, with_options
 from fiskaly_mockserver.cli.verb_groups import VerbGroup
@@ -56,7 +56,7 @@ def exchange_line(exchange: Mapping[str, Any]) -> str:
         exchange["request_id"],
     )
     notes = "; ".join(_notes(exchange))
-    return printable(" ".join(map(str, head)) + (f" {notes}" if notes else ""))
+    return one_line(" ".join(map(str, head)) + (f" {notes}" if notes else ""))
 
 
 def describe_explanation(explanation: Mapping[str, Any]) -> str:
@@ -67,7 +67,7 @@ def describe_explanation(explanation: Mapping[str, Any]) -> str:
     ]
     if explanation["accepted"]:
         lines.append(_row("accepted", explanation["accepted"]))
-    return "\n".join(map(printable, lines))
+    return "\n".join(map(one_line, lines))
 
 
 def _notes(exchange: Mapping[str, Any]) -> Iterator[str]:

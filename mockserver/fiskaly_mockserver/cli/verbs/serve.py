@@ -18,9 +18,10 @@ from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import DEFAULT_PORT, ServerConfig, loop_factory
 from fiskaly_mockserver.server.listening import Listening, listen
 from fiskaly_mockserver.version import VERSION
-from fiskaly_mockserver.web.safety import TOKEN_HEADER, is_loopback
+from fiskaly_mockserver.web.safety import is_loopback
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.garbage import collector_at_rest
+from fiskaly_mockserver.world.names import TOKEN_HEADER
 from fiskaly_mockserver.world.seed.credentials import OrganizationCredentials, Seeded
 from fiskaly_mockserver.world.store.tables import Baseline
 
@@ -84,7 +85,7 @@ def _tops(baseline: Baseline) -> Iterator[str]:
         yield f"  … and {len(tops) - TOPS_SHOWN} more: `--json` prints all keys"
     if not tops:
         yield ""
-        yield "  No organizations: this preset is empty."
+        yield "  No organizations: this tree is empty."
 
 
 def _key_lines(top: OrganizationCredentials) -> Iterator[str]:

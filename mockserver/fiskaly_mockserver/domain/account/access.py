@@ -12,7 +12,7 @@ from fiskaly_mockserver.domain.account.model import (
     PrincipalKind,
     UserId,
 )
-from fiskaly_mockserver.domain.store import Tables
+from fiskaly_mockserver.domain.account.tables import Tables
 
 
 class Principal(NamedTuple):

@@ -10,8 +10,8 @@ from fiskaly_mockserver.web.control.dispatch import Asked, Dispatcher, refusal
 from fiskaly_mockserver.web.responses import Answer, response_of
 from fiskaly_mockserver.web.safety import Safety, Unsafe
 from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
+from fiskaly_mockserver.world.names import CONTROL_PREFIX
 
-CONTROL_PREFIX = "/_mock"
 MAX_CONTROL_BODY = 256 * 1024 * 1024
 """Bytes of the largest control body: an exported world may be large."""
 

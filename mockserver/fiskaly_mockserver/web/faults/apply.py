@@ -10,6 +10,7 @@ from fiskaly_contracts import Operation
 from fiskaly_mockserver.domain.account.errors import ExpiredToken
 from fiskaly_mockserver.web.api import Errors
 from fiskaly_mockserver.web.journal.recorder import Recorded
+from fiskaly_mockserver.web.pipeline import demand_same_state
 from fiskaly_mockserver.world.faults.plan import Decision, Phase
 from fiskaly_mockserver.world.world import World
 
@@ -58,6 +59,7 @@ class OperationFaults:
 
         Raises:
             ExpiredToken: A fault made the token expire.
+            StateReplaced: The state that the request began in is gone after the delay.
         """
         decision = await self._decided(request, world, record, Phase.BEFORE)
         if decision is None or decision.effect is None:
@@ -81,6 +83,9 @@ class OperationFaults:
 
         Returns:
             The answer to send.
+
+        Raises:
+            StateReplaced: The state that the request began in is gone after the delay.
         """
         decision = await self._decided(request, world, record, Phase.AFTER)
         if decision is None or decision.effect is None:
@@ -99,6 +104,7 @@ class OperationFaults:
         record.altered = record.altered or decision.effect is not None
         record.waited = True
         await _pause(request.app[STOPPING], decision.delay)
+        demand_same_state(world, record)
         return decision
 
     def _altered(

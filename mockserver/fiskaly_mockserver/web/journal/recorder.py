@@ -40,6 +40,7 @@ class Recorded(Exchange):
     Attributes:
         principal: Who calls; None before or without authentication.
         violation_count: How many violations the request has, warnings included.
+        state: Which state of its world the request began in, as `World.beginnings` counts.
         waited: Whether time went by while the request was served, so that what was looked
             up before may be old.
         altered: Whether a fault made the answer another than the API's own, so that the
@@ -56,6 +57,7 @@ class Recorded(Exchange):
         "_violations",
         "altered",
         "principal",
+        "state",
         "violation_count",
         "waited",
     )
@@ -69,6 +71,7 @@ class Recorded(Exchange):
     _violations: Sequence[Violation]
     altered: bool
     principal: Principal | None
+    state: int
     violation_count: int
     waited: bool
 
@@ -76,9 +79,11 @@ class Recorded(Exchange):
         self,
         request: web.BaseRequest,
         redactor: Redactor,
+        *,
         request_id: str,
         at: float,
         sandbox: str = "",
+        state: int = 0,
     ) -> None:
         """Take down a request that just came; `at` is the world's time in unix seconds."""
         self._redactor = redactor
@@ -88,7 +93,7 @@ class Recorded(Exchange):
         self.violation_count = 0
         self.principal = None
         self.altered = self.waited = False
-        self.request_id, self.at, self.sandbox = request_id, at, sandbox
+        self.request_id, self.at, self.sandbox, self.state = request_id, at, sandbox, state
         self.method = request.method[:METHOD_KEPT]
         self.request_body = None
         self.request_body_note = NOT_READ if request.can_read_body else ""

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from fiskaly_contracts import Violation
+
 from fiskaly_mockserver.domain.account import errors
 from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.web.api import Errors
@@ -152,11 +154,17 @@ Source: recorded for the wording of `InvalidCredentials`, `UnreadableToken`,
 class ManagementErrors(Errors):
     """The errors of the Management API."""
 
-    def refused(self, error: DomainError) -> Answer:
+    def refused(self, error: DomainError, operation_id: str = "") -> Answer:  # noqa: ARG002
         """Return the answer to what the domain refused."""
         return TABLE[type(error)](error)
 
-    def invalid(self, status: int, message: str) -> Answer:
+    def invalid(
+        self,
+        status: int,
+        message: str,
+        breach: Violation | None = None,  # noqa: ARG002
+        operation_id: str = "",  # noqa: ARG002
+    ) -> Answer:
         """Return the answer to a request that breaks the contract (A-07, A-35)."""
         return coded_error(status, CODES[status], message)
 

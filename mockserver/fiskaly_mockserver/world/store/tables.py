@@ -1,13 +1,19 @@
 """All rows of a world: the frozen baseline, and the overlay tables on top of it."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
-from fiskaly_mockserver.domain.store import TABLES, Tables, TableSpec
+from fiskaly_mockserver.domain.account.tables import ACCOUNT_TABLES
+from fiskaly_mockserver.domain.signing.tables import SIGNING_TABLES
+from fiskaly_mockserver.domain.store import TableSpec
 from fiskaly_mockserver.world.store.base_table import FrozenTable
 from fiskaly_mockserver.world.store.overlay_table import OverlayTable
 
-SPECS: Mapping[str, TableSpec[Any, Any]] = {spec.name: spec for spec in TABLES}
+AnyTables = TypeVar("AnyTables")
+
+SPECS: Mapping[str, TableSpec[Any, Any]] = {
+    spec.name: spec for spec in (*ACCOUNT_TABLES, *SIGNING_TABLES)
+}
 """Every table there is; to declare one in the domain is all that it takes."""
 EMPTY: Mapping[str, FrozenTable[Any, Any]] = {
     name: FrozenTable(spec) for name, spec in SPECS.items()
@@ -83,6 +89,6 @@ class Rows:
         for name, table in self._tables.items():
             table.become(getattr(other, name))
 
-    def tables(self) -> Tables:
-        """Return the tables as the domain knows them."""
-        return Tables(**{name: getattr(self, name) for name in Tables._fields})
+    def tables(self, kind: Callable[..., AnyTables], names: Iterable[str]) -> AnyTables:
+        """Return some tables as the domain has them: as fields of a named tuple."""
+        return kind(*(self._tables[name] for name in names))

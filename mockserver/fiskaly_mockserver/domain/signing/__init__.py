@@ -1,0 +1,1 @@
+"""SIGN DE's rules: TSS, clients, transactions, exports and what is signed (S1 to S13)."""

@@ -1,0 +1,302 @@
+"""Exports: which signed logs they hold, and how far they are (S9)."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.query import Narrowing, Page, Paging, SortKey, paged
+from fiskaly_mockserver.domain.signing import errors
+from fiskaly_mockserver.domain.signing.clients import Clients
+from fiskaly_mockserver.domain.signing.model import (
+    MAX_RUNNING_EXPORTS,
+    Export,
+    ExportFilter,
+    ExportId,
+    ExportState,
+    LogKind,
+    SignedLog,
+    Transaction,
+    Tss,
+    TssState,
+)
+from fiskaly_mockserver.domain.signing.transactions import Transactions
+from fiskaly_mockserver.domain.signing.tss import (
+    SigningBackend,
+    TssService,
+    demand_api_key,
+    demand_ready,
+    merged,
+)
+
+FILE_LIFE = 7 * 86_400
+"""Seconds that the file of a completed export can be fetched. Source: assumption."""
+RUNNING = (ExportState.PENDING, ExportState.WORKING)
+TOO_MANY_RECORDS = "E_TOO_MANY_RECORDS"
+NO_DATA = "E_NO_DATA_AVAILABLE"
+
+SORT_KEYS: Mapping[str, SortKey[Export]] = {
+    "state": lambda row: row.state,
+    "time_request": lambda row: row.time_request,
+    "time_start": lambda row: row.time_start or "",
+    "time_end": lambda row: row.time_end or "",
+    "time_expiration": lambda row: row.time_expiration or "",
+    "time_error": lambda row: row.time_error or "",
+}
+
+
+class ExportsFilter(NamedTuple):
+    """What a list of exports is narrowed to; an empty collection does not narrow."""
+
+    states: Collection[ExportState] = ()
+
+    @property
+    def narrowing(self) -> Narrowing[Export] | None:
+        """What it does to a list, None if nothing."""
+        return Narrowing(frozenset(self.states), self.admits) if self.states else None
+
+    def admits(self, row: Export) -> bool:
+        """Tell whether the export passes."""
+        return row.state in self.states
+
+
+class ExportFile(NamedTuple):
+    """What the TAR file of an export is made of."""
+
+    tss: Tss
+    logs: Sequence[SignedLog]
+    time: int
+
+
+class Exports:
+    """The operations on exports. An export is done at the next look at it."""
+
+    def __init__(
+        self,
+        backend: SigningBackend,
+        tss: TssService,
+        clients: Clients,
+        transactions: Transactions,
+    ) -> None:
+        self._backend = backend
+        self._tables = backend.tables
+        self._tss = tss
+        self._clients = clients
+        self._transactions = transactions
+
+    def trigger(
+        self, principal: Principal, tss_id: str, export_id: str, wanted: ExportFilter
+    ) -> Export:
+        """Ask for an export.
+
+        Raises:
+            NotSigningPrincipal, TssNotFound: As `TssService.find`.
+            TssDeleted, TssDefective, TssEvicted, NothingToExport: The TSS's state.
+            DuplicateExport: The id is in use.
+            ParameterMismatch: The filters do not go together.
+            UnknownClientNamed, UnknownTransactionNamed: A filter names what is not there.
+            SameExportRuns, TooManyExports: Exports that are not done stand against it.
+        """
+        tss = self._tss.find(principal, tss_id)
+        if tss.state in (TssState.CREATED, TssState.UNINITIALIZED):
+            raise errors.NothingToExport(tss=tss.id, state=tss.state)
+        if tss.state is not TssState.DISABLED:
+            demand_ready(tss)
+        key = (tss.id, ExportId(export_id.lower()))
+        if self._tables.exports.get(key) is not None:
+            raise errors.DuplicateExport(tss=tss.id, export=export_id)
+        self._check(tss, wanted)
+        running = [*self._tables.exports.select("state", *((tss.id, one) for one in RUNNING))]
+        if any(other.wanted == wanted for other in running):
+            raise errors.SameExportRuns(tss=tss.id)
+        if len(running) >= MAX_RUNNING_EXPORTS:
+            raise errors.TooManyExports(tss=tss.id, running=str(len(running)))
+        export = Export(
+            id=key[1],
+            tss_id=tss.id,
+            organization_id=tss.organization_id,
+            env=tss.env,
+            state=ExportState.PENDING,
+            wanted=wanted,
+            time_request=self._backend.now(),
+        )
+        self._tables.exports.put(export)
+        return export
+
+    def find(self, principal: Principal, tss_id: str, export_id: str) -> Export:
+        """Return an export, which is done now unless it is held.
+
+        Raises:
+            NotSigningPrincipal, TssNotFound: As `TssService.find`.
+            ExportNotFound: The TSS has no such export.
+        """
+        tss = self._tss.find(principal, tss_id)
+        return self._advanced(tss, self._of(tss, export_id))
+
+    def list(
+        self, principal: Principal, tss_id: str | None, narrowed: ExportsFilter, paging: Paging
+    ) -> Page[Export]:
+        """List the exports of a TSS, or of all TSS of the caller where `tss_id` is None.
+
+        Raises:
+            NotSigningPrincipal, TssNotFound: As `TssService.find`.
+        """
+        if tss_id is None:
+            demand_api_key(principal)
+            rows = self._tables.exports.select("place", (principal.home.id, principal.env))
+        else:
+            rows = self._tables.exports.select("tss", self._tss.find(principal, tss_id).id)
+        for export in [row for row in rows if row.state in RUNNING]:
+            tss = self._tables.tss.get(export.tss_id)
+            if tss is not None:
+                self._advanced(tss, export)
+        return paged(rows, paging, SORT_KEYS, narrowed.narrowing)
+
+    def cancel(self, principal: Principal, tss_id: str, export_id: str) -> Export:
+        """Cancel an export that is not done.
+
+        Raises:
+            NotSigningPrincipal, TssNotFound, ExportNotFound: As `find`.
+            TssDeleted, TssDefective, TssEvicted: The TSS's state.
+            ExportNotCancellable: It is done already.
+        """
+        tss = self._tss.find(principal, tss_id)
+        export = self._of(tss, export_id)
+        if tss.state is not TssState.DISABLED:
+            demand_ready(tss)
+        if export.state not in RUNNING:
+            raise errors.ExportNotCancellable(export=export.id, state=export.state)
+        export = replace(export, state=ExportState.CANCELLED, time_end=self._backend.now())
+        self._tables.exports.put(export)
+        return export
+
+    def file(self, principal: Principal, tss_id: str, export_id: str) -> ExportFile:
+        """Return what the file of a completed export holds.
+
+        Raises:
+            NotSigningPrincipal, TssNotFound, ExportNotFound: As `find`.
+            ExportNotCompleted: It was not looked at yet, did not end well, or its file is gone.
+        """
+        tss = self._tss.find(principal, tss_id)
+        export = self._of(tss, export_id)
+        gone = export.time_expiration <= self._backend.clock.now()
+        if export.state is not ExportState.COMPLETED or gone:
+            raise errors.ExportNotCompleted(export=export.id, state=export.state)
+        return ExportFile(tss, [*self._logs(tss, export)], export.time_end)
+
+    def change_metadata(
+        self, principal: Principal, tss_id: str, export_id: str, metadata: Mapping[str, str]
+    ) -> Export:
+        """Merge metadata.
+
+        Raises:
+            NotSigningPrincipal, TssNotFound, ExportNotFound: As `find`.
+        """
+        export = self.find(principal, tss_id, export_id)
+        changed = replace(export, metadata=merged(export.metadata, metadata))
+        self._tables.exports.put(changed)
+        return changed
+
+    # ------------------------------------------------------------------------------- what it holds
+
+    def _of(self, tss: Tss, export_id: str) -> Export:
+        export = self._tables.exports.get((tss.id, ExportId(export_id.lower())))
+        if export is None:
+            raise errors.ExportNotFound(tss=tss.id, export=export_id)
+        return export
+
+    def _advanced(self, tss: Tss, export: Export) -> Export:
+        """Take a running export to its end, or to the state that it is held in."""
+        if export.state not in RUNNING:
+            return export
+        now = self._backend.now()
+        if export.held is not None:
+            changed = replace(export, state=export.held, time_start=export.time_start or now)
+            if export.held is ExportState.ERROR:
+                changed = replace(changed, exception="E_UNEXPECTED", time_error=now)
+        else:
+            changed = self._completed(
+                tss, replace(export, last_counter=tss.signature_counter, time_start=now), now
+            )
+        self._tables.exports.put(changed)
+        return changed
+
+    def _completed(self, tss: Tss, export: Export, now: int) -> Export:
+        most = export.wanted.maximum_number_records
+        held = sum(1 for _ in self._logs(tss, export))
+        exception = ""
+        if not held:
+            exception = NO_DATA
+        elif most and held > most:
+            exception = TOO_MANY_RECORDS
+        if exception:
+            return replace(export, state=ExportState.ERROR, exception=exception, time_error=now)
+        return replace(
+            export, state=ExportState.COMPLETED, time_end=now, time_expiration=now + FILE_LIFE
+        )
+
+    def _check(self, tss: Tss, wanted: ExportFilter) -> None:
+        if wanted.client_id is not None:
+            if self._clients.of(tss, wanted.client_id) is None:
+                raise errors.UnknownClientNamed(tss=tss.id, client=wanted.client_id)
+            return
+        ranges = {
+            "transaction_number": (wanted.start_transaction_number, wanted.end_transaction_number),
+            "date": (wanted.start_date, wanted.end_date),
+            "signature_counter": (wanted.start_signature_counter, wanted.end_signature_counter),
+        }
+        used = [name for name, ends in ranges.items() if ends != (None, None)]
+        if wanted.transaction_number is not None:
+            used.append("one transaction_number")
+        if len(used) > 1:
+            raise errors.ParameterMismatch(f"filters by {' and by '.join(used)} exclude each other")
+        for name, (start, end) in ranges.items():
+            if start is not None and end is not None and start > end:
+                raise errors.ParameterMismatch(f"start_{name} is after end_{name}")
+        for number in (
+            wanted.transaction_number,
+            wanted.start_transaction_number,
+            wanted.end_transaction_number,
+        ):
+            if number is not None and self._numbered(tss, number) is None:
+                raise errors.UnknownTransactionNamed(tss=tss.id, transaction=str(number))
+
+    def _numbered(self, tss: Tss, number: int) -> Transaction | None:
+        return self._transactions.of(tss, str(number))
+
+    def _logs(self, tss: Tss, export: Export) -> Iterator[SignedLog]:
+        """Yield the logs that the filter selects, in the order of counters (S9)."""
+        wanted = export.wanted
+        for log in self._tables.logs.select("tss", tss.id):
+            if log.counter <= export.last_counter and self._wants(tss, wanted, log):
+                yield log
+
+    def _wants(self, tss: Tss, wanted: ExportFilter, log: SignedLog) -> bool:
+        if wanted.client_id is not None:
+            client = self._clients.of(tss, wanted.client_id)
+            return log.kind is not LogKind.TRANSACTION or (
+                client is not None and log.client_serial_number == client.serial_number
+            )
+        if wanted.transaction_number is not None:
+            first, last = self._counters(tss, wanted.transaction_number)
+            inside = first <= log.counter <= last
+            own = log.kind is not LogKind.TRANSACTION or log.number == wanted.transaction_number
+            return inside and own
+        if wanted.start_transaction_number is not None or wanted.end_transaction_number is not None:
+            first = self._counters(tss, wanted.start_transaction_number or 1)[0]
+            last = self._counters(tss, wanted.end_transaction_number or tss.transaction_counter)[1]
+            return first <= log.counter <= last
+        if wanted.start_date is not None or wanted.end_date is not None:
+            return (wanted.start_date or 0) <= log.time and (
+                wanted.end_date is None or log.time <= wanted.end_date
+            )
+        return (wanted.start_signature_counter or 0) <= log.counter and (
+            wanted.end_signature_counter is None or log.counter <= wanted.end_signature_counter
+        )
+
+    def _counters(self, tss: Tss, number: int) -> tuple[int, int]:
+        """Return the signature counters of a transaction's first and latest log."""
+        row = self._numbered(tss, number)
+        if row is None:
+            return 0, 0
+        return row.revisions[0].counter, row.latest.counter

@@ -1,0 +1,92 @@
+"""The tables of SIGN DE: what rows are found by."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from fiskaly_mockserver.domain.account.model import Environment, OrganizationId, PrincipalId
+from fiskaly_mockserver.domain.signing.model import (
+    AdminSession,
+    Client,
+    ClientId,
+    Export,
+    ExportId,
+    SignedLog,
+    Transaction,
+    TransactionId,
+    Tss,
+    TssId,
+)
+from fiskaly_mockserver.domain.store import Table, TableSpec
+
+Place = tuple[OrganizationId, Environment]
+
+
+def _place(row: Tss | Client | Transaction | Export) -> Iterable[Place]:
+    return [(row.organization_id, row.env)]
+
+
+TSS: TableSpec[TssId, Tss] = TableSpec(
+    "tss",
+    lambda row: row.id,
+    {
+        "place": _place,
+        "organization": lambda row: [row.organization_id],
+        "state": lambda row: [(row.organization_id, row.env, row.state)],
+    },
+)
+ADMIN_SESSIONS: TableSpec[tuple[TssId, PrincipalId], AdminSession] = TableSpec(
+    "admin_sessions", lambda row: (row.tss_id, row.principal_id), {}
+)
+CLIENTS: TableSpec[ClientId, Client] = TableSpec(
+    "clients",
+    lambda row: row.id,
+    {
+        "place": _place,
+        "tss": lambda row: [row.tss_id],
+        "serial": lambda row: [(row.tss_id, row.serial_number)],
+    },
+)
+TRANSACTIONS: TableSpec[tuple[TssId, TransactionId], Transaction] = TableSpec(
+    "transactions",
+    lambda row: (row.tss_id, row.id),
+    {
+        "place": _place,
+        "tss": lambda row: [row.tss_id],
+        "number": lambda row: [(row.tss_id, row.number)],
+        "client": lambda row: [(row.tss_id, row.latest.client_id)],
+    },
+)
+LOGS: TableSpec[tuple[TssId, int], SignedLog] = TableSpec(
+    "logs", lambda row: (row.tss_id, row.counter), {"tss": lambda row: [row.tss_id]}
+)
+EXPORTS: TableSpec[tuple[TssId, ExportId], Export] = TableSpec(
+    "exports",
+    lambda row: (row.tss_id, row.id),
+    {
+        "place": _place,
+        "tss": lambda row: [row.tss_id],
+        "state": lambda row: [(row.tss_id, row.state)],
+    },
+)
+
+
+SIGNING_TABLES: tuple[TableSpec[Any, Any], ...] = (
+    TSS,
+    ADMIN_SESSIONS,
+    CLIENTS,
+    TRANSACTIONS,
+    LOGS,
+    EXPORTS,
+)
+"""Every table of SIGN DE."""
+
+
+class SigningTables(NamedTuple):
+    """All rows of SIGN DE in a world."""
+
+    tss: Table[TssId, Tss]
+    admin_sessions: Table[tuple[TssId, PrincipalId], AdminSession]
+    clients: Table[ClientId, Client]
+    transactions: Table[tuple[TssId, TransactionId], Transaction]
+    logs: Table[tuple[TssId, int], SignedLog]
+    exports: Table[tuple[TssId, ExportId], Export]

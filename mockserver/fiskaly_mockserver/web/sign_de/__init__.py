@@ -1,0 +1,1 @@
+"""SIGN DE: its handlers, presenters and errors."""

@@ -1,0 +1,65 @@
+"""SIGN DE as the server knows it."""
+
+from collections.abc import Iterator
+
+from aiohttp import hdrs, web
+from fiskaly_contracts import Contract
+from multidict import istr
+
+from fiskaly_mockserver.web.api import Api, JsonObject
+from fiskaly_mockserver.web.response_headers import ResponseHeaders
+from fiskaly_mockserver.web.sign_de import presenters
+from fiskaly_mockserver.web.sign_de.errors import BARE_JSON, SignDeErrors
+from fiskaly_mockserver.web.sign_de.handlers import HANDLERS
+from fiskaly_mockserver.world.world import World
+
+LARGE = 1_024
+"""Bytes of the smallest body that the service would compress. Source: recorded, in between."""
+_ALLOW_ORIGIN = istr("Access-Control-Allow-Origin")
+_EXPOSE = istr("Access-Control-Expose-Headers")
+_REQUEST_ID = istr("Request-Id")
+_BARE = BARE_JSON[hdrs.CONTENT_TYPE]
+
+
+class SignDeHeaders(ResponseHeaders):
+    """Writes the headers of SIGN DE's answers (recorded).
+
+    Browsers sign directly, so every answer may be read from anywhere. What the middleware
+    program itself refuses has no request id.
+    """
+
+    def write_own(self, response: web.StreamResponse, request_id: str) -> None:
+        """Write request id, CORS and `Vary`."""
+        headers = response.headers
+        headers[_ALLOW_ORIGIN] = "*"
+        if headers.get(hdrs.CONTENT_TYPE) == _BARE:
+            return
+        headers[_EXPOSE] = "X-Request-ID, Request-ID"
+        headers[_REQUEST_ID] = request_id
+        size = response.content_length or 0
+        if response.status == web.HTTPOk.status_code and size >= LARGE:
+            headers[hdrs.VARY] = "Accept-Encoding"
+
+
+def sign_de_api() -> Api:
+    """Return SIGN DE, with the bundled contract."""
+    return Api(
+        name="sign-de",
+        contract=Contract.sign_de(),
+        handlers=HANDLERS,
+        errors=SignDeErrors(),
+        headers=SignDeHeaders,
+        rows=presented_rows,
+    )
+
+
+def presented_rows(world: World) -> Iterator[tuple[str, str, JsonObject]]:
+    """Yield every row of a world: its place, the name of its schema, and its JSON."""
+    for at, tss in enumerate(world.rows.tss):
+        yield f"tss[{at}]", "Tss", presenters.tss(tss)
+    for at, client in enumerate(world.rows.clients):
+        yield f"clients[{at}]", "Client", presenters.client(client)
+    for at, transaction in enumerate(world.rows.transactions):
+        yield f"transactions[{at}]", "Transaction", presenters.transaction(transaction)
+    for at, export in enumerate(world.rows.exports):
+        yield f"exports[{at}]", "Export", presenters.export(export)

@@ -1,0 +1,13 @@
+"""One function per operation of SIGN DE, by operationId."""
+
+from collections.abc import Mapping
+
+from fiskaly_mockserver.web.api import Handler
+from fiskaly_mockserver.web.sign_de.handlers import clients, exports, transactions, tss
+
+HANDLERS: Mapping[str, Handler] = {
+    **tss.HANDLERS,
+    **clients.HANDLERS,
+    **transactions.HANDLERS,
+    **exports.HANDLERS,
+}

@@ -1,0 +1,112 @@
+"""Authentication, TSS, their admin."""
+
+from collections.abc import Mapping
+
+from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.signing.model import TssState
+from fiskaly_mockserver.web.api import Call, Handler, JsonObject, PresentedRow, PresentedRows
+from fiskaly_mockserver.web.management.handlers.auth import authenticate
+from fiskaly_mockserver.web.sign_de import presenters
+
+
+def metadata_of(call: Call, name: str = "metadata") -> Mapping[str, str] | None:
+    """Return the metadata of a body as text, since tills send numbers too. Source: reported."""
+    sent = call.body.get(name) if name else call.body
+    if not isinstance(sent, dict):
+        return None
+    return {key: _text(value) for key, value in sent.items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def paging_of(call: Call, *, by_number: bool = False) -> Paging:
+    """Return how a list is cut; without an order it is that of creation."""
+    paging = call.paging
+    # Transactions are created in the order of their numbers
+    if by_number and paging.order_by == "number":
+        return paging._replace(order_by=None)
+    return paging
+
+
+def list_tss(call: Call) -> PresentedRows:
+    """List the TSS of the caller's organization and environment."""
+    page = call.world.signing.tss.list(call.principal, paging_of(call))
+    return presenters.tss_list(page.rows, page.count, call.principal.env.value)
+
+
+def create_tss(call: Call) -> JsonObject:
+    """Create a TSS, or show one that is CREATED again."""
+    row = call.world.signing.tss.create(call.principal, call.path["tss_id"], metadata_of(call))
+    return presenters.created_tss(row)
+
+
+def retrieve_tss(call: Call) -> PresentedRow:
+    """Show a TSS."""
+    row = call.world.signing.tss.find(call.principal, call.path["tss_id"])
+    return PresentedRow(presenters.tss, row)
+
+
+def update_tss(call: Call) -> JsonObject:
+    """Take a TSS to its next state."""
+    row, changed = call.world.signing.tss.change_state(
+        call.principal,
+        call.path["tss_id"],
+        TssState(call.text("state")),
+        description=call.sent("description"),
+        metadata=metadata_of(call),
+    )
+    return presenters.changed_tss(row) if changed else presenters.unchanged_tss(row)
+
+
+def change_admin_pin(call: Call) -> JsonObject:
+    """Set the admin PIN by the PUK."""
+    call.world.signing.tss.change_pin(
+        call.principal,
+        call.path["tss_id"],
+        puk=call.text("admin_puk"),
+        pin=call.text("new_admin_pin"),
+    )
+    return {}
+
+
+def authenticate_admin(call: Call) -> JsonObject:
+    """Open an admin session."""
+    call.world.signing.tss.log_in(call.principal, call.path["tss_id"], pin=call.text("admin_pin"))
+    return {}
+
+
+def logout_admin(call: Call) -> JsonObject:
+    """End an admin session."""
+    call.world.signing.tss.log_out(call.principal, call.path["tss_id"])
+    return {}
+
+
+def retrieve_tss_metadata(call: Call) -> JsonObject:
+    """Show the metadata of a TSS."""
+    return {**call.world.signing.tss.find(call.principal, call.path["tss_id"]).metadata}
+
+
+def update_tss_metadata(call: Call) -> JsonObject:
+    """Merge metadata into that of a TSS."""
+    row = call.world.signing.tss.change_metadata(
+        call.principal, call.path["tss_id"], metadata_of(call, "") or {}
+    )
+    return {**row.metadata}
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "authenticateApi": authenticate,
+    "listTss": list_tss,
+    "createTss": create_tss,
+    "retrieveTss": retrieve_tss,
+    "updateTss": update_tss,
+    "changeAdminPin": change_admin_pin,
+    "authenticateAdmin": authenticate_admin,
+    "logoutAdmin": logout_admin,
+    "retrieveTssMetadata": retrieve_tss_metadata,
+    "updateTssMetadata": update_tss_metadata,
+}

@@ -1,0 +1,86 @@
+"""The certificates of TSS: real chains, checked by OpenSSL, and of the recorded form."""
+
+import subprocess
+from base64 import b64decode
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from asn1crypto import x509  # type: ignore[import-untyped]
+from fiskaly_mockserver.world.signing_keys import SeededSigningKeys
+
+TSS = "6f1cbb9a-2f2a-4d5e-9a46-1f6a4b1f0001"
+CREATED = 1767225600
+
+
+@pytest.fixture
+def keys() -> SeededSigningKeys:
+    return SeededSigningKeys("1")
+
+
+def test_openssl_accepts_the_chain(keys: SeededSigningKeys, tmp_path: Path) -> None:
+    identity = keys.of(TSS, created=CREATED)
+    for name, data in (
+        ("leaf", b64decode(identity.certificate)),
+        ("ca", keys.certificate_authority()),
+    ):
+        (tmp_path / f"{name}.der").write_bytes(data)
+        subprocess.run(
+            ["openssl", "x509", "-inform", "DER", "-in", f"{name}.der", "-out", f"{name}.pem"],
+            cwd=tmp_path,
+            check=True,
+        )
+    done = subprocess.run(
+        [
+            "openssl",
+            "verify",
+            "-x509_strict",
+            "-attime",
+            str(CREATED),
+            "-CAfile",
+            "ca.pem",
+            "leaf.pem",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "leaf.pem: OK\n", done.stderr
+
+
+def test_the_leaf_has_the_form_of_a_test_one(keys: SeededSigningKeys) -> None:
+    identity = keys.of(TSS, created=CREATED)
+    leaf = x509.Certificate.load(b64decode(identity.certificate))
+    point = b64decode(identity.public_key)
+    assert (len(point), point[0]) == (65, 4)
+    assert identity.serial_number == sha256(point).hexdigest()
+    assert f"{leaf.serial_number:064x}" == identity.serial_number
+    assert leaf.public_key["public_key"].native == point
+    assert leaf.signature_algo == "ecdsa"
+    assert leaf.hash_algo == "sha384"
+    lasts = leaf.not_valid_after - leaf.not_valid_before
+    assert lasts.days == 365
+    assert leaf.not_valid_before.timestamp() == CREATED - 19 * 86_400
+    assert leaf.key_usage_value.native == {"digital_signature"}
+    assert leaf.basic_constraints_value.native == {"ca": False, "path_len_constraint": None}
+    issued_by = x509.Certificate.load(keys.certificate_authority())
+    assert leaf.issuer == issued_by.subject
+    assert leaf.authority_key_identifier == issued_by.key_identifier
+    assert "not fiskaly" in leaf.subject.human_friendly
+    assert "no certified TSE" in leaf.subject.human_friendly
+
+
+def test_keys_follow_from_seed_and_id(keys: SeededSigningKeys) -> None:
+    again = SeededSigningKeys("1")
+    assert again.of(TSS, created=CREATED) == keys.of(TSS, created=CREATED)
+    assert again.sign(TSS, b"x") == keys.sign(TSS, b"x")
+    other = TSS.replace("1", "2")
+    assert keys.of(other, created=CREATED).public_key != keys.of(TSS, created=CREATED).public_key
+    assert SeededSigningKeys("2").sign(TSS, b"x") != keys.sign(TSS, b"x")
+
+
+def test_years_after_2049_are_written_as_x509_wants_them(keys: SeededSigningKeys) -> None:
+    late = 3_000_000_000
+    leaf = x509.Certificate.load(b64decode(keys.of(TSS, created=late).certificate))
+    assert leaf.not_valid_after.year == 2066

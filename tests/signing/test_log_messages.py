@@ -1,0 +1,116 @@
+"""Log messages byte for byte: the examples of the guideline's layout, made with throw-away keys."""
+
+import hashlib
+import subprocess
+from base64 import b64decode
+from pathlib import Path
+
+import pytest
+from fiskaly_mockserver.domain.signing import log_messages
+from fiskaly_mockserver.domain.signing.log_messages import SystemMessage, signed, system_log
+from fiskaly_mockserver.world.signing_keys import verifies
+
+POINT = b64decode(
+    "BERL15Jun3xHTxLm6dkB5VrfMr8rZLa6geDKu0dQj3HsuqCKuYb1UCQPeM6bwBZiwknFUgMYVKd7PYFDvpuYisg="
+)
+SERIAL = hashlib.sha256(POINT).digest()
+START = bytes.fromhex(
+    "3081af020102060904007f000703070101801053746172745472616e73616374696f6e81084b415353452d3031"
+    "820083012085020080"
+    "0420e62a116b2d17d219c57c6046a7c04bd77837a8ea02704558865064a31743a20d"
+    "300c060a04007f00070101040103020200c802046955b900"
+    "04403b0013bf51b533793511449e60f08ab4c4ebb97bf1d4ff9329ccd99aabab567a"
+    "3bd76f204de513a955a0c0d476a88b3f8986d3a0e1a3bb0ef8aeea2bbf006b05"
+)
+FINISH = bytes.fromhex(
+    "3081e6020102060904007f000703070101801146696e6973685472616e73616374696f6e81084b415353452d3031"
+    "822942656c65675e31312e39305f302e30305f302e30305f302e30305f302e30305e31312e39303a42617283"
+    "0e4b617373656e62656c65672d5631850200800420e62a116b2d17d219c57c6046a7c04bd77837a8ea02704558"
+    "865064a31743a20d300c060a04007f00070101040103020200c902046955b9050440"
+    "29a69a44392563a87a10b64191c02eaf3ad7202e0d33f8cc0047b8befcff58ab"
+    "ce33ba57712f1f05a63cd4f7d4df3fc81b218f4f50327ef3a21ca137b42e839f"
+)
+AUTHENTICATE = bytes.fromhex(
+    "3081ad020102060904007f000703070102801061757468656e74696361746555736572"
+    "8110810874722d61646d696e8201018301ff"
+    "0420e62a116b2d17d219c57c6046a7c04bd77837a8ea02704558865064a31743a20d"
+    "300c060a04007f0007010104010302010802046955b89c0440"
+    "8407655161710d84b1e5d35535b28253639b80ccab52ce86f84843b48c8ef413"
+    "c5a4a5f23127116959fa4051485e132cae311210e5bfbfa4b6919025dcadfb47"
+)
+TIME = 1767225600
+
+
+def transaction(operation: str, data: bytes, kind: str, counter: int, time: int) -> bytes:
+    return log_messages.transaction_log(
+        operation=operation,
+        client_serial_number="KASSE-01",
+        process_data=data,
+        process_type=kind,
+        number=128,
+        serial=SERIAL,
+        counter=counter,
+        time=time,
+    )
+
+
+def test_the_start_of_a_transaction() -> None:
+    unsigned = transaction("Start", b"", " ", 200, TIME)
+    assert signed(unsigned, START[-64:]) == START
+    assert verifies(POINT, unsigned, START[-64:])
+
+
+def test_the_finish_of_a_transaction() -> None:
+    data = b"Beleg^11.90_0.00_0.00_0.00_0.00^11.90:Bar"
+    unsigned = transaction("Finish", data, "Kassenbeleg-V1", 201, TIME + 5)
+    assert signed(unsigned, FINISH[-64:]) == FINISH
+    assert verifies(POINT, unsigned, FINISH[-64:])
+
+
+def test_a_system_log() -> None:
+    unsigned = system_log(
+        log_messages.authenticate_user(), serial=SERIAL, counter=8, time=0x6955B89C
+    )
+    assert signed(unsigned, AUTHENTICATE[-64:]) == AUTHENTICATE
+    assert verifies(POINT, unsigned, AUTHENTICATE[-64:])
+
+
+def test_a_changed_byte_verifies_no_longer() -> None:
+    unsigned = transaction("Start", b"", " ", 201, TIME)
+    assert not verifies(POINT, unsigned, START[-64:])
+    assert not verifies(POINT[:-1], unsigned, START[-64:])
+
+
+UUID = "00000000-0000-4000-8000-000000000000"
+SETUP = {message.event: message for message in log_messages.deployment(TIME)}
+
+
+@pytest.mark.parametrize(
+    ("message", "length"),
+    [
+        pytest.param(log_messages.update_time(TIME, TIME + 1), 166, id="updateTime"),
+        pytest.param(SETUP["registerClient"], 165, id="registerClient"),
+        pytest.param(SETUP["startAudit"], 154, id="startAudit"),
+        pytest.param(SETUP["configureLogging"], 528, id="configureLogging"),
+        pytest.param(SETUP["selfTest"], 189, id="selfTest"),
+        pytest.param(SETUP["enterSecureState"], 166, id="enterSecureState"),
+        pytest.param(SETUP["exitSecureState"], 159, id="exitSecureState"),
+        pytest.param(log_messages.authenticate_user(), 176, id="authenticateUser"),
+        pytest.param(log_messages.log_out(), 163, id="logOut"),
+        pytest.param(log_messages.unblock_user(), 168, id="unblockUser"),
+        pytest.param(
+            log_messages.initialize(f"fiskaly sign cloud-TSE ({UUID})"), 217, id="initialize"
+        ),
+    ],
+)
+def test_system_logs_have_the_length_of_real_ones(message: SystemMessage, length: int) -> None:
+    log = signed(system_log(message, serial=SERIAL, counter=8, time=TIME), bytes(64))
+    assert len(log) == length
+
+
+def test_openssl_reads_the_structure(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(START)
+    command = ["openssl", "asn1parse", "-inform", "DER", "-in", str(tmp_path / "log")]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "cont [ 3 ]" in told
+    assert told.count("OCTET STRING") == 2
