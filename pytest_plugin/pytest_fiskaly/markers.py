@@ -161,7 +161,9 @@ def _clock(value: object) -> None:
 
 def _faults(value: object) -> None:
     from fiskaly_contracts import Contract
-    from fiskaly_mockserver.world.faults.plan import FaultPlan, Target
+    from fiskaly_mockserver.web.control.dispatch import checked_body
+    from fiskaly_mockserver.world.faults import Target
+    from fiskaly_mockserver.world.faults.plan import FaultPlan
     from fiskaly_mockserver.world.faults.rules import FaultRule
 
     operations = Contract.bundled().operations
@@ -169,7 +171,13 @@ def _faults(value: object) -> None:
         {name: Target(one.method, one.path, one.secured) for name, one in operations.items()}
     )
     for rule in rules_of(value):
-        plan.arm(FaultRule.from_json(rule))
+        if not isinstance(rule, dict):
+            msg = f"rule is {rule!r}, but should be an object"
+            raise ValueError(msg)  # noqa: TRY004 - one kind of error for all arguments
+        try:
+            plan.arm(FaultRule.from_json(checked_body("armFault", rule)))
+        except ValueError as error:
+            raise ValueError(f"{error}, in the rule {rule}") from error
 
 
 def _allow_violations(value: object) -> None:

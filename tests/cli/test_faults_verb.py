@@ -8,7 +8,7 @@ import pytest
 from cli.callers import log_in
 from cli.conftest import Verb
 from fiskaly_mockserver.server.mock_server import MockServer
-from fiskaly_mockserver.world.faults.effects import Kind
+from fiskaly_mockserver.world.faults.rules import Kind
 
 EVERY = ("--operation", "authenticate")
 

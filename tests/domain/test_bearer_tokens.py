@@ -1,6 +1,7 @@
 """Recognizing who calls by an access token (R5; A-16, A-25)."""
 
 import base64
+import hmac
 import json
 
 import jwt
@@ -289,3 +290,30 @@ def test_an_issuer_reads_what_one_of_the_same_key_wrote_and_nothing_else() -> No
     assert JwtIssuer().read(token) is None
     other = jwt.encode({**_claims_of(token), "iss": "somebody-else"}, KEY, algorithm="HS256")
     assert JwtIssuer(KEY).read(other) is None
+
+
+def test_pyjwt_writes_the_same_token_and_reads_ours(account: Account) -> None:
+    claims = account.world.seams.tokens.read(account.token("vendor_test"))
+    assert claims is not None
+    token = JwtIssuer(KEY).issue(claims)
+    payload = jwt.decode(
+        token, KEY, algorithms=["HS256"], options={"verify_exp": False, "verify_iat": False}
+    )
+    assert jwt.encode(payload, KEY, algorithm="HS256") == token
+
+
+@pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "é.ü.ß", "\ud800.b.c", "a.b.c.d"])
+def test_what_is_no_token_of_ours_is_read_as_nothing(token: str) -> None:
+    assert JwtIssuer(KEY).read(token) is None
+
+
+@pytest.mark.parametrize(
+    "header", [{"alg": "none"}, {"alg": "HS384"}, {"kid": "../../dev/null"}, {"crit": ["exp"]}]
+)
+def test_no_token_chooses_its_own_header(account: Account, header: dict[str, object]) -> None:
+    claims = _claims_of(account.token("vendor_test"))
+    signed = jwt.encode(claims, KEY, algorithm="HS256").rpartition(".")[0].partition(".")[2]
+    head = base64.urlsafe_b64encode(json.dumps({"alg": "HS256", "typ": "JWT", **header}).encode())
+    text = head.rstrip(b"=") + b"." + signed.encode()
+    signature = base64.urlsafe_b64encode(hmac.digest(KEY, text, "sha256")).rstrip(b"=")
+    assert JwtIssuer(KEY).read((text + b"." + signature).decode()) is None

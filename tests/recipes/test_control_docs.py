@@ -18,8 +18,7 @@ from fiskaly_fixtures import generate
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.cli import cli
 from fiskaly_mockserver.world.durations import parse_instant
-from fiskaly_mockserver.world.faults.effects import Kind
-from fiskaly_mockserver.world.faults.rules import PHASES, FaultRule
+from fiskaly_mockserver.world.faults.rules import PHASES, FaultRule, Kind
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "CONTROL.md"

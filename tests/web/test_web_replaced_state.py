@@ -9,7 +9,7 @@ from builders.accounts import SHOP, VENDOR, Account, profile
 from builders.snapshots import listed
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.export.export import export_world, import_world
-from fiskaly_mockserver.world.faults.plan import Target
+from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.faults.rules import FaultRule
 from fiskaly_mockserver.world.world import World
 from web.api import BASE, Answer, Api, answer_of, wire

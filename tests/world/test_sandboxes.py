@@ -9,7 +9,7 @@ from fiskaly_mockserver.domain.account.errors import ForeignToken
 from fiskaly_mockserver.domain.account.model import KeyStatus
 from fiskaly_mockserver.domain.query import Paging
 from fiskaly_mockserver.world.clock import FrozenClock
-from fiskaly_mockserver.world.faults.plan import Target
+from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.faults.rules import FaultRule
 from fiskaly_mockserver.world.journal.journal import Exchange
 from fiskaly_mockserver.world.names import NAME_RULE

@@ -1,11 +1,14 @@
 """Named states of a world, resets, and new baselines."""
 
+from collections.abc import Callable
+
 import pytest
 from builders.accounts import CAFE, SHOP, START, TEST, VENDOR, Account, profile, secret_of
 from builders.changes import Driver
 from builders.snapshots import listed
 from fiskaly_fixtures import generate
-from fiskaly_mockserver.world.faults.plan import Target
+from fiskaly_mockserver.world.export.export import export_world, import_world
+from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.faults.rules import FaultRule
 from fiskaly_mockserver.world.journal.journal import Exchange
 from fiskaly_mockserver.world.names import NAME_RULE
@@ -52,7 +55,7 @@ def _seen(world: World) -> tuple[object, ...]:
     return (
         listed(world),
         world.clock.state(),
-        world.faults.armed(),
+        [one.as_json() for one in world.faults.armed()],
         world.limits.copy().check("somebody", world.clock.now()),
     )
 
@@ -166,6 +169,23 @@ def test_the_services_obey_the_worlds_clock_also_after_a_restore(
     row = world.tables.memberships.get((CAFE, user.id))
     assert row is not None
     assert row.pending_until == START + 48 * 3_600
+
+
+def test_every_replacement_of_the_state_is_a_new_generation_on_the_same_clock(
+    world: World,
+) -> None:
+    clock, state = world.clock, export_world(world)
+    world.snapshot("start")
+    assert world.generation == 0
+    replacements: tuple[Callable[[], None], ...] = (
+        world.reset,
+        lambda: world.restore("start"),
+        lambda: import_world(world, state),
+        lambda: world.reseed(world.baseline),
+    )
+    for count, replace in enumerate(replacements, 1):
+        replace()
+        assert (world.generation, world.clock) == (count, clock)
 
 
 def test_a_reseed_moves_the_baseline_and_drops_the_snapshots(

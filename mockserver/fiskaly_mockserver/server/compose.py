@@ -7,7 +7,7 @@ from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.web.apis import apis
 from fiskaly_mockserver.web.safety import Safety, is_loopback
 from fiskaly_mockserver.web.service import Service, served
-from fiskaly_mockserver.world.faults.plan import Target
+from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.seams import Seams, WorldSettings
 from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
 from fiskaly_mockserver.world.store.tables import Baseline

@@ -41,7 +41,7 @@ def demand_same_state(world: World, record: Recorded) -> None:
     Raises:
         StateReplaced: It was reset, seeded, restored or imported since, or dropped.
     """
-    if world.beginnings != record.state:
+    if world.generation != record.state:
         raise StateReplaced
 
 
@@ -71,13 +71,13 @@ def in_pipeline(
             world = worlds.default if name is None else worlds.get(name)
         except BadSandboxName as error:
             return _without_world(request, service, served, error)
-        now, state, cleared = world.clock.now(), world.beginnings, world.journal.cleared
+        now, state, cleared = world.clock.now(), world.generation, world.journal.cleared
         record = Recorded(
             request, redactor, request_id=new_id(), at=now, sandbox=world.name, state=state
         )
         try:
             response = await answer(request, world, record)
-            if world.beginnings != state:
+            if world.generation != state:
                 raise StateReplaced  # noqa: TRY301 - as if the answer had raised it
         except Exception as error:  # noqa: BLE001 - a defect of ours is answered, too
             response = _refusal(error, record, served)

@@ -1,6 +1,7 @@
 """Clocks that a world can run by."""
 
 import time
+from collections.abc import Callable
 from math import inf
 from typing import TypedDict
 
@@ -55,7 +56,7 @@ class ClockError(ValueError):
 
 
 class ClockState(TypedDict):
-    """How a clock stands.
+    """What a clock shows, and how it runs.
 
     `now` is in unix seconds, `iso` the same rounded to microseconds, `offset` the
     seconds it is ahead of the clock it is based on, `scale` how much faster it runs
@@ -91,16 +92,24 @@ class WorldClock(Clock):
     def copy(self) -> "WorldClock":
         """Return an independent clock that shows the same time on the same base."""
         twin = WorldClock(self._base)
-        twin._since, twin._start, twin._latest = self._since, self._start, self._latest
-        twin._scale, twin._frozen = self._scale, self._frozen
+        twin.follow(self)
         return twin
+
+    def follow(self, other: "WorldClock") -> None:
+        """Show another clock's time at its rate from now on, even if that is in the past.
+
+        Args:
+            other: Left as it is; its base shows the same time as that of this clock.
+        """
+        for name in ("_since", "_start", "_latest", "_scale", "_frozen"):
+            setattr(self, name, getattr(other, name))
 
     def now(self) -> float:
         """Return the current time in unix seconds."""
         return self._now(self._base.now())
 
     def state(self) -> ClockState:
-        """Return how it stands, everything at the same moment."""
+        """Return what it shows and how it runs, everything at the same moment."""
         base = self._base.now()
         now = self._now(base)
         return ClockState(
@@ -117,7 +126,7 @@ class WorldClock(Clock):
         Raises:
             ClockError: `at` is in the past or beyond the year 9999.
         """
-        self._begin_at(at)
+        self._move(lambda now: now if at is None else at)
         self._frozen = True
 
     def set(self, at: float) -> None:
@@ -126,7 +135,7 @@ class WorldClock(Clock):
         Raises:
             ClockError: `at` is in the past or beyond the year 9999.
         """
-        self._begin_at(at)
+        self._move(lambda _: at)
 
     def advance(self, seconds: float) -> None:
         """Jump forward, and go on or stand still as before.
@@ -136,11 +145,11 @@ class WorldClock(Clock):
         """
         if not seconds >= 0:
             raise ClockError(f"the clock never runs backwards: it cannot advance by {seconds} s")
-        self._begin_at(self.now() + seconds)
+        self._move(lambda now: now + seconds)
 
     def resume(self) -> None:
         """Go on from where it stands, at the rate that it had; does nothing if it runs."""
-        self._begin_at(None)
+        self._move(lambda now: now)
         self._frozen = False
 
     def scale(self, factor: float) -> None:
@@ -151,7 +160,7 @@ class WorldClock(Clock):
         """
         if not 0 < factor <= MAX_SCALE:
             raise ClockError(f"the scale should be above 0 and at most {MAX_SCALE}, not {factor}")
-        self._begin_at(None)
+        self._move(lambda now: now)
         self._scale = float(factor)
 
     def _now(self, base: float) -> float:
@@ -163,16 +172,15 @@ class WorldClock(Clock):
             self._latest = now if now < LATEST else LATEST  # noqa: FURB136 - half the time of min
         return self._latest
 
-    def _begin_at(self, at: float | None) -> None:
-        """Count from a time on; from the present one if `at` is None."""
+    def _move(self, to: Callable[[float], float]) -> None:
+        """Count from a time on that follows from the present one, at one reading of the base."""
         base = self._base.now()
         now = self._now(base)
-        if at is None:
-            at = now
+        at = to(now)
         if not now <= at:
             raise ClockError(
                 "the clock never runs backwards: it shows"
-                f" {format_instant(now)} ({now}), which is after {_told(at)}"
+                f" {format_instant(now)} ({now}), which is after {_shown(at)}"
             )
         if at > LATEST:
             raise ClockError(f"the clock ends at {format_instant(LATEST)}: it cannot show {at}")
@@ -180,5 +188,5 @@ class WorldClock(Clock):
         self._latest = self._start
 
 
-def _told(at: float) -> str:
+def _shown(at: float) -> str:
     return f"{format_instant(at)} ({at})" if 0 <= at <= LATEST else str(at)

@@ -17,7 +17,7 @@ from fiskaly_mockserver.domain.ports import (
     TokenIssuer,
 )
 from fiskaly_mockserver.world.clock import SystemClock
-from fiskaly_mockserver.world.faults.plan import Target
+from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.journal.journal import CAPACITY
 from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.tokens import JwtIssuer

@@ -1,13 +1,17 @@
-"""Signed tokens: the only place that knows PyJWT.
+"""JSON Web Tokens, signed with HS256 by the standard library.
 
 The vendor signs with RS256 through its own identity service. Here HS256 with a random
 key does: nobody verifies these tokens but this server. Source: assumption (A-53).
+
+PyJWT would import cryptography wherever that is installed, which every start would pay
+for. The tests use it as the second opinion.
 """
 
+import hmac
+import json
 import secrets
-from typing import Any
-
-import jwt
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import sha256
 
 from fiskaly_mockserver.domain.account.model import (
     Environment,
@@ -18,8 +22,14 @@ from fiskaly_mockserver.domain.account.model import (
 from fiskaly_mockserver.domain.ports import Claims, TokenIssuer, TokenUse
 
 ISSUER = "fiskaly-mockserver"
-ALGORITHM = "HS256"
 KEY_BYTES = 32
+
+
+def _base64url(value: bytes) -> bytes:
+    return urlsafe_b64encode(value).rstrip(b"=")
+
+
+_HEADER = _base64url(b'{"alg":"HS256","typ":"JWT"}')
 
 
 class JwtIssuer(TokenIssuer):
@@ -34,7 +44,7 @@ class JwtIssuer(TokenIssuer):
 
     def issue(self, claims: Claims) -> str:
         """Return a signed three-part token that carries `claims`."""
-        payload: dict[str, Any] = {
+        payload = {
             "jti": claims.token_id,
             "exp": claims.expires_at,
             "nbf": 0,
@@ -51,19 +61,21 @@ class JwtIssuer(TokenIssuer):
             "type": claims.kind.value,
             "env": claims.env.value,
         }
-        return jwt.encode(payload, self._key, algorithm=ALGORITHM)
+        signed = _HEADER + b"." + _base64url(json.dumps(payload, separators=(",", ":")).encode())
+        return (signed + b"." + self._signature(signed)).decode("ascii")
 
     def read(self, token: str) -> Claims | None:
-        """Return the claims of a token this issuer made, else `None`."""
-        try:
-            payload = jwt.decode(
-                token,
-                self._key,
-                algorithms=[ALGORITHM],
-                issuer=ISSUER,
-                options={"verify_exp": False, "verify_iat": False, "verify_nbf": False},
-            )
-        except (jwt.PyJWTError, ValueError, RecursionError):
+        """Return the claims of a token this issuer made, else `None`.
+
+        The token is read only after its signature was verified, and only the header that
+        this issuer writes is accepted, so that no token chooses its own algorithm.
+        """
+        signed, _, signature = token.encode("utf-8", "surrogatepass").rpartition(b".")
+        header, _, body = signed.partition(b".")
+        if header != _HEADER or not hmac.compare_digest(signature, self._signature(signed)):
+            return None
+        payload = json.loads(urlsafe_b64decode(body + b"=" * (-len(body) % 4)))
+        if payload["iss"] != ISSUER:
             return None
         return Claims(
             use=TokenUse(payload["typ"]),
@@ -76,3 +88,6 @@ class JwtIssuer(TokenIssuer):
             issued_at=payload["iat"],
             expires_at=payload["exp"],
         )
+
+    def _signature(self, signed: bytes) -> bytes:
+        return _base64url(hmac.digest(self._key, signed, sha256))

@@ -11,7 +11,6 @@ from fiskaly_mockserver.domain.account.sessions import Sessions
 from fiskaly_mockserver.domain.account.tables import Tables
 from fiskaly_mockserver.domain.account.users import Users
 from fiskaly_mockserver.domain.backend import Backend
-from fiskaly_mockserver.domain.ports import Clock
 from fiskaly_mockserver.world.clock import WorldClock
 from fiskaly_mockserver.world.faults.plan import FaultPlan
 from fiskaly_mockserver.world.journal.journal import Journal
@@ -39,25 +38,17 @@ class State(NamedTuple):
     limits: RateWindows
 
 
-class _PresentTime(Clock):
-    """What the services ask for the time: whatever clock the world has now."""
-
-    def __init__(self, world: "World") -> None:
-        self._world = world
-
-    def now(self) -> float:
-        """Return the world's time in unix seconds."""
-        return self._world.clock.now()
-
-
 class World:
     """An account's whole state and the operations on it.
 
     `name` is the sandbox's, `""` for the default world. `baseline` is what a reset
-    returns to; the rows may stand on another one after a restore or an import. `rows`,
-    `tables` and `journal` are the same objects for ever; `clock`, `faults` and `limits`
-    are others after a reset, restore or import. `beginnings` counts how often the whole state
-    was replaced: whoever works something out beside the world sees whether it is still wanted.
+    returns to; the rows may be based on another one after a restore or an import. `rows`,
+    `tables`, `clock` and `journal` are the same objects for ever; `faults` and `limits`
+    are others after a reset, restore or import.
+
+    `generation` counts how often the whole state was replaced, by reset, reseed, restore or
+    import. Work that began in an older generation belongs to a state that is gone: it should
+    change nothing.
 
     Not thread-safe: one thread works on a world. `reset`, `fork`, `snapshot` and
     `restore` take the same time however many rows there are and were changed; the first
@@ -73,7 +64,7 @@ class World:
         name: str = "",
     ) -> None:
         self.name = name
-        self.beginnings = 0
+        self.generation = 0
         self.seams = seams
         self.settings = settings or WorldSettings()
         self.rows = Rows.of(baseline)
@@ -85,7 +76,7 @@ class World:
         self._snapshots: Snapshots[State] = Snapshots()
         backend = Backend(
             tables=self.rows.tables(Tables, Tables._fields),
-            clock=_PresentTime(self),
+            clock=self.clock,
             ids=seams.ids,
             secrets=seams.secrets,
             tokens=seams.tokens,
@@ -151,9 +142,9 @@ class World:
         before stay valid as long as their organization is part of the baseline, for they
         stand for themselves.
         """
-        self.beginnings += 1
+        self.generation += 1
         self.rows.become(self._pristine)
-        self.clock = WorldClock(self.seams.clock)
+        self.clock.reset()
         self.faults = FaultPlan(self.settings.operations)
         self.limits = RateWindows(self.settings.rate_limit)
         self.sessions.forget()
@@ -170,7 +161,7 @@ class World:
 
     def end(self) -> None:
         """Let work that is still under way end without a change: nobody uses the world again."""
-        self.beginnings += 1
+        self.generation += 1
 
     def sibling(self, seams: Seams | None = None, *, name: str = "") -> "World":
         """Return an independent world that starts with the baseline of this one.
@@ -202,9 +193,9 @@ class World:
 
     def become(self, state: State) -> None:
         """Take over a state, which is left as it is, and keep journal and snapshots."""
-        self.beginnings += 1
+        self.generation += 1
         self.rows.become(state.rows)
-        self.clock = state.clock.copy()
+        self.clock.follow(state.clock)
         self.faults = state.faults.copy()
         self.limits = state.limits.copy()
 

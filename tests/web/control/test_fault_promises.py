@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 from fiskaly_contracts import Contract
 from fiskaly_mockserver import MockServer, ServerConfig
-from fiskaly_mockserver.world.faults.effects import Kind
-from fiskaly_mockserver.world.faults.plan import Phase
-from fiskaly_mockserver.world.faults.rules import PHASES, FaultRule
+from fiskaly_mockserver.world.faults import Phase
+from fiskaly_mockserver.world.faults.rules import PHASES, FaultRule, Kind
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from web.control.wire import SHOP, Reply, Shop

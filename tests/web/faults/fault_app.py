@@ -17,7 +17,8 @@ from fiskaly_mockserver.web.journal.redaction import Redactor
 from fiskaly_mockserver.web.management.errors import ManagementErrors
 from fiskaly_mockserver.web.response_headers import ResponseHeaders
 from fiskaly_mockserver.web.responses import Answer, drop_server_header, response_of
-from fiskaly_mockserver.world.faults.plan import Armed, FaultPlan, Target
+from fiskaly_mockserver.world.faults import Target
+from fiskaly_mockserver.world.faults.plan import ArmedFault, FaultPlan
 from fiskaly_mockserver.world.faults.rules import FaultRule
 from fiskaly_mockserver.world.world import World
 
@@ -53,7 +54,7 @@ class FaultApp:
     statuses: list[int] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
 
-    def arm(self, effect: Mapping[str, Any], **rule: Any) -> Armed:
+    def arm(self, effect: Mapping[str, Any], **rule: Any) -> ArmedFault:
         return self.plan.arm(FaultRule.from_json({"effect": dict(effect), **rule}))
 
     def expire(self, _: str) -> None:
@@ -62,7 +63,7 @@ class FaultApp:
     @property
     def world(self) -> World:
         """What of a world the faults know: themselves, and the sessions that they end."""
-        return cast("World", SimpleNamespace(faults=self.plan, sessions=self, beginnings=0))
+        return cast("World", SimpleNamespace(faults=self.plan, sessions=self, generation=0))
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from fiskaly_mockserver.cli.output import duration, json_text, show_json
 from fiskaly_mockserver.cli.remote_server import RemoteServer, remote_server_options
 from fiskaly_mockserver.cli.verb_groups import VerbGroup
 from fiskaly_mockserver.control.shapes import Fault, FaultEffect, FaultRule, FaultWhen
-from fiskaly_mockserver.world.faults.effects import Kind
+from fiskaly_mockserver.world.faults.rules import Kind
 
 KINDS = tuple(kind.value for kind in Kind)
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import inspect
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from fiskaly_contracts import (
     CheckedRequest,
@@ -21,6 +22,7 @@ from fiskaly_contracts import (
 from fiskaly_contracts.json_value import tokens_of
 
 from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.control.call import ControlCall, ControlError
 from fiskaly_mockserver.web.responses import REASONS, Answer
 from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
@@ -108,6 +110,26 @@ def _demand_accepted(checked: CheckedRequest) -> None:
         raise ControlError(415, found[0].sentence(), field="Content-Type")
     wrong = [*_in_plain_words(found)]
     raise ControlError(400, explain(wrong), field=".".join(tokens_of(wrong[0].pointer)))
+
+
+def checked_body(operation_id: str, body: object) -> JsonObject:
+    """Check the body of a control call that is written in Python.
+
+    Raises:
+        ValueError: It breaks the control contract; the message names the field.
+    """
+    checked = Checker(Contract.control()).check(
+        RequestData(
+            operation_id=operation_id,
+            content_type="application/json",
+            body=json.dumps(body, default=str).encode(),
+        )
+    )
+    try:
+        _demand_accepted(checked)
+    except ControlError as error:
+        raise ValueError(error.message) from error
+    return cast("JsonObject", checked.body)
 
 
 def _has_sandbox(operation: Operation) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fiskaly_contracts import JsonValue
 
 from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
-from fiskaly_mockserver.world.faults.fields import (
+from fiskaly_mockserver.world.faults import (
     Contradiction,
     FaultError,
     UnknownFault,

@@ -99,7 +99,7 @@ async def seed(call: ControlCall) -> JsonValue:
 
     What somebody put in its place meanwhile was asked for later, so it stays.
     """
-    present, beginnings = call.world.preset, call.world.beginnings
+    present, generation = call.world.preset, call.world.generation
     asked = {**({} if present is None else {"preset": present}), **call.body}
     try:
         arguments = TreeArguments(**cast("dict[str, Any]", asked))
@@ -113,7 +113,7 @@ async def seed(call: ControlCall) -> JsonValue:
 
     # A large tree takes seconds, in which the other callers are not left waiting
     baseline, tree = await asyncio.to_thread(generated)
-    _demand_undisturbed(call, beginnings)
+    _demand_undisturbed(call, generation)
     call.world.reseed(baseline)
     return tree
 
@@ -134,7 +134,7 @@ def export_state(call: ControlCall) -> JsonValue:
 
 async def import_state(call: ControlCall) -> JsonValue:
     """Replace the world by an exported one."""
-    beginnings = call.world.beginnings
+    generation = call.world.generation
     try:
         # Tried out beside the world, so that a wrong row changes nothing
         trial = call.world.sibling()
@@ -143,14 +143,14 @@ async def import_state(call: ControlCall) -> JsonValue:
         await asyncio.to_thread(demand_presentable, trial, call.service)
     except StateError as error:
         raise ControlError(409, str(error)) from error
-    _demand_undisturbed(call, beginnings)
+    _demand_undisturbed(call, generation)
     call.world.become(call.world.state()._replace(rows=trial.rows, clock=trial.clock))
     return dict(DONE)
 
 
-def _demand_undisturbed(call: ControlCall, beginnings: int) -> None:
+def _demand_undisturbed(call: ControlCall, generation: int) -> None:
     """Refuse to undo what was asked for later, while this call did its work elsewhere."""
-    if call.world.beginnings != beginnings or not call.service.worlds.has(call.world):
+    if call.world.generation != generation or not call.service.worlds.has(call.world):
         raise ControlError(
             409,
             "meanwhile the world was reset, seeded, restored, imported or dropped, which"

@@ -11,11 +11,12 @@ from fiskaly_mockserver.domain.account.errors import ExpiredToken
 from fiskaly_mockserver.web.api import Errors
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.pipeline import demand_same_state
-from fiskaly_mockserver.world.faults.plan import Decision, Phase
+from fiskaly_mockserver.world.faults import Phase
+from fiskaly_mockserver.world.faults.plan import Decision
 from fiskaly_mockserver.world.world import World
 
 if TYPE_CHECKING:
-    from fiskaly_mockserver.world.faults.effects import Effect
+    from fiskaly_mockserver.world.faults.rules import Effect
 
 
 EXPIRED_TOKEN = "expired_token"  # noqa: S105 - the kind of an effect

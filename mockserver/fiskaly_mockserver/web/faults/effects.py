@@ -14,7 +14,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from fiskaly_mockserver.web.api import Errors
 from fiskaly_mockserver.web.responses import response_of, to_bytes
-from fiskaly_mockserver.world.faults.effects import (
+from fiskaly_mockserver.world.faults.rules import (
     AnswerStatus,
     Effect,
     Kind,

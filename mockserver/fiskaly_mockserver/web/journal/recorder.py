@@ -40,7 +40,7 @@ class Recorded(Exchange):
     Attributes:
         principal: Who calls; None before or without authentication.
         violation_count: How many violations the request has, warnings included.
-        state: Which state of its world the request began in, as `World.beginnings` counts.
+        state: Which state of its world the request began in, as `World.generation` counts.
         waited: Whether time went by while the request was served, so that what was looked
             up before may be old.
         altered: Whether a fault made the answer another than the API's own, so that the

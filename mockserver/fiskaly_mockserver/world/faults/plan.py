@@ -1,57 +1,20 @@
 """The armed faults of one world, and what they do to each request."""
 
 from collections.abc import Mapping
-from enum import StrEnum
+from copy import copy
+from fnmatch import fnmatchcase
+from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from fiskaly_contracts import JsonValue
 
-from fiskaly_mockserver.world.faults.fields import Contradiction, UnknownFault
+from fiskaly_mockserver.world.faults import Contradiction, Phase, Target, UnknownFault
 
 if TYPE_CHECKING:
-    from fiskaly_mockserver.world.faults.armed import Trap
-    from fiskaly_mockserver.world.faults.effects import Effect
-    from fiskaly_mockserver.world.faults.rules import FaultRule
-
-
-class Phase(StrEnum):
-    """When a fault strikes: before the operation, or after its change was made."""
-
-    BEFORE = "before"
-    AFTER = "after"
-
+    from fiskaly_mockserver.world.faults.rules import Effect, FaultRule
 
 MOST_FAULTS = 100
 """Faults that may be armed in one world: every request looks at each."""
-
-
-class Target(NamedTuple):
-    """An operation that a rule may be about; `path` is a template below the base path."""
-
-    method: str
-    path: str
-    secured: bool
-
-
-class Armed(NamedTuple):
-    """A rule that waits, or has waited, for its requests.
-
-    `seen` is how many requests it counted, `hits` how many of those it struck.
-    """
-
-    id: str
-    rule: "FaultRule"
-    seen: int
-    hits: int
-
-    def as_json(self) -> dict[str, JsonValue]:
-        """Return it as the control API shows it."""
-        return {
-            "id": self.id,
-            "rule": self.rule.as_json(),
-            "seen": self.seen,
-            "hits": self.hits,
-        }
 
 
 class Decision(NamedTuple):
@@ -65,6 +28,60 @@ class Decision(NamedTuple):
     fault_ids: tuple[str, ...] = ()
 
 
+class ArmedFault:
+    """A rule that is armed in a world, with its counts and its random numbers.
+
+    Attributes:
+        id: Its name in this world.
+        rule: What it does, and to which requests.
+        seen: How many requests it counted.
+        hits: How many of those it struck.
+        chance: What decides whether it strikes.
+        delays: What its delays are drawn from.
+    """
+
+    __slots__ = ("_operations", "chance", "delays", "hits", "id", "rule", "seen")
+
+    def __init__(self, fault_id: str, rule: "FaultRule", operations: frozenset[str]) -> None:
+        self.id = fault_id
+        self.rule = rule
+        self.seen = self.hits = 0
+        self._operations = operations
+        # Two streams, so that the length of a delay does not depend on earlier choices
+        self.chance = Random(f"fault:when:{rule.seed}")  # noqa: S311 - repeatable on purpose
+        self.delays = Random(f"fault:delay:{rule.seed}")  # noqa: S311
+
+    def counts(self, operation_id: str, path: str, phase: Phase) -> bool:
+        """Tell whether the rule is about a request."""
+        return (
+            phase is self.rule.phase
+            and operation_id in self._operations
+            and (self.rule.path is None or fnmatchcase(path, self.rule.path))
+        )
+
+    def strikes(self) -> bool:
+        """Count a request that the rule is about, and tell whether it is struck."""
+        self.seen += 1
+        struck = self.rule.strikes(self.seen, self.chance)
+        self.hits += struck
+        return struck
+
+    def delay(self) -> float:
+        """Return the real seconds of the next delay, 0 for a rule that does not delay."""
+        delay = self.rule.delay
+        return delay.sample(self.delays) if delay else 0.0
+
+    def copy(self) -> "ArmedFault":
+        """Return an independent one in the same state, random numbers included."""
+        twin = copy(self)
+        twin.chance, twin.delays = copy(self.chance), copy(self.delays)
+        return twin
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return it as the control API shows it."""
+        return {"id": self.id, "rule": self.rule.as_json(), "seen": self.seen, "hits": self.hits}
+
+
 class FaultPlan:
     """The armed faults of a world, in the order they were armed.
 
@@ -74,32 +91,29 @@ class FaultPlan:
     def __init__(self, operations: Mapping[str, Target]) -> None:
         """Take the operations that rules may be about, by operationId."""
         self._operations = operations
-        self._traps: list[Trap] = []
+        self._armed: list[ArmedFault] = []
         self._numbered = 0
 
     def __len__(self) -> int:
-        return len(self._traps)
+        return len(self._armed)
 
-    def arm(self, rule: "FaultRule") -> Armed:
+    def arm(self, rule: "FaultRule") -> ArmedFault:
         """Put a rule behind those that are armed.
 
         Raises:
-            FaultError: It makes no sense, or can never strike; nothing is armed.
+            FaultError: It can never strike, or there is no room; nothing is armed.
         """
-        from fiskaly_mockserver.world.faults.armed import (  # noqa: PLC0415 - few servers arm any
-            Trap,
-        )
-
-        trap = Trap.for_rule(f"fault-{self._numbered + 1}", rule, self._operations)
-        if len(self._traps) >= MOST_FAULTS:
+        operations = frozenset(rule.targets(self._operations))
+        if len(self._armed) >= MOST_FAULTS:
             raise Contradiction(
-                "faults", len(self._traps), "no more may be armed: clear some first"
+                "faults", len(self._armed), "no more may be armed: clear some first"
             )
         self._numbered += 1
-        self._traps.append(trap)
-        return _shown(trap)
+        fault = ArmedFault(f"fault-{self._numbered}", rule, operations)
+        self._armed.append(fault)
+        return fault
 
-    def clear(self, fault_id: str | None = None) -> tuple[Armed, ...]:
+    def clear(self, fault_id: str | None = None) -> tuple[ArmedFault, ...]:
         """Disarm one fault, or all of them, and return what was armed.
 
         Ids are not given out again before a reset.
@@ -107,16 +121,16 @@ class FaultPlan:
         Raises:
             UnknownFault: No fault of that id is armed.
         """
-        cleared = [trap for trap in self._traps if fault_id in (None, trap.id)]
+        cleared = tuple(fault for fault in self._armed if fault_id in (None, fault.id))
         if fault_id is not None and not cleared:
-            ids = (trap.id for trap in self._traps)
+            ids = (fault.id for fault in self._armed)
             raise UnknownFault("fault_id", fault_id, "no such fault is armed", ids)
-        self._traps = [trap for trap in self._traps if trap not in cleared]
-        return tuple(_shown(trap) for trap in cleared)
+        self._armed = [fault for fault in self._armed if fault not in cleared]
+        return cleared
 
-    def armed(self) -> tuple[Armed, ...]:
+    def armed(self) -> tuple[ArmedFault, ...]:
         """Return the armed faults, in their order."""
-        return tuple(_shown(trap) for trap in self._traps)
+        return tuple(self._armed)
 
     def decide(self, operation_id: str, path: str, phase: Phase) -> Decision:
         """Count a request, and say what happens to it.
@@ -125,28 +139,23 @@ class FaultPlan:
         rules behind it do not count the request. `path` is below the base path.
         """
         delay, struck = 0.0, []
-        for trap in self._traps:
-            if not trap.counts(operation_id, path, phase) or not trap.strikes():
+        for fault in self._armed:
+            if not fault.counts(operation_id, path, phase) or not fault.strikes():
                 continue
-            struck.append(trap.id)
-            effect = trap.other_effect
-            if effect is not None:
-                return Decision(delay=delay, effect=effect, fault_ids=tuple(struck))
-            delay += trap.delay()
-        return Decision(delay=delay, fault_ids=tuple(struck))
+            struck.append(fault.id)
+            if fault.rule.ending is not None:
+                return Decision(delay, fault.rule.ending, tuple(struck))
+            delay += fault.delay()
+        return Decision(delay, None, tuple(struck))
 
     def reset(self) -> None:
         """Disarm everything, and number from 1 again."""
-        self._traps = []
+        self._armed = []
         self._numbered = 0
 
     def copy(self) -> "FaultPlan":
-        """Return an independent plan in the same state, chance included."""
+        """Return an independent plan in the same state, random numbers included."""
         twin = FaultPlan(self._operations)
-        twin._traps = [trap.copy() for trap in self._traps]
+        twin._armed = [fault.copy() for fault in self._armed]
         twin._numbered = self._numbered
         return twin
-
-
-def _shown(trap: "Trap") -> Armed:
-    return Armed(id=trap.id, rule=trap.rule, seen=trap.seen, hits=trap.hits)
