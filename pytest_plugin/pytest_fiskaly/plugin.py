@@ -108,7 +108,7 @@ def pytest_runtest_makereport(
         point_at_test(report, item, call.excinfo.value)
     verdict = item.stash.get(VERDICT, None)
     if verdict is not None:
-        outcome.annotate(report, verdict)
+        outcome.annotate(item, report, verdict)
         if report.when == "teardown":
             # Whoever runs the test once more begins anew.
             del item.stash[VERDICT]
@@ -199,7 +199,7 @@ def _judge(item: pytest.Item, *, late: bool = False) -> None:
     __tracebackhide__ = True
     verdict = item.stash.get(VERDICT, None)
     if verdict is not None:
-        outcome.judge(verdict, late=late)
+        outcome.judge(item, verdict, late=late)
 
 
 def _remote(config: pytest.Config) -> RemoteRun | None:
