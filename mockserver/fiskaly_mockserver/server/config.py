@@ -17,6 +17,8 @@ from fiskaly_mockserver.world.journal.journal import CAPACITY
 from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
 
+__tracebackhide__ = True
+"""For pytest: a wrong setting is shown where it is written."""
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8722
 GREATEST_PORT = 65_535

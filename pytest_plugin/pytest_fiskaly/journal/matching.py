@@ -172,13 +172,17 @@ def _redacted(value: object) -> object:
     match value:
         case Mapping():
             return {
-                str(name): REDACTED if _SECRET_NAME.search(str(name)) else _redacted(part)
+                str(name): REDACTED if _is_secret(str(name), part) else _redacted(part)
                 for name, part in value.items()
             }
         case list() | tuple():
             return [_redacted(part) for part in value]
         case _:
             return value
+
+
+def _is_secret(name: str, value: object) -> bool:
+    return not is_anything(value) and _SECRET_NAME.search(name) is not None
 
 
 def _as_python(value: object) -> str:
