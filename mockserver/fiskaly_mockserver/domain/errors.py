@@ -1,4 +1,4 @@
-"""What can stand against a call of any API, as facts.
+"""Why the domain of any API refuses a call, as facts.
 
 No class knows a status or a wire text: each API maps every class that its domain raises
 (`fiskaly_mockserver.web.management.errors`). `rule` names the domain rule that refuses, for
@@ -13,7 +13,7 @@ class DomainError(Exception):
     """A call that the state of the account does not allow.
 
     `facts` is what the service read before it refused: ids, environments, yes and no.
-    Never a secret, and never part of an answer of the API, since it may tell more than
+    Never a secret, and never part of an answer of the API, since it may say more than
     the caller sees.
     """
 
@@ -39,7 +39,7 @@ class MissingToken(Unauthenticated):
 class UnreadableToken(Unauthenticated):
     """The bearer token has not even the form of a token.
 
-    `token` is kept because the vendor's own answer repeats it (recorded).
+    `token` is an attribute because the vendor's own answer repeats it (recorded).
     """
 
     def __init__(self, token: str) -> None:
@@ -57,7 +57,7 @@ class ExpiredToken(Unauthenticated):
 
 
 class RefreshTokenAsAccess(Unauthenticated):
-    """A refresh token stands where an access token belongs."""
+    """A refresh token came in place of an access token."""
 
 
 class AccessDenied(DomainError):
@@ -73,4 +73,4 @@ class NotFound(DomainError):
 
 
 class Conflict(DomainError):
-    """The state of the account stands against it."""
+    """The state of the account forbids it."""

@@ -57,7 +57,7 @@ class SystemClock(Clock):
 
 
 class FrozenClock(Clock):
-    """A clock that stands still until it is moved.
+    """A clock that shows one time until it is moved.
 
     `at` and `advance` take seconds; moving backwards is refused.
     """
@@ -66,7 +66,7 @@ class FrozenClock(Clock):
         self._now = at
 
     def now(self) -> float:
-        """Return the time it stands at, in unix seconds."""
+        """Return the time it shows, in unix seconds."""
         return self._now
 
     def advance(self, seconds: float) -> None:
@@ -104,7 +104,7 @@ class WorldClock(Clock):
     """A world's time: another clock's, until it is frozen, moved or scaled.
 
     It never runs backwards, whatever is done to it, but for `reset`, which begins anew;
-    nor past the year 9999, where it stands still. Seconds are those of this clock.
+    nor past the year 9999, where it stops. Seconds are those of this clock.
     """
 
     __slots__ = ("_base", "_frozen", "_latest", "_scale", "_since", "_start")
@@ -160,7 +160,7 @@ class WorldClock(Clock):
         self._frozen = True
 
     def set(self, at: float) -> None:
-        """Jump to a later time (unix seconds), and go on or stand still as before.
+        """Jump to a later time (unix seconds), and stay running or frozen as before.
 
         Raises:
             ClockError: `at` is in the past or beyond the year 9999.
@@ -168,7 +168,7 @@ class WorldClock(Clock):
         self._move(lambda _: at)
 
     def advance(self, seconds: float) -> None:
-        """Jump forward, and go on or stand still as before.
+        """Jump forward, and stay running or frozen as before.
 
         Raises:
             ClockError: `seconds` is negative or no number, or leads beyond the year 9999.
@@ -178,7 +178,7 @@ class WorldClock(Clock):
         self._move(lambda now: now + seconds)
 
     def resume(self) -> None:
-        """Go on from where it stands, at the rate that it had; does nothing if it runs."""
+        """Go on from the time it shows, at the rate that it had; does nothing if it runs."""
         self._move(lambda now: now)
         self._frozen = False
 

@@ -85,7 +85,7 @@ class Seams:
 
 
 class WorldSettings(NamedTuple):
-    """What a world is told.
+    """Settings of a world.
 
     Attributes:
         operations: What faults may be about, by operationId.
@@ -101,7 +101,7 @@ class WorldSettings(NamedTuple):
 
 
 class StartingClock(Clock):
-    """Real time, or a time that was started elsewhere and runs as real time does."""
+    """Real time, or a time that was set at the start and runs as real time does."""
 
     def __init__(self) -> None:
         self._real = SystemClock()
@@ -150,7 +150,7 @@ class StartingSource(IdSource, SecretSource):
 
 
 class StartingSeams:
-    """The seams of a server that can be told to begin anew.
+    """The seams of a server that can start over.
 
     Attributes:
         clock: The time of its worlds.

@@ -1,4 +1,4 @@
-"""What can stand against a call of the Management API, as facts.
+"""Why a call of the Management API is refused, as facts.
 
 `fiskaly_mockserver.web.management.errors` maps each to a status and a text.
 """
@@ -30,7 +30,7 @@ class ManagedMayNotAdminister(AccessDenied):
 
 
 class NoLiveClearance(AccessDenied):
-    """No LIVE main organization stands above this one."""
+    """No LIVE main organization is above this one."""
 
     rule = "R7"
 

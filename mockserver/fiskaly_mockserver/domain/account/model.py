@@ -43,7 +43,7 @@ class KeyStatus(StrEnum):
 
 
 class PrincipalKind(StrEnum):
-    """What a token stands for."""
+    """Whether a token belongs to an API key or a user."""
 
     API_KEY = "API_KEY"
     USER = "USER"
@@ -63,7 +63,7 @@ class BillingOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagedConfiguration:
-    """The deprecated predecessor of billing options: kept and shown, without effect.
+    """The deprecated predecessor of billing options: stored and shown, without effect.
 
     Source: assumption (A-50).
     """
@@ -125,7 +125,7 @@ class ApiKey:
 
     `principal_id` is the identity its tokens carry and its creations name as
     `created_by_user`; it differs from `id`. Source: assumption (A-37).
-    `created_at` is in unix seconds. `secret_hash` is all that is kept of the secret.
+    `created_at` is in unix seconds. Of the secret only `secret_hash` is stored.
     """
 
     id: ApiKeyId
@@ -168,7 +168,7 @@ class Membership:
     user_id: UserId
     pending_until: float | None = None
 
-    def stands(self, now: float) -> bool:
+    def is_valid(self, now: float) -> bool:
         """Tell whether the membership is confirmed or its invitation has not lapsed."""
         return self.pending_until is None or now < self.pending_until
 

@@ -54,7 +54,7 @@ class _Recognized:
 class Sessions:
     """Authentication by key, by user and by refresh token, and of bearer tokens.
 
-    A token's signature is verified once; what it stands for is looked up on every call,
+    A token's signature is verified once; whose it is, is looked up on every call,
     since time passes and rows change.
     """
 
@@ -144,7 +144,7 @@ class Sessions:
     def principal(self, token: str) -> Principal:
         """Return who calls with an access token.
 
-        The token stands for itself until it expires: its key may have been disabled or
+        The token is good until it expires: its key may have been disabled or
         deleted since. Source: assumptions (A-16, A-25).
 
         Raises:

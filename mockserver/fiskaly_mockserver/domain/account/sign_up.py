@@ -134,7 +134,7 @@ class SignUps:
     def _register(
         self, newcomer: User, password: str, first_name: str, last_name: str
     ) -> Registered:
-        """Accept the invitations that stand, forget those that lapsed."""
+        """Accept the open invitations, delete those that lapsed."""
         tables = self.backend.tables
         user = replace(
             newcomer,
@@ -156,7 +156,7 @@ class SignUps:
         """Yield the organizations whose invitation has not lapsed, the first one first."""
         now = self.backend.clock.now()
         for membership in self.backend.tables.memberships.select("user", user_id):
-            if membership.pending_until is not None and membership.stands(now):
+            if membership.pending_until is not None and membership.is_valid(now):
                 yield membership.organization_id
 
 

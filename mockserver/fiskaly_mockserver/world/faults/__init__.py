@@ -33,9 +33,9 @@ class FaultError(ValueError):
 
     Attributes:
         field: Where in the rule, as `effect.status`.
-        value: What stands there.
+        value: What was sent there.
         reason: What is wrong with it, in words that follow "but".
-        allowed: What may stand there, where that can be listed.
+        allowed: What could be there, where that can be listed.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Why a request was refused, in words: which rule, on what state, and what to do instead.
 
-What is told here may be more than the caller sees of the account, so it is for the
+What is said here may be more than the caller sees of the account, so it is for the
 control API only; no secret is in it.
 """
 

@@ -57,7 +57,7 @@ def baseline_of(tree: OrganizationTree, *, started_at: float) -> Baseline:
 
 
 class Shared:
-    """Equal parts of many rows as one object: rows never change, so nobody can tell."""
+    """Equal parts of many rows as one object: rows never change, so sharing is safe."""
 
     def __init__(self) -> None:
         self._values: dict[Hashable, Any] = {}
