@@ -64,6 +64,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Charge a test with what reaches the session's server from now on, if the test uses it."""
+    __tracebackhide__ = True
     if "fiskaly_mock_server" in getattr(item, "fixturenames", ()):
         TestServers.of(item.config).begin_test(item)
     return (yield)
@@ -107,7 +108,7 @@ def pytest_runtest_makereport(
         point_at_test(report, item, call.excinfo.value)
     verdict = item.stash.get(VERDICT, None)
     if verdict is not None:
-        outcome.annotate(report, verdict)
+        outcome.annotate(item, report, verdict)
         if report.when == "teardown":
             # Whoever runs the test once more begins anew.
             del item.stash[VERDICT]
@@ -156,6 +157,7 @@ def fiskaly_mock(
     request: pytest.FixtureRequest,
 ) -> Iterator[FiskalyMock]:
     """Give a test the fake API in its seeded state, and judge the test's client afterwards."""
+    __tracebackhide__ = True
     remote = _remote(request.config)
     if remote is not None:
         yield remote.enter(request.node)
@@ -197,7 +199,7 @@ def _judge(item: pytest.Item, *, late: bool = False) -> None:
     __tracebackhide__ = True
     verdict = item.stash.get(VERDICT, None)
     if verdict is not None:
-        outcome.judge(verdict, late=late)
+        outcome.judge(item, verdict, late=late)
 
 
 def _remote(config: pytest.Config) -> RemoteRun | None:

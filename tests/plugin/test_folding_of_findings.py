@@ -63,3 +63,51 @@ def test_what_is_wrong_for_other_reasons_is_told_apart(client: pytest.Pytester) 
     )
     output = client.runpytest().stdout.str()
     assert output.count("POST /api/v0/auth -> 400") == 3
+
+
+SEVERAL = """
+import pytest
+from api_client import break_contract, carelessly
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_same(fiskaly_mock, number):
+    break_contract(fiskaly_mock, zip=number)
+
+
+def test_new_beside_known(fiskaly_mock):
+    break_contract(fiskaly_mock, zip=7)
+    carelessly(fiskaly_mock, "/organizatons")
+
+
+def test_other_failure(fiskaly_mock):
+    break_contract(fiskaly_mock, zip=8)
+    break_contract(fiskaly_mock, name=5)
+    assert not "the test's own"
+"""
+
+
+def test_one_cause_in_several_tests_is_shown_in_full_once(client: pytest.Pytester) -> None:
+    client.makepyfile(test_it=SEVERAL)
+    result = client.runpytest("--junit-xml=junit.xml")
+    result.assert_outcomes(failed=8)
+    output = result.stdout.str()
+    assert output.count("body /zip breaks type\n") == 1
+    assert output.count("reproduce: curl") == 3
+    named = "    as in test_it.py::test_same[[]0], where it is shown in full"
+    for number in range(1, 6):
+        headline = f"createOrganization: body /zip breaks type, got {number}"
+        result.stdout.fnmatch_lines([f"*_ test_same[[]{number}] _*", headline, named])
+    result.stdout.fnmatch_lines(
+        [
+            "createOrganization: body /zip breaks type, got 7 (and 1 more)",
+            "*2 violations in 2 of 2 requests.",
+            "createOrganization: body /zip breaks type, got 7",
+            named,
+            "GET /api/v0/organizatons -> 404",
+        ]
+    )
+    junit = (client.path / "junit.xml").read_text(encoding="utf-8")
+    last = junit.rpartition("test_other_failure")[2]
+    assert "body /name breaks type" in last
+    assert "reproduce: curl" in last

@@ -98,4 +98,5 @@ def test_a_value_is_shown_in_one_short_line_without_secrets() -> None:
     assert shown("a\nb") == '"a\\nb"'
     assert shown(chr(0xD800)) == '"\\ud800"'
     assert shown(ANY) == '"<ANY>"'
+    assert shown({"api_secret": ANY, "x": ANY}) == '{"api_secret": "<ANY>", "x": "<ANY>"}'
     assert len(shown("x" * 1_000)) == SHOWN_AT_MOST

@@ -24,14 +24,16 @@ def in_a_fork(server: MockServer) -> str:
     child = os.fork()
     if child == 0:
         told = []
-        for name, ask in ASKED.items():
-            try:
-                told.append(f"{name}: {ask(server)}")
-            except ServerError as error:
-                told.append(f"{name}: {error}")
-        server.stop()
-        os.write(writer, "\n".join(told).encode())
-        os._exit(0)
+        try:
+            for name, ask in ASKED.items():
+                try:
+                    told.append(f"{name}: {ask(server)}")
+                except ServerError as error:
+                    told.append(f"{name}: {error}")
+            server.stop()
+            os.write(writer, "\n".join(told).encode())
+        finally:
+            os._exit(0)
     os.close(writer)
     with os.fdopen(reader) as answer:
         text = answer.read()

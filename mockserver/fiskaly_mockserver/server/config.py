@@ -17,6 +17,8 @@ from fiskaly_mockserver.world.journal.journal import CAPACITY
 from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
 
+__tracebackhide__ = True
+"""For pytest: a wrong setting is shown where it is written."""
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8722
 GREATEST_PORT = 65_535
@@ -39,6 +41,8 @@ class ServerConfig(TreeArguments):
     Attributes:
         host: The address to listen on.
         port: The port to listen on; 0 picks a free one.
+        sign_de: Whether SIGN DE is served beside the Management API.
+        sign_de_main_keys: Whether a main organization's key may create a TSS (S1).
         loose: Drop body properties that the contract does not know, and journal a
             violation, instead of refusing with 400.
         judge: Who decides whether a message keeps the contract: `jsonschema-rs`, or
@@ -58,6 +62,8 @@ class ServerConfig(TreeArguments):
 
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
+    sign_de: bool = True
+    sign_de_main_keys: bool = True
     loose: bool = False
     judge: Judge = "jsonschema-rs"
     lifetimes: Lifetimes = field(default_factory=Lifetimes)

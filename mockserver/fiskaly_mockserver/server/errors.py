@@ -32,6 +32,11 @@ def _told(exchange: Exchange) -> str:
     )
 
 
+FORKED = (
+    "the server runs in the process that this one was forked from, and only answers requests here:"
+    " ask for its journal and all else in that process, or at its control_url"
+    " (POST /_mock/journal/find)"
+)
 PATCHED: Mapping[str, Callable[[Any], bool]] = {
     "gevent.monkey": lambda gevent: gevent.is_module_patched("threading"),
     "eventlet.patcher": lambda eventlet: eventlet.is_monkey_patched("thread"),

@@ -12,6 +12,7 @@ from fiskaly_fixtures import OrganizationTree
 
 from fiskaly_mockserver.control.client import Control
 from fiskaly_mockserver.control.handles import TreeHandle
+from fiskaly_mockserver.server import errors
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import (
     AS_CONFIGURED,
@@ -19,11 +20,7 @@ from fiskaly_mockserver.server.config import (
     StartValues,
     loop_factory,
 )
-from fiskaly_mockserver.server.errors import (
-    DefectiveServer,
-    ServerError,
-    demand_real_threads,
-)
+from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
 from fiskaly_mockserver.server.in_flight import InFlight
 from fiskaly_mockserver.server.in_process_control import LocalTransport
 from fiskaly_mockserver.server.listening import Listening, listen
@@ -103,6 +100,11 @@ class MockServer:
         return self._running.base_url
 
     @property
+    def sign_de_url(self) -> str | None:
+        """The same for SIGN DE, ending in `/api/v2`; None where it is not served."""
+        return self._running.sign_de_url
+
+    @property
     def control_url(self) -> str:
         """The address of the control routes, ending in `/_mock`."""
         return self._running.control_url
@@ -170,7 +172,7 @@ class MockServer:
         """
         if self._thread is not None:
             raise ServerError("the server runs already")
-        demand_real_threads()
+        errors.demand_real_threads()
         self._pid = os.getpid()
         started: Future[Listening] = Future()
         self._thread = threading.Thread(
@@ -186,10 +188,7 @@ class MockServer:
         return self
 
     def stop(self) -> None:
-        """Stop answering and end the thread; does nothing if it does not run.
-
-        A process that was forked from the server's forgets it; the server runs on.
-        """
+        """Stop answering and end the thread, if it runs; a forked child only forgets it."""
         if self._thread is None or self._loop is None:
             return
         if self._pid == os.getpid():
@@ -332,11 +331,7 @@ class MockServer:
     def _demand_own_process(self) -> None:
         """Refuse in a forked child what waits for the server's thread, which is not there."""
         if self._loop is not None and self._pid != os.getpid():
-            raise ServerError(
-                "the server runs in the process that this one was forked from, and only answers"
-                " requests here: ask for its journal and all else in that process, or at its"
-                " control_url (POST /_mock/journal/find)"
-            )
+            raise ServerError(errors.FORKED)
 
     def _run(self, started: "Future[Listening]") -> None:
         with asyncio.Runner(loop_factory=self._new_loop) as runner:

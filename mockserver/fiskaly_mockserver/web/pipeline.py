@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from fiskaly_contracts import ResponseData, Violation
 
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.response_headers import retry_after
 from fiskaly_mockserver.web.responses import Answer, JsonResponse, response_of

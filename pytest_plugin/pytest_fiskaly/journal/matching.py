@@ -150,11 +150,11 @@ def _as_sent(value: object) -> object:
 
 
 def _got(found: Mismatch) -> str:
-    if found.hidden and isinstance(found.kept, str) and is_hidden(found.kept):
-        return found.kept
+    if found.hidden and isinstance(found.recorded, str) and is_hidden(found.recorded):
+        return found.recorded
     if not found.reason:
-        return shown(found.kept)
-    return f"{found.reason} {shown(found.kept)}" if found.kept is not None else found.reason
+        return shown(found.recorded)
+    return f"{found.reason} {shown(found.recorded)}" if found.recorded is not None else found.reason
 
 
 def _weight(wanted: object) -> int:
@@ -172,13 +172,17 @@ def _redacted(value: object) -> object:
     match value:
         case Mapping():
             return {
-                str(name): REDACTED if _SECRET_NAME.search(str(name)) else _redacted(part)
+                str(name): REDACTED if _is_secret(str(name), part) else _redacted(part)
                 for name, part in value.items()
             }
         case list() | tuple():
             return [_redacted(part) for part in value]
         case _:
             return value
+
+
+def _is_secret(name: str, value: object) -> bool:
+    return not is_anything(value) and _SECRET_NAME.search(name) is not None
 
 
 def _as_python(value: object) -> str:

@@ -34,10 +34,15 @@ OUTSIDE_TESTS: Final[pytest.StashKey[list[dict[str, str]]]] = pytest.StashKey()
 """What clients did wrong outside any test, in words; on the config."""
 
 
-def judge(verdict: ContractVerdict, *, late: bool = False) -> None:
+SHOWN: Final[pytest.StashKey[dict[object, str]]] = pytest.StashKey()
+"""The test that showed each violation in full; on the config."""
+
+
+def judge(item: pytest.Item, verdict: ContractVerdict, *, late: bool = False) -> None:
     """Fail the test that runs now, if anything is held against it.
 
     Args:
+        item: The test.
         verdict: What is held against it.
         late: Whether the test has ended already, so that only what came since is new.
 
@@ -46,7 +51,7 @@ def judge(verdict: ContractVerdict, *, late: bool = False) -> None:
     """
     __tracebackhide__ = True
     found = verdict.take(defects_only=verdict.level != ENFORCE)
-    text = _report(found, verdict)
+    text = _report(found, verdict, item.config.stash.setdefault(SHOWN, {}))
     if late and verdict.broken_off:
         some = "1 request was" if verdict.broken_off == 1 else f"{verdict.broken_off} requests were"
         verdict.notes.append(f"{some} still under way long after the test's end, and broken off")
@@ -55,12 +60,17 @@ def judge(verdict: ContractVerdict, *, late: bool = False) -> None:
         fail(text)
 
 
-def annotate(report: pytest.TestReport, verdict: ContractVerdict) -> None:
+def annotate(item: pytest.Item, report: pytest.TestReport, verdict: ContractVerdict) -> None:
     """Show what is held against a test that failed for another reason, or is only observed."""
     if report.failed or verdict.level not in {ENFORCE, OFF}:
-        text = _report(verdict.take(), verdict)
-        if text:
-            report.sections.append((TITLE if verdict.level == ENFORCE else OBSERVED, text))
+        enforced = verdict.level == ENFORCE
+        shown = item.config.stash.setdefault(SHOWN, {}) if enforced else None
+        text = _report(verdict.take(), verdict, shown)
+        add_section = getattr(report.longrepr, "addsection", None)
+        if text and enforced and add_section is not None:
+            add_section(TITLE, text)  # so that JUnit's file has it too
+        elif text:
+            report.sections.append((TITLE if enforced else OBSERVED, text))
     if report.when == "call":
         verdict.notes += [f"allowed, but it never happened: {one}" for one in verdict.unused]
     if verdict.notes and report.when != "setup":
@@ -92,13 +102,15 @@ def _keep(config: pytest.Config, outside: ContractVerdict) -> None:
         take_over(config, {OUTPUT: kept})
 
 
-def _report(findings: Iterable[Finding], verdict: ContractVerdict) -> str:
+def _report(
+    findings: Iterable[Finding], verdict: ContractVerdict, shown: dict[object, str] | None = None
+) -> str:
     found = list(findings)
     if not found:
         return ""
     from pytest_fiskaly.verdict.report import report
 
-    return report(found, verdict)
+    return report(found, verdict, shown)
 
 
 def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:

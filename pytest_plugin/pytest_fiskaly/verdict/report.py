@@ -47,14 +47,23 @@ DEFECT: Final = (
 )
 
 
-def report(findings: Iterable[Finding], verdict: ContractVerdict) -> str:
-    """Return the text for a test: every different violation once, and how often it happened."""
+def report(
+    findings: Iterable[Finding], verdict: ContractVerdict, shown: dict[object, str] | None = None
+) -> str:
+    """Return the text for a test: every different violation once, and how often it happened.
+
+    Args:
+        findings: What is held against the test.
+        verdict: The verdict that they are of.
+        shown: The test that showed each violation in full, which another one then only names;
+            what is shown here is added. None shows everything in full.
+    """
     findings = list(findings)
     broken = [one for one in findings if one.violations]
     defects = [one for one in findings if one.is_defect]
     parts = []
     if broken:
-        parts.append("\n\n".join(_client_part(broken, verdict)))
+        parts.append("\n\n".join(_client_part(broken, verdict, {} if shown is None else shown)))
     if defects:
         parts.append("\n\n".join([DEFECT, *map(_defect_part, defects[:SHOWN_AT_MOST])]))
     return _printable("\n\n".join(parts))
@@ -69,8 +78,20 @@ def _printable(text: str) -> str:
     )
 
 
-def _client_part(findings: list[Finding], verdict: ContractVerdict) -> Iterator[str]:
+def _client_part(
+    findings: list[Finding], verdict: ContractVerdict, known: dict[object, str]
+) -> Iterator[str]:
+    groups: dict[object, list[Finding]] = {}
+    for one in findings:
+        groups.setdefault(_sameness(one), []).append(one)
+    elsewhere = {
+        key: known[key] for key in groups if known.setdefault(key, verdict.nodeid) != verdict.nodeid
+    }
     count = sum(len(one.violations) for one in findings)
+    if len(elsewhere) == len(groups):
+        tests = ", ".join(dict.fromkeys(elsewhere.values()))
+        yield f"{_headline(findings[0], count)}\n    as in {tests}, where it is shown in full"
+        return
     yield _headline(findings[0], count)
     who = "The test's client" if verdict.nodeid else f"{OUTSIDE}, a client"
     yield (
@@ -78,15 +99,15 @@ def _client_part(findings: list[Finding], verdict: ContractVerdict) -> Iterator[
         f" {plural(count, 'violation')} in {len(findings)} of"
         f" {plural(verdict.requests, 'request')}."
     )
-    groups: dict[object, list[Finding]] = {}
-    for one in findings:
-        groups.setdefault(_sameness(one), []).append(one)
-    shown = list(groups.values())
     apart = len({one.server for one in findings}) > 1
-    for group in shown[:SHOWN_AT_MOST]:
-        yield "\n".join(_group_lines(group, apart=apart))
-    if len(shown) > SHOWN_AT_MOST:
-        yield f"and {len(shown) - SHOWN_AT_MOST} more of other kinds"
+    for key, group in [*groups.items()][:SHOWN_AT_MOST]:
+        if key in elsewhere:
+            text = _headline(group[0], sum(len(one.violations) for one in group))
+            yield f"{text}\n    as in {elsewhere[key]}, where it is shown in full"
+        else:
+            yield "\n".join(_group_lines(group, apart=apart))
+    if len(groups) > SHOWN_AT_MOST:
+        yield f"and {len(groups) - SHOWN_AT_MOST} more of other kinds"
     yield "\n".join(_help(findings, verdict))
 
 
