@@ -164,6 +164,11 @@ def list_violations(call: ControlCall) -> JsonValue:
     return _shown(call, call.world.journal.violations())
 
 
+def list_all_violations(call: ControlCall) -> JsonValue:
+    """Tell what broke a contract since the server started, in whatever world."""
+    return call.service.lifetime.as_json()
+
+
 def clear_journal(call: ControlCall) -> JsonValue:
     """Forget every exchange."""
     call.world.journal.clear()
@@ -222,6 +227,7 @@ HANDLERS: Mapping[str, ControlHandler] = {
     "countInJournal": count_in_journal,
     "waitInJournal": wait_in_journal,
     "listViolations": list_violations,
+    "listAllViolations": list_all_violations,
     "clearJournal": clear_journal,
     "explain": explain,
     "exportHar": export_har,
