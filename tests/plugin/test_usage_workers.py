@@ -44,7 +44,8 @@ def test_other(fiskaly_mock):
 
 def test_workers_add_up(client: pytest.Pytester, run_apart: RunApart) -> None:
     client.makepyfile(SPREAD)
-    result = run_apart(*("-n", "2", "--fiskaly-coverage=c.json", "--fiskaly-coverage-fail-under=7.7"))
+    flags = ("--fiskaly-coverage=c.json", "--fiskaly-coverage-fail-under=7.7")
+    result = run_apart("-n", "2", *flags)
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
         [
