@@ -1,6 +1,7 @@
 """Print the oldest release of each dependency that pyproject.toml allows, as constraints of pip.
 
-Of what users install, that is: the tools of the extra `dev` stay as in constraints.txt.
+Of what users install, that is: of the tools of the extra `dev`, and of what those and these
+need, pip takes the newest that goes together with them.
 """
 
 import re
@@ -18,19 +19,12 @@ def main() -> None:
     extras: dict[str, list[str]] = project["optional-dependencies"]
     wanted = [
         *project["dependencies"],
-        *chain.from_iterable(wanted for name, wanted in extras.items() if name != "dev"),
+        *chain.from_iterable(
+            wanted for name, wanted in extras.items() if name not in ("dev", "mutation")
+        ),
     ]
-    lowest = dict(re.findall(r"^([\w.-]+)(?:\[\w+\])?>=([\d.]+)", "\n".join(wanted), re.MULTILINE))
-    oldest = {plain(name): version for name, version in lowest.items()}
-    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
-        name, _, version = line.partition("==")
-        if version:
-            sys.stdout.write(f"{name}=={oldest.get(plain(name), version)}\n")
-
-
-def plain(name: str) -> str:
-    """Return a package's name as pip compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    bounds = re.findall(r"^([\w.-]+)(?:\[\w+\])?>=([\d.]+)", "\n".join(wanted), re.MULTILINE)
+    sys.stdout.writelines(f"{name}=={version}\n" for name, version in sorted(bounds))
 
 
 if __name__ == "__main__":

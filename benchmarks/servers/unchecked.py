@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from fiskaly_contracts import AnswerPlan, Contract, Operation
 from fiskaly_fixtures import generate_from
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.web.api import Call, Download, Handler

@@ -1,6 +1,7 @@
 """A request and a response as plain data, free of any web framework, and what the check says."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from fiskaly_contracts.violations import Violation, Where, explain
 
 JSON = "application/json"
 """The one media type of bodies."""
+_PARAMETER = re.compile(r"""([^;="\s]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^;]*))?""")
+"""A parameter of a media type: its name, and its value as it stands."""
 _CHARSETS = frozenset({"utf-8", '"utf-8"'})
 _NOTHING: Mapping[str, str] = {}  # nobody changes it; a proxy could not be pickled
 
@@ -105,19 +108,18 @@ class CheckedRequest(NamedTuple):
 def media_type_violation(operation_id: str, content_type: str | None) -> Violation | None:
     """Tell whether a body's media type is anything else than JSON in UTF-8.
 
-    Source: assumption (A-35).
+    Other parameters than the charset say nothing of that. Source: assumption (A-35).
 
     >>> media_type_violation("authenticate", "application/json; charset=UTF-8") is None
+    True
+    >>> media_type_violation("authenticate", 'application/json; profile="x; charset=y"') is None
     True
     >>> media_type_violation("authenticate", "application/problem+json").rule
     'media-type'
     """
-    media_type, *parameters = (content_type or "").lower().split(";")
-    accepted = media_type.strip() == JSON
-    for parameter in parameters:
-        name, _, value = parameter.strip().partition("=")
-        accepted = accepted and (not name or (name == "charset" and value in _CHARSETS))
-    if accepted:
+    media_type, _, parameters = (content_type or "").lower().partition(";")
+    charsets = (value for name, value in _PARAMETER.findall(parameters) if name == "charset")
+    if media_type.strip() == JSON and all(value.strip() in _CHARSETS for value in charsets):
         return None
     sent = shorten(content_type) if content_type else None
     return Violation(

@@ -26,12 +26,16 @@ _INTRODUCTION = """\
 Generated from the contract by `python -m fiskaly_contracts.tools supported`; a test fails if it
 drifts.
 
-Version {version} of the Management API, {count} operations under `{base_path}`.
-
 Confidence says how well an operation is known: *recorded* (seen in a recorded answer of the real
 API), *documented* (stated by the vendor's public pages), *client* (relied upon by public clients),
 *assumed* (our decision). The numbered assumptions are explained in `ASSUMPTIONS.md` beside the
 contract; those that a parameter, a schema or an error rests on are cited there in the contract.
+"""
+_SECTION = """\
+
+## {title}
+
+Version {version}, {count} operations under `{base_path}`.
 
 | operation | method and path | confidence | assumptions | statuses |
 |---|---|---|---|---|
@@ -55,18 +59,24 @@ def compact_pages(folder: Path = FOLDER) -> Iterator[tuple[Path, str]]:
         yield source.with_suffix(".json"), compact(source.read_text(encoding="utf-8"))
 
 
-def supported(contract: Contract) -> str:
-    r"""Return the page: one row for each operation, in the order of the contract.
+def supported(*contracts: Contract) -> str:
+    r"""Return the page: a table for each contract, a row for each operation, in their order.
 
     >>> supported(Contract.bundled()).count("| `authenticate` |")
     1
     """
-    introduction = _INTRODUCTION.format(
+    return _INTRODUCTION + "".join(_section(contract) for contract in contracts)
+
+
+def _section(contract: Contract) -> str:
+    info: Any = contract.document["info"]
+    section = _SECTION.format(
+        title=info["title"].removesuffix(" (unofficial contract)"),
         version=contract.version,
         count=len(contract.operations),
         base_path=contract.base_path,
     )
-    return introduction + "".join(_rows(contract))
+    return section + "".join(_rows(contract))
 
 
 def _rows(contract: Contract) -> Iterator[str]:
@@ -95,7 +105,7 @@ def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
     options = parser.parse_args(arguments)
     pages: Iterable[tuple[Path, str]] = compact_pages(folder)
     if options.command == "supported":
-        pages = [(options.file, supported(Contract.bundled()))]
+        pages = [(options.file, supported(Contract.bundled(), Contract.sign_de()))]
     code = 0
     for file, page in pages:
         if not options.check:

@@ -16,13 +16,12 @@ from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
 from fiskaly_mockserver.domain.account.errors import (
     ApiKeyNotFound,
     BillingAddressNotFound,
-    ExpiredToken,
-    ForeignToken,
     OrganizationNotFound,
 )
 from fiskaly_mockserver.domain.account.model import (
     User,
 )
+from fiskaly_mockserver.domain.errors import ExpiredToken, ForeignToken
 from fiskaly_mockserver.domain.query import Page, Paging
 from hypothesis.stateful import invariant
 

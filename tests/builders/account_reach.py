@@ -14,13 +14,11 @@ from builders.bearers import Bearer, agree, pairs
 from builders.oracle import organizations_of
 from builders.snapshots import TABLES, Snapshot, listed, table_of
 from fiskaly_mockserver.domain.account.access import Principal
-from fiskaly_mockserver.domain.account.errors import (
-    DomainError,
-    OrganizationNotFound,
-)
+from fiskaly_mockserver.domain.account.errors import OrganizationNotFound
 from fiskaly_mockserver.domain.account.model import (
     Organization,
 )
+from fiskaly_mockserver.domain.errors import DomainError
 
 Answer = TypeVar("Answer")
 

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
 from fiskaly_mockserver.domain.account.access import Principal, viewers_of
-from fiskaly_mockserver.domain.account.credentials import hash_secret
 from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     ApiKeyId,
@@ -36,6 +35,7 @@ from fiskaly_mockserver.domain.account.model import (
     PrincipalKind,
     User,
     UserId,
+    hash_secret,
 )
 from fiskaly_mockserver.domain.account.organizations import Profile
 from fiskaly_mockserver.domain.ports import Claims, Lifetimes, TokenUse

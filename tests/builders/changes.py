@@ -6,7 +6,6 @@ from random import Random
 
 from builders.accounts import LIVE, profile
 from fiskaly_mockserver.domain.account.access import Principal
-from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     BillingOptions,
@@ -16,6 +15,7 @@ from fiskaly_mockserver.domain.account.model import (
     OrganizationId,
     PrincipalKind,
 )
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.world.world import World
 
 EMAILS = ("ada@example.com", "Grace@example.com", "ÄÖÜ@example.com")

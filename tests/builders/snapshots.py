@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pytest
-from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.domain.account.tables import Tables
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.world.store.overlay_table import OverlayTable
 from fiskaly_mockserver.world.world import World
 

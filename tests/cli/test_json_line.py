@@ -16,6 +16,7 @@ from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
 KEYS = [
     "schema",
     "base_url",
+    "sign_de_url",
     "control_url",
     "pid",
     "preset",
@@ -57,7 +58,8 @@ def test_it_is_one_line_of_json_with_its_keys_in_order(line: dict[str, Any]) -> 
 
 
 def test_it_tells_where_what_and_who(line: dict[str, Any]) -> None:
-    assert line["schema"] == 1
+    assert line["schema"] == 2
+    assert line["sign_de_url"] == line["base_url"].removesuffix("/api/v0") + "/api/v2"
     assert line["pid"] == os.getpid()
     assert line["preset"] == "kitchen-sink"
     assert line["seed"] == 1

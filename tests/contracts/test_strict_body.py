@@ -149,6 +149,10 @@ def test_a_shallow_stack_is_survived(checker: Checker) -> None:
         "application/json; charset=utf-8",
         'application/json;charset="UTF-8"',
         " application/json ; ",
+        "application/json; version=1",
+        'application/json; profile="x"',
+        'application/json; profile="a; charset=latin-1"; charset=utf-8',
+        "application/json; charset=utf-8; odd",
     ],
 )
 def test_json_in_utf_8_is_the_accepted_media_type(content_type: str) -> None:
@@ -165,7 +169,7 @@ def test_json_in_utf_8_is_the_accepted_media_type(content_type: str) -> None:
         "application/vnd.api+json",
         "application/json; charset=latin-1",
         "application/json; charset=utf-8; charset=utf-16",
-        "application/json; version=1",
+        'application/json; profile="x"; charset=latin-1',
         "application/json, application/json",
         "application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x",

@@ -9,7 +9,11 @@ import yaml
 from fiskaly_contracts import Contract, tools
 
 PAGE = Path(__file__).parents[2] / "docs" / "SUPPORTED.md"
-SHIPPED = {"management-v0": Contract.bundled(), "control-v1": Contract.control()}
+SHIPPED = {
+    "management-v0": Contract.bundled(),
+    "sign-de-v2": Contract.sign_de(),
+    "control-v1": Contract.control(),
+}
 
 
 def in_order(node: Any) -> Any:
@@ -47,9 +51,9 @@ def test_a_contract_that_drifted_is_told_and_mended(
 
 
 def test_the_page_has_not_drifted_from_the_contract() -> None:
-    assert PAGE.read_text(encoding="utf-8") == tools.supported(Contract.bundled()), (
-        "run python -m fiskaly_contracts.tools supported"
-    )
+    assert PAGE.read_text(encoding="utf-8") == tools.supported(
+        Contract.bundled(), Contract.sign_de()
+    ), "run python -m fiskaly_contracts.tools supported"
 
 
 def test_every_operation_has_a_row(contract: Contract) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from docs.documents import ROOT
 from fiskaly_mockserver.domain.account import errors
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.domain.signing import errors as signing_errors
 from fiskaly_mockserver.world.journal.explain import RULES
 

@@ -22,13 +22,13 @@ from builders.accounts import (
     secret_of,
 )
 from builders.snapshots import listed, refused
-from fiskaly_mockserver.domain.account.errors import (
+from fiskaly_mockserver.domain.account.model import KeyStatus, OrganizationId, PrincipalKind
+from fiskaly_mockserver.domain.errors import (
     ExpiredToken,
     ForeignToken,
     RefreshTokenAsAccess,
     UnreadableToken,
 )
-from fiskaly_mockserver.domain.account.model import KeyStatus, OrganizationId, PrincipalKind
 from fiskaly_mockserver.domain.ports import TokenUse
 from fiskaly_mockserver.domain.query import Paging
 from fiskaly_mockserver.world.tokens import JwtIssuer

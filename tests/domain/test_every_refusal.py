@@ -23,8 +23,15 @@ from builders.accounts import (
 )
 from builders.snapshots import refused
 from fiskaly_mockserver.domain.account import errors
-from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.domain.account.model import BillingOptions, KeyStatus
+from fiskaly_mockserver.domain.errors import (
+    DomainError,
+    ExpiredToken,
+    ForeignToken,
+    MissingToken,
+    RefreshTokenAsAccess,
+    UnreadableToken,
+)
 from fiskaly_mockserver.domain.ports import TokenUse
 
 Provocation = Callable[[Account], object]
@@ -70,10 +77,10 @@ SCENES: Mapping[type[DomainError], Scene] = {
 
 PROVOCATIONS: Mapping[type[DomainError], Provocation] = {
     errors.InvalidCredentials: lambda a: a.world.sessions.open_with_key("unknown", "EXAMPLE"),
-    errors.UnreadableToken: lambda a: a.world.sessions.principal("garbage"),
-    errors.ForeignToken: lambda a: a.world.sessions.principal("header.payload.signature"),
-    errors.ExpiredToken: lambda a: a.world.sessions.principal(a.token("admin", expires_at=1)),
-    errors.RefreshTokenAsAccess: lambda a: a.world.sessions.principal(
+    UnreadableToken: lambda a: a.world.sessions.principal("garbage"),
+    ForeignToken: lambda a: a.world.sessions.principal("header.payload.signature"),
+    ExpiredToken: lambda a: a.world.sessions.principal(a.token("admin", expires_at=1)),
+    RefreshTokenAsAccess: lambda a: a.world.sessions.principal(
         a.token("admin", use=TokenUse.REFRESH)
     ),
     errors.NotTheAdmin: lambda a: a.world.organizations.delete(a.by("shop_test"), SHOP),
@@ -136,7 +143,7 @@ PROVOCATIONS: Mapping[type[DomainError], Provocation] = {
     errors.BillingAddressInUse: lambda a: a.world.billing_addresses.delete(a.by("admin"), OFFICE),
 }
 
-ELSEWHERE = {errors.MissingToken}
+ELSEWHERE = {MissingToken}
 """Refusals for which there is no call of the domain: the header is the web layer's."""
 
 
@@ -149,7 +156,7 @@ def _descendants(kind: type[DomainError]) -> Iterator[type[DomainError]]:
 LEAVES = {
     kind
     for kind in _descendants(DomainError)
-    if not kind.__subclasses__() and kind.__module__ == errors.__name__
+    if not kind.__subclasses__() and kind.__module__.startswith("fiskaly_mockserver.domain")
 }
 
 

@@ -21,7 +21,6 @@ from builders.accounts import (
 )
 from builders.snapshots import refused, snapshot
 from fiskaly_mockserver.domain.account.api_keys import SORT_KEYS, ApiKeyFilter
-from fiskaly_mockserver.domain.account.credentials import hash_secret
 from fiskaly_mockserver.domain.account.errors import (
     ApiKeyNameTaken,
     ApiKeyNotFound,
@@ -29,7 +28,12 @@ from fiskaly_mockserver.domain.account.errors import (
     OrganizationNotFound,
     ReferenceNotFound,
 )
-from fiskaly_mockserver.domain.account.model import EMPTY_METADATA, Environment, KeyStatus
+from fiskaly_mockserver.domain.account.model import (
+    EMPTY_METADATA,
+    Environment,
+    KeyStatus,
+    hash_secret,
+)
 from fiskaly_mockserver.domain.query import Paging
 
 ON, OFF = KeyStatus.ENABLED, KeyStatus.DISABLED

@@ -6,9 +6,9 @@ from hmac import compare_digest
 
 import pytest
 from builders.accounts import Account, secret_of
-from fiskaly_mockserver.domain.account import credentials
-from fiskaly_mockserver.domain.account.credentials import hash_secret, matches
+from fiskaly_mockserver.domain.account import model
 from fiskaly_mockserver.domain.account.errors import InvalidCredentials
+from fiskaly_mockserver.domain.account.model import hash_secret, matches
 
 
 def test_a_secret_matches_its_own_hash_only() -> None:
@@ -62,8 +62,8 @@ def test_every_failed_attempt_costs_one_hash_and_one_comparison(
         work.append("compare")
         return compare_digest(one, other)
 
-    monkeypatch.setattr(credentials, "sha256", hashing)
-    monkeypatch.setattr(credentials, "compare_digest", comparing)
+    monkeypatch.setattr(model, "sha256", hashing)
+    monkeypatch.setattr(model, "compare_digest", comparing)
     with pytest.raises(InvalidCredentials):
         attempt(account)
     assert work == ["hash", "compare"]

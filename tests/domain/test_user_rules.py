@@ -100,6 +100,15 @@ def test_r9_a_registered_user_keeps_its_own_names(account: Account) -> None:
     assert user == before == account.world.tables.users.get(CLERK)
 
 
+def test_r9_letters_that_only_fold_alike_are_two_emails(account: Account) -> None:
+    caller = account.by("vendor_test")
+    made = [
+        account.world.users.invite(caller, CAFE, email=email)[1]
+        for email in ("stra\u00dfe@b.c", "strasse@b.c")
+    ]
+    assert made[0].id != made[1].id
+
+
 def test_r9_an_unknown_email_is_pending_for_48_hours(account: Account) -> None:
     _, user = account.world.users.invite(
         account.by("vendor_test"), CAFE, email="New@example.com", first_name="N", last_name="Ew"

@@ -111,7 +111,12 @@ def test_bad_chunking_creates_nothing(target: Target, body: bytes) -> None:
 @pytest.mark.parametrize("wanted", ["202-accepted", "100-continue, other", "\xe9"])
 @pytest.mark.parametrize("path", [ORGANIZATIONS, "/api/v0/nothing", "/_mock/health"])
 def test_an_unknown_expectation_is_a_417(target: Target, path: str, wanted: str) -> None:
-    demand_shape(target.get(path, f"Expect: {wanted}"), 417)
+    target.server.control.freeze_clock("2031-01-01T00:00:00Z")
+    answer = target.get(path, f"Expect: {wanted}")
+    demand_shape(answer, 417)
+    assert answer.headers["date"] == "Wed, 01 Jan 2031 00:00:00 GMT"
+    kept = [one.status for one in target.server.journal if one.status == 417]
+    assert kept == ([] if path.startswith("/_mock") else [417])
 
 
 def test_a_client_that_waits_for_it_is_asked_for_its_body(target: Target) -> None:

@@ -8,9 +8,11 @@ import pytest
 from cli.running import clean_environment
 
 HEAVY = {
+    "cryptography",
     "faker",
     "hypothesis",
     "jinja2",
+    "jwt",
     "jsonschema",
     "jsonschema_path",
     "openapi_core",

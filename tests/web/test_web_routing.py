@@ -32,11 +32,12 @@ def test_every_operation_has_a_handler_and_every_handler_an_operation(service: S
 
 def test_the_routes_are_the_contracts_and_the_control_ones(service: Service) -> None:
     contract = {
-        (operation.method, prefix + service.contract.base_path + operation.path)
-        for operation in service.contract.operations.values()
+        (operation.method, prefix + one.api.base_path + operation.path)
+        for one in service.apis
+        for operation in one.api.contract.operations.values()
         for prefix in ("", "/s/{sandbox}")
     }
-    assert len(contract) == 2 * len(service.contract.operations)
+    assert len(contract) == 2 * sum(len(one.api.contract.operations) for one in service.apis)
     served = routes_of(create_app(service))
     control = {route for route in served if route[1].startswith(CONTROL_PREFIX)}
     assert served - control == contract | {("*", "/{rest}")}
@@ -160,8 +161,14 @@ async def test_an_unknown_control_route_names_the_known_ones(api: Api) -> None:
 
 async def test_a_wrong_method_on_a_control_route_names_the_right_ones(api: Api) -> None:
     response = await api.client.post("/_mock/health")
-    assert (response.status, response.headers["Allow"]) == (405, "GET")
-    assert (await response.json())["allowed"] == ["GET"]
+    assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
+    assert (await response.json())["allowed"] == ["GET", "HEAD"]
+
+
+async def test_a_probe_asks_for_the_health_with_head(api: Api) -> None:
+    response = await api.client.head("/_mock/health")
+    assert (response.status, await response.read()) == (200, b"")
+    assert (await api.client.head("/_mock/clock")).status == 405
 
 
 async def test_the_contract_is_served_with_the_address_it_was_asked_under(

@@ -10,7 +10,7 @@ from fiskaly_mockserver.world.journal.containment import (
     contains,
     shortened,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -99,6 +99,7 @@ JSON = st.recursive(
 )
 
 
+@settings(derandomize=True, database=None, deadline=None, max_examples=40)
 @given(JSON, st.data())
 def test_whatever_is_left_after_leaving_something_out_is_contained(
     whole: JsonValue, data: st.DataObject

@@ -7,13 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import fiskaly_mockserver.domain
+import fiskaly_mockserver.domain.signing
 import pytest
 from builders.accounts import ADMIN, CAFE, NOWHERE, OFFICE, SHOP, START, STRANGER, VENDOR, Account
 from builders.accounts import principal_id as principal
 from fiskaly_contracts import Checker, Contract, RequestData, Severity, Violation, Where
 from fiskaly_mockserver.domain.account import errors
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import (
+    DomainError,
+    ExpiredToken,
+    RefreshTokenAsAccess,
+    UnreadableToken,
+)
 from fiskaly_mockserver.domain.ports import TokenUse
+from fiskaly_mockserver.domain.signing import errors as signing_errors
 from fiskaly_mockserver.world.journal.exchange import Exchange, Refusal
 from fiskaly_mockserver.world.journal.explain import ACCEPTED, FACTS, RULES, explain_exchange
 
@@ -57,7 +64,8 @@ def descendants(kind: type[DomainError]) -> Iterator[type[DomainError]]:
 LEAVES = {
     kind
     for kind in descendants(DomainError)
-    if not kind.__subclasses__() and kind.__module__ == errors.__name__
+    if kind.__module__.startswith("fiskaly_mockserver.domain")
+    and (not kind.__subclasses__() or kind is signing_errors.AdminLoginFailed)
 }
 
 
@@ -67,8 +75,8 @@ def test_every_refusal_says_what_would_have_been_accepted() -> None:
 
 
 def test_the_rules_read_as_the_domain_words_them() -> None:
-    text = fiskaly_mockserver.domain.__doc__ or ""
-    worded = re.findall(r"^(R\d+) +(.+(?:\n    .+)*)", text, re.MULTILINE)
+    text = f"{fiskaly_mockserver.domain.__doc__}\n{fiskaly_mockserver.domain.signing.__doc__}"
+    worded = re.findall(r"^([RS]\d+) +(.+(?:\n    .+)*)", text, re.MULTILINE)
     assert {number: " ".join(words.split()) for number, words in worded} == RULES
 
 
@@ -112,26 +120,47 @@ def test_somebody_elses_organization_is_explained_by_its_admin(account: Account)
 
 
 @pytest.mark.parametrize(
-    ("target", "exists", "envs"),
-    [(NOWHERE, "no", "none"), (STRANGER, "yes", "TEST LIVE"), (CAFE, "yes", "TEST")],
+    ("target", "exists", "envs", "rule"),
+    [
+        (NOWHERE, "no", "none", "R3"),
+        (STRANGER, "yes", "TEST LIVE", "R3"),
+        (CAFE, "yes", "TEST", "R6"),
+    ],
 )
 def test_an_unseen_organization_is_told_from_a_missing_one(
-    account: Account, target: str, exists: str, envs: str
+    account: Account, target: str, exists: str, envs: str, rule: str
 ) -> None:
     caller = account.by("vendor_live")
     told = refused(
         lambda: account.world.organizations.retrieve(caller, target), errors.OrganizationNotFound
     )
     state = state_of(told)
+    assert (told["refused_by"]["rule"], told["refused_by"]["rule_text"]) == (rule, RULES[rule])
+    assert f"OrganizationNotFound ({rule}): " in told["summary"]
     assert state["organization"] == target
     assert state["whether it exists in this world, seen or unseen"] == exists
     assert state["environments of the organization"] == envs
     assert state["environment of the token"] == "LIVE"
 
 
+@pytest.mark.parametrize(
+    ("name", "caller", "rule"),
+    [("vendor_live", "vendor_test", "R6"), ("shop_test", "vendor_test", "R3")],
+)
+def test_a_key_of_another_environment_is_told_from_one_of_another_organization(
+    account: Account, name: str, caller: str, rule: str
+) -> None:
+    key = account.key(name).id
+    told = refused(
+        lambda: account.world.api_keys.retrieve(account.by(caller), VENDOR, key),
+        errors.ApiKeyNotFound,
+    )
+    assert told["refused_by"]["rule"] == rule
+
+
 def test_an_expired_token_is_explained_by_its_times(account: Account) -> None:
     token = account.token("admin", expires_at=1)
-    told = refused(lambda: account.world.sessions.principal(token), errors.ExpiredToken)
+    told = refused(lambda: account.world.sessions.principal(token), ExpiredToken)
     assert told["refused_by"]["kind"] == "authentication"
     state = state_of(told)
     assert state["end of the token's life"] == "1970-01-01T00:00:01.000Z"
@@ -141,12 +170,12 @@ def test_an_expired_token_is_explained_by_its_times(account: Account) -> None:
 
 def test_a_refresh_token_in_the_wrong_place_is_recognized(account: Account) -> None:
     token = account.token("admin", use=TokenUse.REFRESH)
-    told = refused(lambda: account.world.sessions.principal(token), errors.RefreshTokenAsAccess)
+    told = refused(lambda: account.world.sessions.principal(token), RefreshTokenAsAccess)
     assert state_of(told)["use of the token"] == "refresh"
 
 
 def test_an_unreadable_token_is_explained_without_it() -> None:
-    told = explained(error=Refusal.of(errors.UnreadableToken("hush.hush")), status=401)
+    told = explained(error=Refusal.of(UnreadableToken("hush.hush")), status=401)
     assert state_of(told) == {"parts of the token between dots": "2"}
     assert "hush" not in str(told)
 
@@ -192,8 +221,8 @@ def test_a_refusal_tells_what_it_read(
 
 
 def test_the_kept_refusal_lets_the_error_go() -> None:
-    kept = Refusal.of(errors.UnreadableToken("hush"))
-    assert kept.kind is errors.UnreadableToken
+    kept = Refusal.of(UnreadableToken("hush"))
+    assert kept.kind is UnreadableToken
     assert str(kept) == "UnreadableToken (R5)"
     assert "hush" not in repr(kept)
 

@@ -12,7 +12,6 @@ from builders.vendors import NEW, caller_with, person_in, vendor_of, world_of
 from fiskaly_mockserver.domain.account import api_keys, organizations, users
 from fiskaly_mockserver.domain.account.access import Principal, sees
 from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
-from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.domain.account.model import (
     Environment,
     KeyStatus,
@@ -20,6 +19,7 @@ from fiskaly_mockserver.domain.account.model import (
     OrganizationType,
 )
 from fiskaly_mockserver.domain.account.organizations import OrganizationFilter, Profile
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.domain.query import Page, Paging, SortKey
 from fiskaly_mockserver.world.store import overlay_table
 from fiskaly_mockserver.world.world import World

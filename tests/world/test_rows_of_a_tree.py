@@ -194,7 +194,7 @@ def test_r9_the_age_of_an_invitation_counts_back_from_the_start_of_the_world() -
     assert memberships[TOP, PERSON].pending_until is None
     assert memberships[TOP, LATE].pending_until == START - 3_600 + 48 * 3_600
     lapsed = memberships[LOWER, LATE]
-    assert not lapsed.stands(START)
+    assert not lapsed.is_valid(START)
     late = world_of(HAND_MADE).tables.users.get(UserId(LATE))
     assert late is not None
     assert (late.registered, late.password_hash) == (False, None)

@@ -5,8 +5,8 @@ from builders.accounts import CAFE, START, STRANGER, VENDOR, Account, baseline, 
 from builders.changes import Driver
 from builders.snapshots import listed
 from fiskaly_fixtures import generate
-from fiskaly_mockserver.domain.account.errors import ForeignToken
 from fiskaly_mockserver.domain.account.model import KeyStatus
+from fiskaly_mockserver.domain.errors import ForeignToken
 from fiskaly_mockserver.domain.query import Paging
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.faults import Target

@@ -1,7 +1,5 @@
 """Named states of a world, resets, and new baselines."""
 
-from collections.abc import Callable
-
 import pytest
 from builders.accounts import CAFE, SHOP, START, TEST, VENDOR, Account, profile, secret_of
 from builders.changes import Driver
@@ -177,15 +175,14 @@ def test_every_replacement_of_the_state_is_a_new_generation_on_the_same_clock(
     clock, state = world.clock, export_world(world)
     world.snapshot("start")
     assert world.generation == 0
-    replacements: tuple[Callable[[], None], ...] = (
-        world.reset,
-        lambda: world.restore("start"),
-        lambda: import_world(world, state),
-        lambda: world.reseed(world.baseline),
-    )
-    for count, replace in enumerate(replacements, 1):
-        replace()
-        assert (world.generation, world.clock) == (count, clock)
+    world.reset()
+    assert (world.generation, world.clock) == (1, clock)
+    world.restore("start")
+    assert (world.generation, world.clock) == (2, clock)
+    import_world(world, state)
+    assert (world.generation, world.clock) == (3, clock)
+    world.reseed(world.baseline)
+    assert (world.generation, world.clock) == (4, clock)
 
 
 def test_a_reseed_moves_the_baseline_and_drops_the_snapshots(

@@ -1,5 +1,6 @@
 """Ids and secrets: their form, and repeatable ones from a seed."""
 
+import random
 import re
 from uuid import RFC_4122, UUID
 
@@ -49,6 +50,21 @@ def test_a_seeded_source_leaves_the_randomness_of_others_alone() -> None:
     SeededSource("b").uuid()
     other.uuid()
     assert source.secret() == other.secret()
+
+
+def test_what_others_do_to_their_randomness_does_not_reach_ids_and_secrets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def made() -> list[str]:
+        random.seed(1)
+        secrets_source, seeded = SystemSecrets(), SeededSource("a")
+        return [SystemIds().uuid(), secrets_source.secret(), seeded.uuid(), seeded.secret()]
+
+    for name in ("uuid.uuid4", "uuid.UUID", "secrets.token_bytes", "os.urandom"):
+        monkeypatch.setattr(name, lambda *_, **__: b"0" * 16)
+    first, second = made(), made()
+    assert set(first[:2]).isdisjoint(second[:2])
+    assert first[2:] == second[2:]
 
 
 PINNED = "7e2d8885-3d42-401e-82d3-75cc41b18029"

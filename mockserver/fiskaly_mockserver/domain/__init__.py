@@ -1,7 +1,7 @@
 """The Management API's state rules, in plain Python.
 
 Nothing here knows HTTP, JSON or a clock of its own: services raise facts
-(`fiskaly_mockserver.domain.account.errors`), take time, ids, secrets and tokens from the
+(`fiskaly_mockserver.domain.errors`), take time, ids, secrets and tokens from the
 seams in `fiskaly_mockserver.domain.ports`, and keep rows in tables whose
 implementation they do not know (`fiskaly_mockserver.domain.store`).
 

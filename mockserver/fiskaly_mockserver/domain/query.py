@@ -35,7 +35,7 @@ class Page(Generic[Row_co]):
 
 
 class Narrowing(NamedTuple, Generic[Row]):
-    """Which rows of a list are asked for; equal names stand for equal answers."""
+    """Which rows of a list are asked for; equal names mean equal answers."""
 
     name: Hashable
     admits: Callable[[Row], bool]
@@ -75,7 +75,7 @@ def paged(
     """Cut one page out of a selection.
 
     In order of creation the other rows are not touched. Any other order, and what is
-    narrowed, is worked out once and kept until the selection changes.
+    narrowed, is computed once and cached until the selection changes.
     """
     if paging.order_by is None and narrowing is None:
         page = rows.page(paging.offset, paging.limit, descending=paging.descending)

@@ -22,7 +22,7 @@ def compose(
 ) -> Service:
     """Return the service that serves a tree, or the rows of one, under the bundled contracts."""
     seams = seams or Seams(lifetimes=config.lifetimes)
-    known = apis()
+    known = apis(sign_de=config.sign_de)
     settings = WorldSettings(
         operations={
             operation_id: Target(operation.method, operation.path, operation.secured)
@@ -31,6 +31,7 @@ def compose(
         },
         rate_limit=config.rate_limit,
         journal_capacity=config.journal_size,
+        sign_de_main_keys=config.sign_de_main_keys,
     )
     baseline = (
         tree if isinstance(tree, Baseline) else baseline_of(tree, started_at=seams.clock.now())

@@ -41,6 +41,8 @@ class ServerConfig(TreeArguments):
     Attributes:
         host: The address to listen on.
         port: The port to listen on; 0 picks a free one.
+        sign_de: Whether SIGN DE is served beside the Management API.
+        sign_de_main_keys: Whether a main organization's key may create a TSS (S1).
         loose: Drop body properties that the contract does not know, and journal a
             violation, instead of refusing with 400.
         judge: Who decides whether a message keeps the contract: `jsonschema-rs`, or
@@ -60,6 +62,8 @@ class ServerConfig(TreeArguments):
 
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
+    sign_de: bool = True
+    sign_de_main_keys: bool = True
     loose: bool = False
     judge: Judge = "jsonschema-rs"
     lifetimes: Lifetimes = field(default_factory=Lifetimes)

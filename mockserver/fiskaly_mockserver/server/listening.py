@@ -10,6 +10,7 @@ from typing import NamedTuple
 from aiohttp import http_exceptions, web
 
 from fiskaly_mockserver.server.errors import CannotListen
+from fiskaly_mockserver.web.apis import SIGN_DE
 from fiskaly_mockserver.web.app import DISPATCHER, create_app
 from fiskaly_mockserver.web.control.dispatch import Dispatcher
 from fiskaly_mockserver.web.service import Service
@@ -35,11 +36,17 @@ class Listening(NamedTuple):
     port: int
     base_path: str
     dispatcher: Dispatcher
+    sign_de_path: str | None = None
 
     @property
     def base_url(self) -> str:
         """What a client takes as the API's address, without a slash at the end."""
         return self.origin + self.base_path
+
+    @property
+    def sign_de_url(self) -> str | None:
+        """The address of SIGN DE in the same form; None where it is not served."""
+        return None if self.sign_de_path is None else self.origin + self.sign_de_path
 
     @property
     def control_url(self) -> str:
@@ -85,6 +92,7 @@ async def listen(service: Service, host: str, port: int) -> Listening:
         site.port,
         service.contract.base_path,
         app[DISPATCHER],
+        next((one.api.base_path for one in service.apis if one.api.name == SIGN_DE), None),
     )
 
 

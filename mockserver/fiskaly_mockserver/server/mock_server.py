@@ -100,6 +100,11 @@ class MockServer:
         return self._running.base_url
 
     @property
+    def sign_de_url(self) -> str | None:
+        """The same for SIGN DE, ending in `/api/v2`; None where it is not served."""
+        return self._running.sign_de_url
+
+    @property
     def control_url(self) -> str:
         """The address of the control routes, ending in `/_mock`."""
         return self._running.control_url

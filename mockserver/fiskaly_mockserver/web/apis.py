@@ -4,7 +4,13 @@ from fiskaly_mockserver.web.api import Api
 from fiskaly_mockserver.web.management.api import management_api
 from fiskaly_mockserver.web.sign_de.api import sign_de_api
 
+SIGN_DE = "sign-de"
+"""The name of SIGN DE among the APIs."""
 
-def apis() -> tuple[Api, ...]:
-    """Return the APIs; what lies under no base path is answered as the first would."""
-    return (management_api(), sign_de_api())
+
+def apis(*, sign_de: bool = True) -> tuple[Api, ...]:
+    """Return the APIs, SIGN DE if it is wanted.
+
+    What lies under no base path is answered as the first would.
+    """
+    return (management_api(), sign_de_api()) if sign_de else (management_api(),)

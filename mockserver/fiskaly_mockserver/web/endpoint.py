@@ -4,8 +4,8 @@ from aiohttp import hdrs, web
 from fiskaly_contracts import CheckedRequest, Operation, RequestData, Violation, Where
 
 from fiskaly_mockserver.domain.account.access import Principal
-from fiskaly_mockserver.domain.account.errors import MissingToken
 from fiskaly_mockserver.domain.account.sessions import Sessions
+from fiskaly_mockserver.domain.errors import MissingToken
 from fiskaly_mockserver.web.api import Call, Download
 from fiskaly_mockserver.web.faults.apply import OperationFaults
 from fiskaly_mockserver.web.journal.recorder import Recorded

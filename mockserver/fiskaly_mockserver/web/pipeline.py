@@ -8,10 +8,10 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from fiskaly_contracts import ResponseData, Violation
 
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.response_headers import retry_after
-from fiskaly_mockserver.web.responses import JsonResponse, response_of
+from fiskaly_mockserver.web.responses import Answer, JsonResponse, response_of
 from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
 from fiskaly_mockserver.web.service import ServedApi, Service
 from fiskaly_mockserver.world.world import World
@@ -70,7 +70,7 @@ def in_pipeline(
         try:
             world = worlds.default if name is None else worlds.get(name)
         except BadSandboxName as error:
-            return _without_world(request, service, served, error)
+            return unrecorded(request, service, served, served.api.errors.invalid(400, str(error)))
         now, state, cleared = world.clock.now(), world.generation, world.journal.cleared
         record = Recorded(
             request, redactor, request_id=new_id(), at=now, sandbox=world.name, state=state
@@ -145,11 +145,11 @@ def _refusal(error: Exception, record: Recorded, served: ServedApi) -> web.Strea
     return response_of(served.api.errors.plain(500))
 
 
-def _without_world(
-    request: web.Request, service: Service, served: ServedApi, error: BadSandboxName
+def unrecorded(
+    request: web.Request, service: Service, served: ServedApi, answer: Answer
 ) -> web.StreamResponse:
-    """Refuse a request that no world can keep a record of."""
-    response = response_of(served.api.errors.invalid(400, str(error)))
+    """Return the answer to a request that no journal keeps, with the headers of the API."""
+    response = response_of(answer)
     served.headers.write(
         response,
         request=request,

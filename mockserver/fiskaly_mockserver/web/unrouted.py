@@ -8,11 +8,12 @@ from aiohttp.typedefs import Handler
 from fiskaly_contracts import Contract, Operation, Violation, Where
 
 from fiskaly_mockserver.web.journal.recorder import Recorded
-from fiskaly_mockserver.web.pipeline import Answering, in_pipeline
+from fiskaly_mockserver.web.pipeline import Answering, in_pipeline, unrecorded
 from fiskaly_mockserver.web.responses import response_of
 from fiskaly_mockserver.web.sandboxes import sandbox_of, without_sandbox
 from fiskaly_mockserver.web.service import ServedApi, Service
 from fiskaly_mockserver.world.journal.containment import shortened
+from fiskaly_mockserver.world.names import CONTROL_PREFIX
 from fiskaly_mockserver.world.world import World
 
 LONGEST_COMPARED = 300
@@ -86,6 +87,8 @@ def _likeness() -> Likeness:
 PATH_SHOWN = 200
 """Characters of a path in a message."""
 
+UNEXPECTED = "the only expectation met is 100-continue"
+
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -111,9 +114,7 @@ def guarded(handle: Handle, service: Service) -> Handle:
 
     def unexpected(served: ServedApi) -> Answering:
         async def answer(_: web.Request, __: World, ___: Recorded) -> web.StreamResponse:
-            return response_of(
-                served.api.errors.plain(417, "the only expectation met is 100-continue")
-            )
+            return response_of(served.api.errors.plain(417, UNEXPECTED))
 
         return answer
 
@@ -125,9 +126,16 @@ def guarded(handle: Handle, service: Service) -> Handle:
 
     refuse_expectation, refuse_path = _by_path(service, unexpected), _by_path(service, no_path)
 
+    async def refuse_control(request: web.BaseRequest) -> web.StreamResponse:
+        served = service.apis[0]
+        answer = served.api.errors.plain(417, UNEXPECTED)
+        return unrecorded(cast("web.Request", request), service, served, answer)
+
     def refuse_or_handle(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         wanted = request.headers.get(hdrs.EXPECT)
         if wanted and wanted.lower() != "100-continue":
+            if request.path.startswith(f"{CONTROL_PREFIX}/"):
+                return refuse_control(request)
             return refuse_expectation(cast("web.Request", request))
         if request.raw_path.startswith("/") or request.rel_url.raw_path.startswith("/"):
             return handle(request)

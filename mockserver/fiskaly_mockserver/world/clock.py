@@ -1,5 +1,6 @@
 """Clocks that a world can run by."""
 
+import sys
 import time
 from collections.abc import Callable
 from math import inf
@@ -12,6 +13,35 @@ MAX_SCALE = 1_000_000
 """How much faster than its base a clock may run."""
 
 
+_Reading = Callable[[], float]
+
+
+class RealTime:
+    """The machine's clocks, whatever the tests of this process patch.
+
+    freezegun replaces the functions of `time` in every module, but not in a class. Where it
+    is at work already, it names the real ones. time-machine changes `time.time` itself, and
+    offers the real one as its `escape_hatch`.
+    """
+
+    _freezegun = sys.modules.get("freezegun.api")
+    monotonic: Callable[[], float] = staticmethod(
+        getattr(_freezegun, "real_monotonic", time.monotonic)
+    )
+    perf_counter: _Reading = staticmethod(
+        getattr(_freezegun, "real_perf_counter", time.perf_counter)
+    )
+    _time: _Reading = staticmethod(getattr(_freezegun, "real_time", time.time))
+
+    @classmethod
+    def time(cls) -> float:
+        """Return the time of the wall clock in unix seconds."""
+        time_machine = sys.modules.get("time_machine")
+        if time_machine and time_machine.escape_hatch.is_travelling():
+            return float(time_machine.escape_hatch.time.time())
+        return cls._time()
+
+
 class SystemClock(Clock):
     """The machine's time, never running backwards even when that is set back.
 
@@ -19,15 +49,15 @@ class SystemClock(Clock):
     """
 
     def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
+        self._offset = RealTime.time() - RealTime.monotonic()
 
     def now(self) -> float:
         """Return the current time in unix seconds."""
-        return time.monotonic() + self._offset
+        return RealTime.monotonic() + self._offset
 
 
 class FrozenClock(Clock):
-    """A clock that stands still until it is moved.
+    """A clock that shows one time until it is moved.
 
     `at` and `advance` take seconds; moving backwards is refused.
     """
@@ -36,7 +66,7 @@ class FrozenClock(Clock):
         self._now = at
 
     def now(self) -> float:
-        """Return the time it stands at, in unix seconds."""
+        """Return the time it shows, in unix seconds."""
         return self._now
 
     def advance(self, seconds: float) -> None:
@@ -74,7 +104,7 @@ class WorldClock(Clock):
     """A world's time: another clock's, until it is frozen, moved or scaled.
 
     It never runs backwards, whatever is done to it, but for `reset`, which begins anew;
-    nor past the year 9999, where it stands still. Seconds are those of this clock.
+    nor past the year 9999, where it stops. Seconds are those of this clock.
     """
 
     __slots__ = ("_base", "_frozen", "_latest", "_scale", "_since", "_start")
@@ -130,7 +160,7 @@ class WorldClock(Clock):
         self._frozen = True
 
     def set(self, at: float) -> None:
-        """Jump to a later time (unix seconds), and go on or stand still as before.
+        """Jump to a later time (unix seconds), and stay running or frozen as before.
 
         Raises:
             ClockError: `at` is in the past or beyond the year 9999.
@@ -138,7 +168,7 @@ class WorldClock(Clock):
         self._move(lambda _: at)
 
     def advance(self, seconds: float) -> None:
-        """Jump forward, and go on or stand still as before.
+        """Jump forward, and stay running or frozen as before.
 
         Raises:
             ClockError: `seconds` is negative or no number, or leads beyond the year 9999.
@@ -148,7 +178,7 @@ class WorldClock(Clock):
         self._move(lambda now: now + seconds)
 
     def resume(self) -> None:
-        """Go on from where it stands, at the rate that it had; does nothing if it runs."""
+        """Go on from the time it shows, at the rate that it had; does nothing if it runs."""
         self._move(lambda now: now)
         self._frozen = False
 

@@ -7,7 +7,7 @@ from math import isfinite
 from fiskaly_mockserver.world.names import shown
 
 LATEST = 253_402_300_799.0
-"""The last second (unix) that a four-digit year can tell."""
+"""The last second (unix) that has a four-digit year."""
 
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _PART = r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)"

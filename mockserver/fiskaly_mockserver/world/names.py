@@ -29,20 +29,6 @@ def shown(value: object) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
-def did_you_mean(value: object, allowed: Iterable[str]) -> str:
-    """Return ` (did you mean x?)` for the nearest allowed word, or nothing.
-
-    >>> did_you_mean("createApiKye", ["createApiKey", "deleteApiKey"])
-    ' (did you mean createApiKey?)'
-    """
-    if not isinstance(value, str):
-        return ""
-    import difflib  # noqa: PLC0415 - only for a wrong word
-
-    near = difflib.get_close_matches(value, allowed, n=1, cutoff=0.6)
-    return f" (did you mean {near[0]}?)" if near else ""
-
-
 def listed(names: Iterable[str]) -> str:
     """Return names for a message, or that there are none."""
     known = tuple(names)

@@ -20,7 +20,7 @@ class RateLimit(NamedTuple):
         """Return the limit that a text such as `10/s`, `100/min` or `1000/h` names.
 
         Raises:
-            ValueError: It names none; the message tells the allowed forms.
+            ValueError: It names none; the message names the allowed forms.
 
         >>> RateLimit.parse("100/min")
         RateLimit(requests=100, window=60)

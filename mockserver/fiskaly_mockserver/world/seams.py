@@ -1,13 +1,13 @@
 """What a world takes from outside: clock, ids, secrets, tokens, settings and start values."""
 
-import secrets
 import string
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
+from secrets import token_bytes
 from types import MappingProxyType
 from typing import NamedTuple
+from uuid import UUID
 
 from fiskaly_mockserver.domain.ports import (
     Clock,
@@ -33,7 +33,7 @@ class SystemIds(IdSource):
 
     def uuid(self) -> str:
         """Return a new lower-case UUID of version 4."""
-        return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+        return str(UUID(bytes=token_bytes(16), version=4))
 
 
 class SystemSecrets(SecretSource):
@@ -62,7 +62,7 @@ class SeededSource(IdSource, SecretSource):
 
     def uuid(self) -> str:
         """Return a new lower-case UUID of version 4."""
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        return str(UUID(int=self._random.getrandbits(128), version=4))
 
     def key_part(self) -> str:
         """Return 25 characters of `[0-9a-z]`."""
@@ -85,7 +85,7 @@ class Seams:
 
 
 class WorldSettings(NamedTuple):
-    """What a world is told.
+    """Settings of a world.
 
     Attributes:
         operations: What faults may be about, by operationId.
@@ -101,7 +101,7 @@ class WorldSettings(NamedTuple):
 
 
 class StartingClock(Clock):
-    """Real time, or a time that was started elsewhere and runs as real time does."""
+    """Real time, or a time that was set at the start and runs as real time does."""
 
     def __init__(self) -> None:
         self._real = SystemClock()
@@ -150,7 +150,7 @@ class StartingSource(IdSource, SecretSource):
 
 
 class StartingSeams:
-    """The seams of a server that can be told to begin anew.
+    """The seams of a server that can start over.
 
     Attributes:
         clock: The time of its worlds.

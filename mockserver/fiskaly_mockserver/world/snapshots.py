@@ -56,7 +56,7 @@ class Snapshots(Generic[State]):
         self._states[name] = state
 
     def find(self, name: str) -> State:
-        """Return the state kept under a name.
+        """Return the state of a name.
 
         Raises:
             UnknownSnapshot: There is none; the message lists the names there are.
@@ -66,7 +66,7 @@ class Snapshots(Generic[State]):
         return self._states[name]
 
     def drop(self, name: str) -> None:
-        """Forget the state kept under a name.
+        """Drop the state of a name.
 
         Raises:
             UnknownSnapshot: There is none; the message lists the names there are.

@@ -139,8 +139,8 @@ class World:
 
         That is rows, sessions, clock, faults, used-up rate limits and journal; the time is
         that of the seams' clock again. Named snapshots stay. Tokens that were handed out
-        before stay valid as long as their organization is part of the baseline, for they
-        stand for themselves.
+        before stay valid as long as their organization is part of the baseline, since nothing
+        about them is stored.
         """
         self.generation += 1
         self.rows.become(self._pristine)

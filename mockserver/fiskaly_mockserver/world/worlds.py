@@ -24,7 +24,7 @@ class UnknownSandbox(SandboxError):
 
 
 class SandboxFacts(NamedTuple):
-    """What is told of a sandbox.
+    """Facts about a sandbox.
 
     `created` and `last_used` count the uses of all sandboxes of the server: the greater,
     the later. `uses` are those of this one, control calls too; `exchanges` are those of
@@ -125,7 +125,7 @@ class Worlds:
         return tuple(self._sandboxes)
 
     def describe(self) -> tuple[SandboxFacts, ...]:
-        """Return what is told of the sandboxes, the one left alone the longest first."""
+        """Return facts about the sandboxes, the one left alone the longest first."""
         return tuple(
             SandboxFacts(
                 name=name,

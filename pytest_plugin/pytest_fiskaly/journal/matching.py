@@ -150,11 +150,11 @@ def _as_sent(value: object) -> object:
 
 
 def _got(found: Mismatch) -> str:
-    if found.hidden and isinstance(found.kept, str) and is_hidden(found.kept):
-        return found.kept
+    if found.hidden and isinstance(found.recorded, str) and is_hidden(found.recorded):
+        return found.recorded
     if not found.reason:
-        return shown(found.kept)
-    return f"{found.reason} {shown(found.kept)}" if found.kept is not None else found.reason
+        return shown(found.recorded)
+    return f"{found.reason} {shown(found.recorded)}" if found.recorded is not None else found.reason
 
 
 def _weight(wanted: object) -> int:

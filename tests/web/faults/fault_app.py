@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 
 from aiohttp import web
 from fiskaly_contracts import Contract
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.faults.apply import OperationFaults, install_faults
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.journal.redaction import Redactor

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from fiskaly_contracts import Checker, RequestData, Violation
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.journal.redaction import Redactor
 from fiskaly_mockserver.world.journal.exchange import Exchange

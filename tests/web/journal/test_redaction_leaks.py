@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fiskaly_contracts import Checker
-from fiskaly_mockserver.domain.account.errors import UnreadableToken
+from fiskaly_mockserver.domain.errors import UnreadableToken
 from fiskaly_mockserver.web.journal.redaction import Redactor
 from web.journal.recorded import (
     API_SECRET,

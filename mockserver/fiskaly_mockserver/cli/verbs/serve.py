@@ -25,7 +25,7 @@ from fiskaly_mockserver.world.names import TOKEN_HEADER
 from fiskaly_mockserver.world.seed.credentials import OrganizationCredentials, Seeded
 from fiskaly_mockserver.world.store.tables import Baseline
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of the JSON line; it grows when a field changes its meaning."""
 TOPS_SHOWN = 3
 """Top organizations whose keys the banner shows, so that it stays one screen."""
@@ -42,6 +42,7 @@ def banner(baseline: Baseline, listening: Listening, contract: str, *, control: 
             f"{name} · contract {contract} · unofficial, for testing only",
             "",
             f"  Base URL    {listening.base_url}",
+            *([f"  SIGN DE     {listening.sign_de_url}"] if listening.sign_de_url else []),
             *_tops(baseline),
             "",
             f"  Tree        {_tree_line(baseline)}",
@@ -55,7 +56,7 @@ def banner(baseline: Baseline, listening: Listening, contract: str, *, control: 
 def json_line(baseline: Baseline, listening: Listening, contract: str) -> str:
     """Return one line of JSON, in ASCII, with the address, every enabled key and every user.
 
-    `{"schema": 1, "base_url", "control_url", "pid", "preset", "seed", "contract",
+    `{"schema": 2, "base_url", "sign_de_url", "control_url", "pid", "preset", "seed", "contract",
     "organizations": [{"id", "type", "name", "envs", "managed_by_organization_id",
     "api_keys": [{"env", "key", "secret"}]}], "users": [{"id", "email", "password",
     "organization_ids"}]}`
@@ -64,6 +65,7 @@ def json_line(baseline: Baseline, listening: Listening, contract: str) -> str:
         {
             "schema": SCHEMA,
             "base_url": listening.base_url,
+            "sign_de_url": listening.sign_de_url,
             "control_url": listening.control_url,
             "pid": os.getpid(),
             "preset": baseline.preset,

@@ -107,7 +107,7 @@ class Sight:
         """Return the organization, or `None` if it is missing or out of sight.
 
         Both cases cost the same work: one look-up and at most one comparison, so that
-        an answer's time tells nothing about what exists.
+        an answer's time does not show what exists.
         """
         organization = self.tables.organizations.get(OrganizationId(organization_id))
         if organization is None or not sees(principal, organization):
@@ -118,8 +118,8 @@ class Sight:
         """Return the organization a path names.
 
         Raises:
-            OrganizationNotFound: It is missing or out of sight, which nothing tells
-                apart. Source: assumption (A-09).
+            OrganizationNotFound: It is missing or out of sight, which look the same.
+                Source: assumption (A-09).
         """
         organization = self.tables.organizations.get(OrganizationId(organization_id))
         if organization is None or not sees(principal, organization):
@@ -155,7 +155,7 @@ class Sight:
         return any(
             self.find(principal, membership.organization_id) is not None
             for membership in self.tables.memberships.select("user", UserId(user_id))
-            if membership.stands(now)
+            if membership.is_valid(now)
         )
 
 

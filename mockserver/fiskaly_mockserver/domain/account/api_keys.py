@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from fiskaly_mockserver.domain.account.access import Principal, said
-from fiskaly_mockserver.domain.account.credentials import hash_secret
 from fiskaly_mockserver.domain.account.errors import (
     ApiKeyNameTaken,
     ApiKeyNotFound,
@@ -20,6 +19,7 @@ from fiskaly_mockserver.domain.account.model import (
     KeyStatus,
     Organization,
     PrincipalId,
+    hash_secret,
 )
 from fiskaly_mockserver.domain.backend import Backend
 from fiskaly_mockserver.domain.query import Narrowing, Page, Paging, SortKey, paged

@@ -104,7 +104,7 @@ class Environments:
         return live, key, secret
 
     def cleared(self, organization: Organization) -> bool:
-        """Tell whether a LIVE main organization stands above, as manager or payer (R7)."""
+        """Tell whether a LIVE main organization is above, as manager or payer (R7)."""
         seen: set[OrganizationId] = {organization.id}
         above = _above(organization)
         while above:

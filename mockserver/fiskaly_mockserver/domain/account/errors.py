@@ -1,72 +1,18 @@
-"""What can stand against a call, as facts.
+"""Why a call of the Management API is refused, as facts.
 
-No class knows a status or a wire text: `fiskaly_mockserver.web.management.errors` maps each.
-`rule` names the domain rule that refuses, for logs and explanations.
+`fiskaly_mockserver.web.management.errors` maps each to a status and a text.
 """
 
-from types import MappingProxyType
-from typing import ClassVar
-
-
-class DomainError(Exception):
-    """A call that the state of the account does not allow.
-
-    `facts` is what the service read before it refused: ids, environments, yes and no.
-    Never a secret, and never part of an answer of the API, since it may tell more than
-    the caller sees.
-    """
-
-    __slots__ = ("facts",)
-
-    rule: ClassVar[str] = ""
-
-    def __init__(self, **facts: str) -> None:
-        super().__init__()
-        self.facts = MappingProxyType(facts)
-
-
-class Unauthenticated(DomainError):
-    """Nobody known is calling."""
-
-    rule = "R5"
+from fiskaly_mockserver.domain.errors import (
+    AccessDenied,
+    Conflict,
+    NotFound,
+    Unauthenticated,
+)
 
 
 class InvalidCredentials(Unauthenticated):
     """The key, secret, refresh token, e-mail or password opens no session."""
-
-
-class MissingToken(Unauthenticated):
-    """The call carries no bearer token."""
-
-
-class UnreadableToken(Unauthenticated):
-    """The bearer token has not even the form of a token.
-
-    `token` is kept because the vendor's own answer repeats it (recorded).
-    """
-
-    def __init__(self, token: str) -> None:
-        # The token is no fact: what explains a refusal holds no secret.
-        super().__init__(parts=str(token.count(".") + 1))
-        self.token = token
-
-
-class ForeignToken(Unauthenticated):
-    """The token was not issued here, or belongs to nothing that still exists."""
-
-
-class ExpiredToken(Unauthenticated):
-    """The access token's time is over."""
-
-
-class RefreshTokenAsAccess(Unauthenticated):
-    """A refresh token stands where an access token belongs."""
-
-
-class AccessDenied(DomainError):
-    """The thing is visible to the caller, but the caller may not do this."""
-
-    rule = "R5"
 
 
 class NotTheAdmin(AccessDenied):
@@ -84,7 +30,7 @@ class ManagedMayNotAdminister(AccessDenied):
 
 
 class NoLiveClearance(AccessDenied):
-    """No LIVE main organization stands above this one."""
+    """No LIVE main organization is above this one."""
 
     rule = "R7"
 
@@ -93,12 +39,6 @@ class LiveNeedsLivePayer(AccessDenied):
     """A main organization is created LIVE only if a LIVE one pays for it."""
 
     rule = "R8"
-
-
-class NotFound(DomainError):
-    """The thing does not exist, or the caller does not see it."""
-
-    rule = "R3"
 
 
 class OrganizationNotFound(NotFound):
@@ -131,10 +71,6 @@ class ReferenceNotFound(NotFound):
     def __init__(self, field: str, **facts: str) -> None:
         super().__init__(field=field, **facts)
         self.field = field
-
-
-class Conflict(DomainError):
-    """The state of the account stands against it."""
 
 
 class OrganizationNotMain(Conflict):

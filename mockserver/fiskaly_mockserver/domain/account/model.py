@@ -7,6 +7,8 @@ Optional text is `""` where unset; optional objects and references are `None`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
+from hmac import compare_digest
 from types import MappingProxyType
 from typing import NewType
 
@@ -41,7 +43,7 @@ class KeyStatus(StrEnum):
 
 
 class PrincipalKind(StrEnum):
-    """What a token stands for."""
+    """Whether a token belongs to an API key or a user."""
 
     API_KEY = "API_KEY"
     USER = "USER"
@@ -61,7 +63,7 @@ class BillingOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagedConfiguration:
-    """The deprecated predecessor of billing options: kept and shown, without effect.
+    """The deprecated predecessor of billing options: stored and shown, without effect.
 
     Source: assumption (A-50).
     """
@@ -123,7 +125,7 @@ class ApiKey:
 
     `principal_id` is the identity its tokens carry and its creations name as
     `created_by_user`; it differs from `id`. Source: assumption (A-37).
-    `created_at` is in unix seconds. `secret_hash` is all that is kept of the secret.
+    `created_at` is in unix seconds. Of the secret only `secret_hash` is stored.
     """
 
     id: ApiKeyId
@@ -166,7 +168,7 @@ class Membership:
     user_id: UserId
     pending_until: float | None = None
 
-    def stands(self, now: float) -> bool:
+    def is_valid(self, now: float) -> bool:
         """Tell whether the membership is confirmed or its invitation has not lapsed."""
         return self.pending_until is None or now < self.pending_until
 
@@ -208,3 +210,23 @@ class EndedToken:
     """An access token that was made to expire before its time, by its `jti`."""
 
     token_id: str
+
+
+# ------------------------------------------------------------------ secrets and passwords
+
+# Secrets are 256 random bits and passwords of seeded users are derived from the seed,
+# so one round of SHA-256 is enough: there is nothing to guess. A password that a test
+# makes up for a sign-up is only as good as itself; an exported world shows its hash.
+
+_NOBODY = bytes(32)
+
+
+def hash_secret(secret: str) -> bytes:
+    """Return the hash under which a secret or password is stored."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def matches(secret: str, hashed: bytes | None) -> bool:
+    """Tell whether the secret has that hash, at the same cost whether there is one."""
+    same = compare_digest(hash_secret(secret), _NOBODY if hashed is None else hashed)
+    return same and hashed is not None

@@ -284,7 +284,7 @@ class Organizations:
         return ReferenceNotFound(field, **principal.facts, **facts)
 
     def _pays_for(self, organization_id: OrganizationId, payer: Organization) -> bool:
-        """Tell whether the organization stands in the chain of payers above `payer`."""
+        """Tell whether the organization is in the chain of payers above `payer`."""
         above: Organization | None = payer
         while above is not None:
             if above.id == organization_id:

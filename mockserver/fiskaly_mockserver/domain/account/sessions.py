@@ -6,14 +6,7 @@ from operator import is_
 from typing import NamedTuple
 
 from fiskaly_mockserver.domain.account.access import Principal, said
-from fiskaly_mockserver.domain.account.credentials import matches
-from fiskaly_mockserver.domain.account.errors import (
-    ExpiredToken,
-    ForeignToken,
-    InvalidCredentials,
-    RefreshTokenAsAccess,
-    UnreadableToken,
-)
+from fiskaly_mockserver.domain.account.errors import InvalidCredentials
 from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     EndedToken,
@@ -26,8 +19,15 @@ from fiskaly_mockserver.domain.account.model import (
     Session,
     User,
     UserId,
+    matches,
 )
 from fiskaly_mockserver.domain.backend import Backend
+from fiskaly_mockserver.domain.errors import (
+    ExpiredToken,
+    ForeignToken,
+    RefreshTokenAsAccess,
+    UnreadableToken,
+)
 from fiskaly_mockserver.domain.ports import Claims, TokenUse
 
 TOKEN_PARTS = 3
@@ -54,7 +54,7 @@ class _Recognized:
 class Sessions:
     """Authentication by key, by user and by refresh token, and of bearer tokens.
 
-    A token's signature is verified once; what it stands for is looked up on every call,
+    A token's signature is verified once; whose it is, is looked up on every call,
     since time passes and rows change.
     """
 
@@ -89,7 +89,7 @@ class Sessions:
             InvalidCredentials: The e-mail is unknown or in no organization, or the
                 password is wrong.
         """
-        user = next(iter(self.backend.tables.users.select("email", email.casefold())), None)
+        user = next(iter(self.backend.tables.users.select("email", email.lower())), None)
         known = matches(password, user.password_hash if user else None)
         memberships = self._memberships(user.id) if user is not None and known else ()
         if user is None or not memberships:
@@ -144,7 +144,7 @@ class Sessions:
     def principal(self, token: str) -> Principal:
         """Return who calls with an access token.
 
-        The token stands for itself until it expires: its key may have been disabled or
+        The token is good until it expires: its key may have been disabled or
         deleted since. Source: assumptions (A-16, A-25).
 
         Raises:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 from fiskaly_mockserver.domain.account.access import Principal, said, viewers_of
 from fiskaly_mockserver.domain.account.api_keys import ApiKeys
-from fiskaly_mockserver.domain.account.credentials import hash_secret
 from fiskaly_mockserver.domain.account.errors import EmailTaken, NoOpenInvitation, ReferenceNotFound
 from fiskaly_mockserver.domain.account.model import (
     ApiKey,
@@ -22,6 +21,7 @@ from fiskaly_mockserver.domain.account.model import (
     PrincipalKind,
     User,
     UserId,
+    hash_secret,
 )
 from fiskaly_mockserver.domain.account.organizations import Profile
 from fiskaly_mockserver.domain.backend import Backend
@@ -126,7 +126,7 @@ class SignUps:
 
     def _invited(self, email: str) -> User | None:
         """Return who was invited by that e-mail, `None` if nobody; refuse the registered."""
-        user = next(iter(self.backend.tables.users.select("email", email.casefold())), None)
+        user = next(iter(self.backend.tables.users.select("email", email.lower())), None)
         if user is not None and user.registered:
             raise EmailTaken(user=user.id)
         return user
@@ -134,7 +134,7 @@ class SignUps:
     def _register(
         self, newcomer: User, password: str, first_name: str, last_name: str
     ) -> Registered:
-        """Accept the invitations that stand, forget those that lapsed."""
+        """Accept the open invitations, delete those that lapsed."""
         tables = self.backend.tables
         user = replace(
             newcomer,
@@ -156,7 +156,7 @@ class SignUps:
         """Yield the organizations whose invitation has not lapsed, the first one first."""
         now = self.backend.clock.now()
         for membership in self.backend.tables.memberships.select("user", user_id):
-            if membership.pending_until is not None and membership.stands(now):
+            if membership.pending_until is not None and membership.is_valid(now):
                 yield membership.organization_id
 
 

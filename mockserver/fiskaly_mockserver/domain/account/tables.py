@@ -52,7 +52,7 @@ API_KEYS: TableSpec[ApiKeyId, ApiKey] = TableSpec(
     },
 )
 USERS: TableSpec[UserId, User] = TableSpec(
-    "users", lambda row: row.id, {"email": lambda row: [row.email.casefold()]}
+    "users", lambda row: row.id, {"email": lambda row: [row.email.lower()]}
 )
 MEMBERSHIPS: TableSpec[tuple[OrganizationId, UserId], Membership] = TableSpec(
     "memberships",

@@ -51,7 +51,7 @@ class Users:
         memberships = self.backend.tables.memberships.select("organization", organization.id)
 
         def arrange() -> Sequence[User]:
-            standing = (users.get(row.user_id) for row in memberships if row.stands(now))
+            standing = (users.get(row.user_id) for row in memberships if row.is_valid(now))
             return arranged((user for user in standing if user), paging, SORT_KEYS)
 
         # What the list follows from beside the memberships
@@ -82,7 +82,7 @@ class Users:
         if not administers(principal, organization):
             raise ManagedMayNotAdminister(**principal.facts, organization=organization.id)
         now = self.backend.clock.now()
-        user = next(iter(self.backend.tables.users.select("email", email.casefold())), None)
+        user = next(iter(self.backend.tables.users.select("email", email.lower())), None)
         if user is not None and self._standing(organization, user.id, now):
             raise AlreadyMember(
                 organization=organization.id, user=user.id, registered=said(user.registered)
@@ -139,7 +139,7 @@ class Users:
 
     def _standing(self, organization: Organization, user_id: UserId, now: float) -> bool:
         membership = self.backend.tables.memberships.get((organization.id, user_id))
-        return membership is not None and membership.stands(now)
+        return membership is not None and membership.is_valid(now)
 
 
 def _lapses(memberships: Iterable[Membership]) -> list[float]:

@@ -6,7 +6,7 @@ the fact. Source of the codes: the documented catalog, and recorded answers.
 
 from typing import ClassVar
 
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 
 
 class SigningError(DomainError):

@@ -6,8 +6,13 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from fiskaly_mockserver.domain.account.access import Principal
-from fiskaly_mockserver.domain.account.credentials import hash_secret, matches
-from fiskaly_mockserver.domain.account.model import EMPTY_METADATA, Environment, PrincipalKind
+from fiskaly_mockserver.domain.account.model import (
+    EMPTY_METADATA,
+    Environment,
+    PrincipalKind,
+    hash_secret,
+    matches,
+)
 from fiskaly_mockserver.domain.ports import Clock, SecretSource
 from fiskaly_mockserver.domain.query import Page, Paging, SortKey, paged
 from fiskaly_mockserver.domain.signing import errors, log_messages

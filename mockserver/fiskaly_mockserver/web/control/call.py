@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 from fiskaly_contracts import JsonValue
 
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.names import shown

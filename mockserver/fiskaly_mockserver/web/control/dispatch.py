@@ -21,7 +21,7 @@ from fiskaly_contracts import (
 )
 from fiskaly_contracts.json_value import tokens_of
 
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.control.call import ControlCall, ControlError
 from fiskaly_mockserver.web.responses import REASONS, Answer

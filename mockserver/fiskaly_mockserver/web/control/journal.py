@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from fiskaly_contracts import JsonValue
+from fiskaly_contracts.wording import did_you_mean
 
 from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
@@ -22,7 +23,7 @@ from fiskaly_mockserver.world.journal.journal import (
     Overflowed,
     UnknownRequest,
 )
-from fiskaly_mockserver.world.names import did_you_mean, shown
+from fiskaly_mockserver.world.names import shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

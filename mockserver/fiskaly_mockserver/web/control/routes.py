@@ -12,6 +12,7 @@ from fiskaly_mockserver.web.safety import Safety, Unsafe
 from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
 from fiskaly_mockserver.world.names import CONTROL_PREFIX
 
+HEALTH = "/health"
 MAX_CONTROL_BODY = 256 * 1024 * 1024
 """Bytes of the largest control body: an exported world may be large."""
 
@@ -23,7 +24,8 @@ def control_routes(dispatcher: Dispatcher, safety: Safety) -> list[web.RouteDef]
             operation.method,
             CONTROL_PREFIX + operation.path,
             _endpoint_of(operation, dispatcher, safety),
-            **({"allow_head": False} if operation.method == hdrs.METH_GET else {}),
+            # A probe such as `wget --spider` asks with HEAD whether the server is up
+            **({"allow_head": operation.path == HEALTH} if operation.method == "GET" else {}),
         )
         for operation in dispatcher.contract.operations.values()
     ]
@@ -73,9 +75,10 @@ def _unknown(
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     known = {
         CONTROL_PREFIX + operation.path: sorted(
-            other.method
+            method
             for other in dispatcher.contract.operations.values()
             if other.path == operation.path
+            for method in ((other.method, "HEAD") if other.path == HEALTH else (other.method,))
         )
         for operation in dispatcher.contract.operations.values()
     }

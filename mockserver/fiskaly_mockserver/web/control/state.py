@@ -9,9 +9,9 @@ from typing import Any, cast
 from fiskaly_contracts import JsonValue, explain
 from fiskaly_fixtures import COUNTRIES, PRESETS, TreeArguments, TreeError, generate_from
 
-from fiskaly_mockserver.domain.account.errors import DomainError
 from fiskaly_mockserver.domain.account.model import ApiKey, Environment
 from fiskaly_mockserver.domain.account.organizations import Profile
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.export.export import StateError, export_world, import_world

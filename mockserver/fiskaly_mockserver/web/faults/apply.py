@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import hdrs, web
 from fiskaly_contracts import Operation
 
-from fiskaly_mockserver.domain.account.errors import ExpiredToken
+from fiskaly_mockserver.domain.errors import ExpiredToken
 from fiskaly_mockserver.web.api import Errors
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.pipeline import demand_same_state

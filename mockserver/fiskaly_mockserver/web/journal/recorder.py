@@ -8,7 +8,7 @@ from aiohttp import web
 from fiskaly_contracts import Violation
 
 from fiskaly_mockserver.domain.account.access import Principal
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.journal.redaction import LARGEST_BODY, Redactor
 from fiskaly_mockserver.web.responses import JsonResponse, Pieces
 from fiskaly_mockserver.world.journal.exchange import Caller, Exchange, Refusal

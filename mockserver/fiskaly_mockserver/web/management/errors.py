@@ -6,7 +6,14 @@ from functools import partial
 from fiskaly_contracts import Violation
 
 from fiskaly_mockserver.domain.account import errors
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import (
+    DomainError,
+    ExpiredToken,
+    ForeignToken,
+    MissingToken,
+    RefreshTokenAsAccess,
+    UnreadableToken,
+)
 from fiskaly_mockserver.web.api import Errors
 from fiskaly_mockserver.web.response_headers import retry_after
 from fiskaly_mockserver.web.responses import REASONS, Answer
@@ -55,7 +62,7 @@ def _unauthorized(message: str) -> Render:
 
 def _unreadable_token(error: DomainError) -> Answer:
     # The vendor's own wording repeats the token (recorded); nothing else here does.
-    token = error.token if isinstance(error, errors.UnreadableToken) else ""
+    token = error.token if isinstance(error, UnreadableToken) else ""
     return authentication_error(f"could not parse jwt: '{token}'")
 
 
@@ -78,11 +85,11 @@ def _not_main(error: DomainError) -> Answer:
 
 TABLE: Mapping[type[DomainError], Render] = {
     errors.InvalidCredentials: _unauthorized("Invalid credentials"),
-    errors.MissingToken: _unauthorized("missing bearer token"),
-    errors.UnreadableToken: _unreadable_token,
-    errors.ForeignToken: _unauthorized("the token was not issued by this server, or is void"),
-    errors.ExpiredToken: _unauthorized("the token has expired"),
-    errors.RefreshTokenAsAccess: _unauthorized("a refresh token is not an access token"),
+    MissingToken: _unauthorized("missing bearer token"),
+    UnreadableToken: _unreadable_token,
+    ForeignToken: _unauthorized("the token was not issued by this server, or is void"),
+    ExpiredToken: _unauthorized("the token has expired"),
+    RefreshTokenAsAccess: _unauthorized("a refresh token is not an access token"),
     errors.NotTheAdmin: _denied(
         "Access denied. Only the admin of the organization (created_by_user) may do this."
     ),

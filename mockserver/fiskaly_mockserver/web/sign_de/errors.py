@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from fiskaly_contracts import JsonValue, Violation, Where
 
+from fiskaly_mockserver.domain import errors as shared
 from fiskaly_mockserver.domain.account import errors as account
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.domain.signing import errors
 from fiskaly_mockserver.web.response_headers import retry_after
 from fiskaly_mockserver.web.responses import REASONS, Answer
@@ -86,11 +87,11 @@ TABLE: Mapping[type[errors.SigningError], Wire] = {
     errors.ExportNotCompleted: Wire(404, "Export is not completed"),
 }
 
-_PLAIN_401: Mapping[type[account.Unauthenticated], str] = {
-    account.MissingToken: "missing bearer token",
-    account.ForeignToken: "the token was not issued by this server, or is void",
-    account.ExpiredToken: "the token has expired",
-    account.RefreshTokenAsAccess: "a refresh token is not an access token",
+_PLAIN_401: Mapping[type[shared.Unauthenticated], str] = {
+    shared.MissingToken: "missing bearer token",
+    shared.ForeignToken: "the token was not issued by this server, or is void",
+    shared.ExpiredToken: "the token has expired",
+    shared.RefreshTokenAsAccess: "a refresh token is not an access token",
 }
 
 
@@ -99,7 +100,7 @@ class SignDeErrors:
 
     def refused(self, error: DomainError, operation_id: str = "") -> Answer:
         """Return the answer to what the rules refused."""
-        if isinstance(error, account.Unauthenticated):
+        if isinstance(error, shared.Unauthenticated):
             return _unauthenticated(error)
         if not isinstance(error, errors.SigningError):
             raise error
@@ -145,11 +146,11 @@ class SignDeErrors:
         return _of_middleware(status, code, message or REASONS[status])
 
 
-def _unauthenticated(error: account.Unauthenticated) -> Answer:
+def _unauthenticated(error: shared.Unauthenticated) -> Answer:
     """Return a 401: of the login service in its shape E3, else in shape E4 (recorded)."""
     if isinstance(error, account.InvalidCredentials):
         return Answer(401, {"message": "Unauthorized", "status_code": 401, "error": "Unauthorized"})
-    if isinstance(error, account.UnreadableToken):
+    if isinstance(error, shared.UnreadableToken):
         # The vendor's own wording repeats the token (recorded); nothing else here does.
         return _uncoded(401, f"could not parse jwt: '{error.token}'")
     return _uncoded(401, _PLAIN_401.get(type(error), "Unauthorized"))

@@ -43,7 +43,7 @@ def check_rows(rows: ReadRows) -> None:
     organizations = _by_id(rows.organizations, "organizations")
     addresses = _unique((row.id for row in rows.billing_addresses), "/billing_addresses/{}/id")
     users = _unique((row.id for row in rows.users), "/users/{}/id")
-    _unique((row.email.casefold() for row in rows.users), "/users/{}/email")
+    _unique((row.email.lower() for row in rows.users), "/users/{}/email")
     for at, row in enumerate(rows.organizations):
         _check_place(f"/organizations/{at}", row, organizations)
         if row.billing_address_id:

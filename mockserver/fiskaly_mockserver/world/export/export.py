@@ -9,8 +9,7 @@ from fiskaly_contracts import JsonValue
 from fiskaly_fixtures import password_of, secret_of
 
 from fiskaly_mockserver.domain.account.access import viewers_of
-from fiskaly_mockserver.domain.account.credentials import hash_secret
-from fiskaly_mockserver.domain.account.model import Organization
+from fiskaly_mockserver.domain.account.model import Organization, hash_secret
 from fiskaly_mockserver.domain.ports import Clock
 from fiskaly_mockserver.world.clock import MAX_SCALE, WorldClock
 from fiskaly_mockserver.world.durations import LATEST

@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from fiskaly_contracts import JsonValue
+from fiskaly_contracts.wording import did_you_mean
 
-from fiskaly_mockserver.world.names import did_you_mean, listed, shown
+from fiskaly_mockserver.world.names import listed, shown
 
 
 class Phase(StrEnum):
@@ -32,9 +33,9 @@ class FaultError(ValueError):
 
     Attributes:
         field: Where in the rule, as `effect.status`.
-        value: What stands there.
+        value: What was sent there.
         reason: What is wrong with it, in words that follow "but".
-        allowed: What may stand there, where that can be listed.
+        allowed: What could be there, where that can be listed.
     """
 
     def __init__(

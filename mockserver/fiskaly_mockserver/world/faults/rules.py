@@ -189,8 +189,8 @@ class When:
         """Return it as a rule has it."""
         if self.probability is not None:
             return {"probability": self.probability, "seed": self.seed}
-        told: JsonObject = {"first": self.first, "every": self.every}
-        return {name: value for name, value in told.items() if value is not None}
+        given: JsonObject = {"first": self.first, "every": self.every}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,8 +336,8 @@ def _demand_header(name: str, value: str) -> None:
 
 def _effect_as_json(effect: Effect | Delay) -> JsonObject:
     values = {one.name: getattr(effect, one.name) for one in fields(effect)}
-    told = {name: value for name, value in values.items() if value is not None and value != {}}
-    return {**told, "kind": effect.kind.value}
+    given = {name: value for name, value in values.items() if value is not None and value != {}}
+    return {**given, "kind": effect.kind.value}
 
 
 _STAR = "*"
@@ -345,7 +345,7 @@ _TOKEN = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{[^}]*\}|.", re.DOTALL)
 _HEX = string.digits + "abcdefABCDEF"
 _ID = tuple("-" if at in (8, 13, 18, 23) else _HEX for at in range(36))
-"""What may stand at each place of an id in a path. Source: assumption (A-08)."""
+"""The characters that each place of an id may have, in a path. Source: assumption (A-08)."""
 
 
 def can_match(pattern: str, template: str) -> bool:
@@ -374,7 +374,7 @@ def can_match(pattern: str, template: str) -> bool:
 
 
 def _past_stars(tokens: list[str], places: set[int]) -> set[int]:
-    """Add the places that are reached because a star may stand for nothing."""
+    """Add the places that are reached because a star may match nothing."""
     reached = set(places)
     for place in sorted(places):
         at = place
@@ -385,7 +385,7 @@ def _past_stars(tokens: list[str], places: set[int]) -> set[int]:
 
 
 def _choices(template: str) -> list[str]:
-    """Return which characters may stand at each place of a path."""
+    """Return the characters that each place of a path may have."""
     found: list[str] = []
     for part in _PLACEHOLDER.findall(template):
         found.extend(_ID if part.startswith("{") else (part,))

@@ -1,5 +1,6 @@
 """Whether one JSON value is contained in another, of which parts may be hidden."""
 
+import operator
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -38,20 +39,20 @@ class Mismatch(NamedTuple):
     Attributes:
         pointer: JSON pointer (RFC 6901) to the place in what is looked for.
         wanted: What is looked for there.
-        kept: What the journal has there.
+        recorded: What the journal has there.
         reason: `MISSING`, or "no such element in" an array; "" where the values differ.
         hidden: Whether the journal does not keep the value, so that nobody can tell.
     """
 
     pointer: str
     wanted: object
-    kept: JsonValue
+    recorded: JsonValue
     reason: str = ""
     hidden: bool = False
 
 
 Matcher = Callable[[JsonValue, object], bool | None]
-"""Compares a kept value with one that is no JSON, as a pattern; None where nobody can tell."""
+"""Compares a recorded value with one that is no JSON, as a pattern; None where nobody can tell."""
 
 
 def shortened(text: str, limit: int = TEXT_KEPT) -> str:
@@ -63,9 +64,9 @@ def shortened(text: str, limit: int = TEXT_KEPT) -> str:
     return text if len(text) <= limit else f"{text[:limit]}…[{len(text)} characters]"
 
 
-def is_hidden(kept: JsonValue) -> bool:
+def is_hidden(recorded: JsonValue) -> bool:
     """Tell whether the journal has a placeholder in place of the value itself."""
-    return isinstance(kept, str) and (kept in _HIDDEN or REDACTED in kept)
+    return isinstance(recorded, str) and (recorded in _HIDDEN or REDACTED in recorded)
 
 
 def is_json(wanted: object) -> bool:
@@ -73,8 +74,8 @@ def is_json(wanted: object) -> bool:
     return wanted is None or isinstance(wanted, dict | list | str | int | float | bool)
 
 
-def contains(kept: JsonValue, wanted: JsonValue) -> bool:
-    """Tell whether `wanted` is contained in `kept`, a value of the journal.
+def contains(recorded: JsonValue, wanted: JsonValue) -> bool:
+    """Tell whether `wanted` is contained in `recorded`, a value of the journal.
 
     Raises:
         HiddenField: It hangs on something that is hidden, all else being contained.
@@ -82,16 +83,18 @@ def contains(kept: JsonValue, wanted: JsonValue) -> bool:
     >>> contains({"a": [1, {"b": 2, "c": 3}]}, {"a": [{"b": 2}]})
     True
     """
-    found = mismatches(kept, wanted)
+    found = mismatches(recorded, wanted)
     if found and all(one.hidden for one in found):
         raise HiddenField(found[0].pointer)
     return not found
 
 
 def mismatches(
-    kept: JsonValue, wanted: object, match: Matcher = lambda kept, wanted: kept == wanted
+    recorded: JsonValue,
+    wanted: object,
+    match: Matcher = operator.eq,
 ) -> list[Mismatch]:
-    """Return what of `wanted` is not contained in `kept`, a value of the journal.
+    """Return what of `wanted` is not contained in `recorded`, a value of the journal.
 
     Objects are contained if each of their properties is; arrays if each of their elements
     is, in the same order, others in between; all else if equal: `1` is `1.0` but not `true`.
@@ -99,47 +102,47 @@ def mismatches(
     compared by `match`.
 
     >>> mismatches({"a": [1, 2]}, {"a": [2], "b": 0})
-    [Mismatch(pointer='/b', wanted=0, kept=None, reason='nothing: it is missing', hidden=False)]
+    [Mismatch(pointer='/b', wanted=0, recorded=None, reason='nothing: it is missing', hidden=False)]
     """
-    return _compare(kept, wanted, "", match)
+    return _compare(recorded, wanted, "", match)
 
 
-def _compare(kept: JsonValue, wanted: object, pointer: str, match: Matcher) -> list[Mismatch]:
+def _compare(recorded: JsonValue, wanted: object, pointer: str, match: Matcher) -> list[Mismatch]:
     if not is_json(wanted):
-        fits = match(kept, wanted)
-        return [] if fits else [Mismatch(pointer, wanted, kept, hidden=fits is None)]
-    if is_hidden(kept) and kept != wanted:
-        return [Mismatch(pointer, wanted, kept, hidden=True)]
-    if isinstance(wanted, dict) and isinstance(kept, dict):
-        return [*_object(kept, wanted, pointer, match)]
-    if isinstance(wanted, list) and isinstance(kept, list):
-        return _array(kept, wanted, pointer, match)
-    return [] if _equal(kept, wanted) else [Mismatch(pointer, wanted, kept)]
+        fits = match(recorded, wanted)
+        return [] if fits else [Mismatch(pointer, wanted, recorded, hidden=fits is None)]
+    if is_hidden(recorded) and recorded != wanted:
+        return [Mismatch(pointer, wanted, recorded, hidden=True)]
+    if isinstance(wanted, dict) and isinstance(recorded, dict):
+        return [*_object(recorded, wanted, pointer, match)]
+    if isinstance(wanted, list) and isinstance(recorded, list):
+        return _array(recorded, wanted, pointer, match)
+    return [] if _equal(recorded, wanted) else [Mismatch(pointer, wanted, recorded)]
 
 
-def _equal(kept: JsonValue, wanted: object) -> bool:
+def _equal(recorded: JsonValue, wanted: object) -> bool:
     if isinstance(wanted, str):
-        return kept in (wanted, shortened(wanted))
-    return isinstance(kept, bool) is isinstance(wanted, bool) and kept == wanted
+        return recorded in (wanted, shortened(wanted))
+    return isinstance(recorded, bool) is isinstance(wanted, bool) and recorded == wanted
 
 
 def _object(
-    kept: dict[str, JsonValue], wanted: dict[str, object], pointer: str, match: Matcher
+    recorded: dict[str, JsonValue], wanted: dict[str, object], pointer: str, match: Matcher
 ) -> Iterator[Mismatch]:
     for name, value in wanted.items():
         place = f"{pointer}/{escaped(name)}"
-        if name in kept:
-            yield from _compare(kept[name], value, place, match)
+        if name in recorded:
+            yield from _compare(recorded[name], value, place, match)
         else:
-            yield Mismatch(place, value, None, MISSING, hidden=OMITTED in kept)
+            yield Mismatch(place, value, None, MISSING, hidden=OMITTED in recorded)
 
 
 def _array(
-    kept: list[JsonValue], wanted: list[object], pointer: str, match: Matcher
+    recorded: list[JsonValue], wanted: list[object], pointer: str, match: Matcher
 ) -> list[Mismatch]:
     """Look for elements that surely fit before any that only may."""
-    cut = kept[-1:] == [OMITTED]
-    shown = kept[:-1] if cut else kept
+    cut = recorded[-1:] == [OMITTED]
+    shown = recorded[:-1] if cut else recorded
     at, hidden = 0, list[Mismatch]()
     for may_be_hidden in (False, True):
         at, hidden = _in_order(shown, wanted, pointer, match, may_be_hidden=may_be_hidden)
@@ -152,11 +155,11 @@ def _array(
     if len(shown) == len(wanted):
         pairs = enumerate(zip(shown, wanted, strict=True))
         return [one for i, pair in pairs for one in _compare(*pair, f"{pointer}/{i}", match)]
-    return [Mismatch(f"{pointer}/{at}", wanted[at], kept, "no such element in")]
+    return [Mismatch(f"{pointer}/{at}", wanted[at], recorded, "no such element in")]
 
 
 def _in_order(
-    kept: list[JsonValue],
+    recorded: list[JsonValue],
     wanted: list[object],
     pointer: str,
     match: Matcher,
@@ -164,7 +167,7 @@ def _in_order(
     may_be_hidden: bool,
 ) -> tuple[int, list[Mismatch]]:
     """Return how many elements are found, and what of those is hidden."""
-    rest, hidden = iter(kept), list[Mismatch]()
+    rest, hidden = iter(recorded), list[Mismatch]()
     for at, value in enumerate(wanted):
         for candidate in rest:
             found = _compare(candidate, value, f"{pointer}/{at}", match)

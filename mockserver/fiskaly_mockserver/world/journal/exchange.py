@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from fiskaly_contracts import JsonValue, Severity, Violation
 
 from fiskaly_mockserver.domain.account.access import Principal
-from fiskaly_mockserver.domain.account.errors import DomainError
+from fiskaly_mockserver.domain.errors import DomainError
 
 Pairs = tuple[tuple[str, str], ...]
 """Headers or query parameters in the order they came; names may repeat."""
@@ -58,10 +58,26 @@ class Refusal:
         """Return what the journal keeps of an error."""
         return cls(kind=type(error), facts=dict(error.facts))  # a proxy can be no copy's part
 
+    @property
+    def rule(self) -> str:
+        """The number of the rule whose condition failed first, "" where there is none.
+
+        What exists but has not the environment of the token is hidden by R6: sight (R3) is
+        looked at after that.
+        """
+        facts = self.facts
+        environments = facts.get("environments") or facts.get("environment") or ""
+        hidden = (
+            self.kind.rule == "R3"
+            and environments
+            and facts.get("owner") in (None, facts.get("organization"))
+            and facts.get("caller_environment") not in environments.split()
+        )
+        return "R6" if hidden else self.kind.rule
+
     def __str__(self) -> str:
         """Return the refusal's name for logs, as `NotTheAdmin (R4)`."""
-        rule = f" ({self.kind.rule})" if self.kind.rule else ""
-        return self.kind.__name__ + rule
+        return f"{self.kind.__name__} ({self.rule})" if self.rule else self.kind.__name__
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Why a request was refused, in words: which rule, on what state, and what to do instead.
 
-What is told here may be more than the caller sees of the account, so it is for the
+What is said here may be more than the caller sees of the account, so it is for the
 control API only; no secret is in it.
 """
 
@@ -11,8 +11,21 @@ from enum import StrEnum
 from fiskaly_contracts import JsonValue, Violation, Where, explain
 
 from fiskaly_mockserver.domain.account import errors
-from fiskaly_mockserver.domain.account.errors import DomainError, Unauthenticated
+from fiskaly_mockserver.domain.errors import (
+    DomainError,
+    ExpiredToken,
+    ForeignToken,
+    MissingToken,
+    RefreshTokenAsAccess,
+    Unauthenticated,
+    UnreadableToken,
+)
 from fiskaly_mockserver.world.journal.exchange import Exchange, Refusal, iso
+from fiskaly_mockserver.world.journal.signing_texts import (
+    SIGNING_ACCEPTED,
+    SIGNING_FACTS,
+    SIGNING_RULES,
+)
 
 RULES: Mapping[str, str] = {
     "R1": "A main organization is never managed; a managed one has exactly one main"
@@ -34,10 +47,12 @@ RULES: Mapping[str, str] = {
     "R10": "Billing addresses belong to the caller's own organization; one in use stays.",
     "R11": "Names need not be unique; the managing organization never changes.",
     "R12": "Metadata is replaced whole.",
+    **SIGNING_RULES,
 }
 """The domain's rules, as `fiskaly_mockserver.domain` words them."""
 
 FACTS: Mapping[str, str] = {
+    **SIGNING_FACTS,
     "admin": "admin of the organization (created_by_user)",
     "api_key": "API key",
     "billed": "organization that is billed there",
@@ -73,17 +88,17 @@ FACTS: Mapping[str, str] = {
 _SEEN = "that exists, in the sight of the caller's organization and in the token's environment"
 
 ACCEPTED: Mapping[type[DomainError], str] = {
+    **SIGNING_ACCEPTED,
     errors.InvalidCredentials: "An enabled API key with its secret, a refresh token of this"
     " server that has not expired and whose key is still enabled, or the e-mail and password"
     " of a registered user who has joined an organization.",
-    errors.MissingToken: "The header Authorization: Bearer followed by an access token from"
-    " POST /auth.",
-    errors.UnreadableToken: "An access token from POST /auth, which has three parts between dots.",
-    errors.ForeignToken: "An access token that POST /auth of this very server process handed"
+    MissingToken: "The header Authorization: Bearer followed by an access token from POST /auth.",
+    UnreadableToken: "An access token from POST /auth, which has three parts between dots.",
+    ForeignToken: "An access token that POST /auth of this very server process handed"
     " out, for an organization that still exists in this world.",
-    errors.ExpiredToken: "A token that has not expired: POST /auth with the refresh token, or"
+    ExpiredToken: "A token that has not expired: POST /auth with the refresh token, or"
     " with the API key again.",
-    errors.RefreshTokenAsAccess: "The access_token of the session; the refresh_token is for"
+    RefreshTokenAsAccess: "The access_token of the session; the refresh_token is for"
     " POST /auth alone.",
     errors.NotTheAdmin: "The same call with a token of the admin, the very principal that"
     " created the organization.",
@@ -232,8 +247,8 @@ def _of_the_domain(error: Refusal) -> _Reason:
     unknown = issubclass(error.kind, Unauthenticated)
     return _Reason(
         kind=Kind.AUTHENTICATION if unknown else Kind.RULE,
-        rule=error.kind.rule,
-        rule_text=RULES.get(error.kind.rule, ""),
+        rule=error.rule,
+        rule_text=RULES.get(error.rule, ""),
         state=tuple((_what(name), _said(name, value)) for name, value in error.facts.items()),
         accepted=ACCEPTED.get(error.kind, ""),
     )

@@ -39,7 +39,7 @@ class JournalQuery(NamedTuple):
     """What exchanges are looked for; what is left as it is does not narrow.
 
     Attributes:
-        path: A glob, as `/organizations/*/api-keys`, in which `*` also stands for slashes.
+        path: A glob, as `/organizations/*/api-keys`, in which `*` also matches slashes.
             It has to match the whole path, or what follows `base_path` in it.
         body: What the request's body has to contain; see `subsets.contains`.
         since: A request id; only later exchanges are looked at.
@@ -110,7 +110,7 @@ EVERYTHING = JournalQuery()
 
 
 CAPACITY = 1_000
-"""Exchanges that a journal keeps unless told otherwise."""
+"""Exchanges that a journal keeps by default."""
 
 
 class Overflowed(NamedTuple):
@@ -173,11 +173,11 @@ class Journal:
         return iter(tuple(self._exchanges))
 
     def add(self, exchange: Exchange) -> None:
-        """Keep an exchange, let the oldest go if there is no room, and tell who listens."""
-        kept = self._exchanges
-        kept.append(exchange)
-        if len(kept) > self.capacity:
-            oldest = kept.popleft()
+        """Keep an exchange, drop the oldest if there is no room, and call the listeners."""
+        exchanges = self._exchanges
+        exchanges.append(exchange)
+        if len(exchanges) > self.capacity:
+            oldest = exchanges.popleft()
             self.dropped += 1
             # Without an operation a client could name any number of methods.
             method = oldest.method if oldest.operation_id else None
@@ -241,7 +241,7 @@ class Journal:
         return [exchange for exchange in self._exchanges if exchange.violations]
 
     def add_listener(self, listener: Listener) -> Callable[[], None]:
-        """Have each exchange told from now on; the returned call ends it, also repeatedly.
+        """Call a listener for each exchange from now on, until the returned function is called.
 
         A listener is called in the middle of a request: it returns at once and never
         raises.

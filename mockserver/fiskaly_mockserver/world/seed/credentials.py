@@ -1,7 +1,7 @@
-"""The keys and passwords of seeded rows, as they are told to whoever runs the server.
+"""The keys and passwords of seeded rows, as they are shown to whoever runs the server.
 
 They derive from the seed; nothing that was created later is here, for its secret was
-shown once and is kept as a hash.
+shown once and is stored as a hash.
 """
 
 from collections.abc import Iterator

@@ -12,7 +12,6 @@ from fiskaly_fixtures import (
 )
 
 from fiskaly_mockserver.domain.account.access import viewers_of
-from fiskaly_mockserver.domain.account.credentials import hash_secret
 from fiskaly_mockserver.domain.account.model import (
     EMPTY_METADATA,
     ApiKey,
@@ -30,6 +29,7 @@ from fiskaly_mockserver.domain.account.model import (
     PrincipalId,
     User,
     UserId,
+    hash_secret,
 )
 from fiskaly_mockserver.domain.account.users import INVITATION_LIFETIME
 from fiskaly_mockserver.world.garbage import collector_at_rest
@@ -57,7 +57,7 @@ def baseline_of(tree: OrganizationTree, *, started_at: float) -> Baseline:
 
 
 class Shared:
-    """Equal parts of many rows as one object: rows never change, so nobody can tell."""
+    """Equal parts of many rows as one object: rows never change, so sharing is safe."""
 
     def __init__(self) -> None:
         self._values: dict[Hashable, Any] = {}
