@@ -293,7 +293,8 @@ class MockServer:
     def _start_over(self, tree: CachedTree, values: StartValues) -> None:
         self._service.defects.clear()
         self._service.worlds.drop_all()
-        self._starting.begin(values.ids_from, values.at)
+        follow = values.follow_process
+        self._starting.begin(values.ids_from, values.at, follow_process=follow)
         world = self._service.world
         baseline = tree.baseline_at(world.seams.clock.now())
         self._seeded = (baseline, tree)

@@ -142,6 +142,18 @@ class RealTime:
         return cls._time()
 
 
+def process_time() -> float:
+    """Return the time that the tests of this process see, in unix seconds: frozen or moved.
+
+    freezegun shows the real time to some callers, as near the start of a thread, so that it is
+    asked itself.
+    """
+    freezegun = sys.modules.get("freezegun.api")
+    if freezegun and freezegun.freeze_factories:
+        return float(freezegun.get_current_time().replace(tzinfo=UTC).timestamp())
+    return time.time()
+
+
 class SystemClock(Clock):
     """The machine's time, never running backwards even when that is set back.
 
@@ -203,8 +215,9 @@ class ClockState(TypedDict):
 class WorldClock(Clock):
     """A world's time: another clock's, until it is frozen, moved or scaled.
 
-    It never runs backwards, whatever is done to it, but for `reset`, which begins anew;
-    nor past the year 9999, where it stops. Seconds are those of this clock.
+    It never runs backwards, whatever is done to it, but for `reset`, which begins anew, and
+    on a base that `goes_back`; nor past the year 9999, where it stops. Seconds are those of
+    this clock.
     """
 
     __slots__ = ("_base", "_frozen", "_latest", "_scale", "_since", "_start")
@@ -298,7 +311,7 @@ class WorldClock(Clock):
         if not self._frozen:
             now += (base - self._since) * self._scale
         # The base may be somebody's test clock that was set back
-        if now > self._latest:
+        if now > self._latest or getattr(self._base, "goes_back", False):
             self._latest = now if now < LATEST else LATEST  # noqa: FURB136 - half the time of min
         return self._latest
 
