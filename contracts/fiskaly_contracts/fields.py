@@ -77,27 +77,28 @@ def branch_name(schema: Schema) -> str:
     return name
 
 
-def visibility(document: Schema, schema: Schema, tokens: Iterable[str | int]) -> Visibility:
-    """Tell whether the value at a place may be shown.
+def visibility(document: Schema, level: Sequence[Schema], tokens: Tokens) -> Visibility:
+    """Tell whether the value at a place may be shown; `level` is the whole schema, flattened.
 
     Secret is what any branch marks with `x-secret: true` or `format: password`, and all below it.
 
     >>> secret = {"properties": {"pin": {"format": "password"}}}
-    >>> visibility({}, {"anyOf": [secret, {}]}, ["pin"])
+    >>> visibility({}, flatten({}, [{"anyOf": [secret, {}]}]), ("pin",))
     <Visibility.SECRET: 'secret'>
     """
-    level = list(flatten(document, [schema]))
     declared = True
-    for token in tokens:
-        if _marks_secret(level):
-            return Visibility.SECRET
+    for token in (*tokens, None):
         below: list[Schema] = []
         for candidate in level:
+            if candidate.get("x-secret") is True or candidate.get("format") == "password":
+                return Visibility.SECRET
             properties = candidate.get("properties", {})
             if isinstance(token, int):
                 below.extend([candidate["items"]] if "items" in candidate else [])
             elif token in properties:
                 below.append(properties[token])
+        if token is None:
+            break
         if not below:
             declared = False
             below = [
@@ -105,17 +106,8 @@ def visibility(document: Schema, schema: Schema, tokens: Iterable[str | int]) ->
                 for candidate in level
                 if isinstance(candidate.get("additionalProperties"), dict)
             ]
-        level = list(flatten(document, below))
-    if _marks_secret(level):
-        return Visibility.SECRET
+        level = flatten(document, below)
     return Visibility.DECLARED if declared else Visibility.UNDECLARED
-
-
-def _marks_secret(schemas: list[Schema]) -> bool:
-    for schema in schemas:
-        if schema.get("x-secret") is True or schema.get("format") == "password":
-            return True
-    return False
 
 
 def loosened(

@@ -84,7 +84,9 @@ def pointer_to(tokens: Iterable[str | int]) -> str:
     """
     pointer = ""
     for token in tokens:
-        pointer += "/" + escaped(shorten(str(token)))
+        name = str(token)
+        plain = len(name) <= TEXT_LIMIT and name.isascii() and name.isidentifier()
+        pointer += "/" + (name if plain else escaped(shorten(name)))
     return pointer
 
 

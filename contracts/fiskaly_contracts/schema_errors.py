@@ -63,6 +63,7 @@ class Place(NamedTuple):
         document: The document that references lead into.
         schema: The schema of the whole value.
         writing: Whether the value goes to the server, so that read-only fields are not required.
+        level: That schema flattened: what may describe the whole value.
     """
 
     where: Where
@@ -71,11 +72,13 @@ class Place(NamedTuple):
     document: Schema = _NOTHING
     schema: Schema = _NOTHING
     writing: bool = True
+    level: Sequence[Schema] = ()
 
 
 def violations_of(errors: Iterable[SchemaError], place: Place) -> list[Violation]:
     """Translate a validator's errors; no two of the result name the same place and rule."""
-    return _collected(errors, place, ())
+    level = flatten(place.document, [place.schema])
+    return _collected(errors, place._replace(level=level), ())
 
 
 def _collected(errors: Iterable[SchemaError], place: Place, base: Tokens) -> list[Violation]:
@@ -138,7 +141,7 @@ def _bare(place: Place, tokens: Tokens, rule: str, expected: str, demand: str) -
 def _plain(error: SchemaError, place: Place, tokens: Tokens) -> Violation:
     demand, expected = words(error.validator, error.validator_value, error.schema)
     violation = _bare(place, tokens, error.validator, expected, demand)
-    match visibility(place.document, place.schema, tokens):
+    match visibility(place.document, place.level, tokens):
         case Visibility.SECRET:
             return replace(violation, got_text="a secret value")
         case Visibility.DECLARED if tokens or place.where is not Where.BODY:
@@ -156,26 +159,37 @@ def _missing(error: SchemaError, place: Place, tokens: Tokens) -> Iterator[Viola
             yield _bare(place, (*tokens, name), "required", "this property", demand)
 
 
-def _unknown(error: SchemaError, place: Place, tokens: Tokens) -> Iterator[Violation]:
-    siblings = flatten(place.document, [place.schema]) if not tokens else ()
-    known = list(error.schema.get("properties", {}))
-    elsewhere = {name for schema in siblings for name in schema.get("properties", {})} - {*known}
-    missing = {name for name in error.schema.get("required", ()) if name not in error.instance}
-    unknown = (name for name in error.instance if name not in known)
-    for index, name in enumerate(islice(unknown, VIOLATIONS_AT_MOST)):
-        # a name of another branch is no misspelled one of this
-        guess = "" if name in elsewhere else respelt(name, known)
-        likely = not guess and index < GUESSED_AT_MOST and name not in elsewhere
-        if likely and not respelt(name, elsewhere):
-            guess = nearest(name, known, missing=missing, sent=error.instance)
+def _unknown(error: SchemaError, place: Place, tokens: Tokens) -> list[Violation]:
+    known: Schema = error.schema.get("properties", {})
+    elsewhere: set[str] = set()
+    if not tokens:
+        for schema in place.level:
+            elsewhere.update(schema.get("properties", ()))
+        elsewhere.difference_update(known)
+    found: list[Violation] = []
+    for name in error.instance:
+        if name in known:
+            continue
+        guess = ""
+        if name not in elsewhere:  # a name of another branch is no misspelled one of this
+            guess = respelt(name, known)
+            if not guess and len(found) < GUESSED_AT_MOST and not respelt(name, elsewhere):
+                missing = {*error.schema.get("required", ())}.difference(error.instance)
+                guess = nearest(name, known, missing=missing, sent=error.instance)
         hint = f"did you mean {guess}?" if guess else ""
-        yield _bare(
-            place,
-            (*tokens, name),
-            "additionalProperties",
-            f"no such property; {hint}" if hint else "no such property",
-            f"should NOT have additional property {quoted(name)}" + (f" ({hint})" if hint else ""),
+        found.append(
+            _bare(
+                place,
+                (*tokens, name),
+                "additionalProperties",
+                f"no such property; {hint}" if hint else "no such property",
+                f"should NOT have additional property {quoted(name)}"
+                + (f" ({hint})" if hint else ""),
+            )
         )
+        if len(found) == VIOLATIONS_AT_MOST:
+            break
+    return found
 
 
 def _branched(error: SchemaError, place: Place, tokens: Tokens) -> Violation:
@@ -188,9 +202,11 @@ def _branched(error: SchemaError, place: Place, tokens: Tokens) -> Violation:
     if not error.context:
         matching = f"should match exactly one schema in oneOf, not several of {', '.join(names)}"
         return _bare(place, tokens, error.validator, expected, demand or matching)
+    by_branch: dict[object, list[SchemaError]] = {}
+    for one in error.context:
+        by_branch.setdefault(one.schema_path[0], []).append(one)
     reasons = [
-        tuple(_collected((e for e in error.context if e.schema_path[0] == index), place, tokens))
-        for index in range(len(schemas))
+        tuple(_collected(by_branch.get(index, ()), place, tokens)) for index in range(len(schemas))
     ]
     branches = list(zip(names, reasons, strict=True))
     closest = closest_branch(place.document, schemas, reasons, error.instance)
@@ -234,19 +250,23 @@ def closest_branch(
     """
     if not isinstance(value, dict):
         return None
-    branches = [_properties(document, schema) for schema in schemas]
+    branches: list[Schema] = []
+    for schema in schemas:
+        properties: dict[str, Schema] = {}
+        for flat in flatten(document, [schema]):
+            properties |= flat.get("properties", {})
+        branches.append(properties)
     everywhere: set[str] = set().union(*branches)
     unknown = [name for name in islice(value, _SPELT_AT_MOST) if name not in everywhere]
-    spelt = {folded(name) for name in unknown if len(name) <= TEXT_LIMIT}
+    spelt = {folded(name) for name in unknown if len(name) <= TEXT_LIMIT} if unknown else set()
     marks = [_marks(document, properties, value, spelt) for properties in branches]
-    guesses = _guesses(branches, unknown) if unknown else [set[Mark]() for _ in branches]
+    guesses = _guesses(branches, unknown) if unknown else []
     if not any(marks) and not any(guesses):
         return None
-    ranks = [
-        (-own, -guessed, len(why))
-        for own, guessed, why in zip(_distinct(marks), _distinct(guesses), reasons, strict=True)
-    ]
-    best = min(ranks)
+    guessed = _distinct(guesses) if unknown else [0] * len(branches)
+    fewest = [-len(why) for why in reasons]
+    ranks = [*zip(_distinct(marks), guessed, fewest, strict=True)]
+    best = max(ranks)
     return ranks.index(best) if ranks.count(best) == 1 else None
 
 
@@ -274,13 +294,6 @@ def _guesses(branches: Sequence[Schema], names: Sequence[str]) -> list[set[Mark]
         {(guess,) for name in compared if (guess := nearest(name, properties))}
         for properties in branches
     ]
-
-
-def _properties(document: Schema, schema: Schema) -> Schema:
-    properties: dict[str, Schema] = {}
-    for flat in flatten(document, [schema]):
-        properties |= flat.get("properties", {})
-    return properties
 
 
 def _distinct(marks: Sequence[set[Mark]]) -> list[int]:

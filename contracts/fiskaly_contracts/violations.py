@@ -8,7 +8,6 @@ never from a library's error text.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import islice
 from typing import Any, Final
 
 from fiskaly_contracts.json_value import JsonValue, dotted, quoted, tokens_of
@@ -254,9 +253,10 @@ def explain(violations: Iterable[Violation]) -> str:
     ...                    demand="should have required property 'name'")])
     "body should have required property 'name'"
     """
-    rest = iter(violations)
-    sentences = [violation.sentence() for violation in islice(rest, EXPLAINED_AT_MOST)]
-    return _joined(sentences, MESSAGE_AT_MOST - _ROOM_FOR_COUNT, left=sum(1 for _ in rest))
+    found = [*violations]
+    sentences = [violation.sentence() for violation in found[:EXPLAINED_AT_MOST]]
+    left = len(found) - len(sentences)
+    return _joined(sentences, MESSAGE_AT_MOST - _ROOM_FOR_COUNT, left=left)
 
 
 def _joined(sentences: Sequence[str], limit: int, *, left: int = 0) -> str:

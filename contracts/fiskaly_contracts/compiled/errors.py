@@ -7,9 +7,10 @@ keyword that it comes from, and all are put in the order of the contract.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
-from fiskaly_contracts.compiled.schemas import Translation, rank
+from fiskaly_contracts.compiled.schemas import Translation
 from fiskaly_contracts.fields import flatten
 from fiskaly_contracts.json_value import JsonValue, Schema
 from fiskaly_contracts.schema_errors import SchemaError
@@ -74,7 +75,9 @@ class _Reader:
         entries: dict[tuple[object, ...], int] = {}
         found: dict[tuple[object, ...], _Error] = {}
         for number, error in enumerate(errors):
-            path = [self._names.get(str(token), token) for token in error.instance_path]
+            path = [*error.instance_path]
+            if self._names:
+                path = [self._names.get(str(token), token) for token in path]
             schema, keyword, order = _traced(
                 self._translation, error.evaluation_path, path, entries
             )
@@ -103,7 +106,7 @@ class _Reader:
                     if keyword in {"oneOf", "anyOf"}
                     else None,
                 )
-        ordered: list[_Error] = sorted(found.values(), key=lambda error: error.order)
+        ordered: list[_Error] = sorted(found.values(), key=attrgetter("order"))
         return [*ordered]
 
     def _branches(self, branches: list[Any], above: int) -> list[SchemaError] | None:
@@ -166,7 +169,8 @@ def _traced(
             if origin.keyword:
                 return schema, origin.keyword, tuple(order)
             if token not in {"allOf", "$ref"}:
-                order.append(rank(schema, _OWN_NAMES.get(str(token), str(token))))
+                keyword = _OWN_NAMES.get(str(token), str(token))
+                order.append([*schema, keyword].index(keyword))
         elif above == "properties":
             order.append(list(node).index(token))
             next(inside, None)
