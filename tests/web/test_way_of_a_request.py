@@ -73,9 +73,9 @@ class Request(NamedTuple):
 
 
 REQUESTS = {
-    "created": Request("POST", "/organizations", CAFE, 200, 104, 29),
-    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 495, 27),
-    "retrieved": Request("GET", f"/organizations/{SHOP}", None, 200, 55, 22),
+    "created": Request("POST", "/organizations", CAFE, 200, 108, 30),
+    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 515, 29),
+    "retrieved": Request("GET", f"/organizations/{SHOP}", None, 200, 58, 24),
 }
 
 
