@@ -11,7 +11,7 @@ from fiskaly_contracts.wording import did_you_mean
 
 from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
-from fiskaly_mockserver.world.durations import parse_duration
+from fiskaly_mockserver.world.clock import parse_duration
 from fiskaly_mockserver.world.journal.explain import explain_exchange
 from fiskaly_mockserver.world.journal.har import har_of
 from fiskaly_mockserver.world.journal.journal import (
