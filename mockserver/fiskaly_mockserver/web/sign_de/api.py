@@ -48,6 +48,7 @@ def sign_de_api() -> Api:
         contract=Contract.sign_de(),
         handlers=HANDLERS,
         errors=SignDeErrors(),
+        open_to_pages=True,
         headers=SignDeHeaders,
         rows=presented_rows,
     )
