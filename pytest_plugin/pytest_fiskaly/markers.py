@@ -94,7 +94,7 @@ def instant_of(value: object) -> float:
     """
     from datetime import datetime
 
-    from fiskaly_mockserver.world.durations import parse_instant
+    from fiskaly_mockserver.world.clock import parse_instant
 
     if isinstance(value, datetime):
         if value.tzinfo is None:

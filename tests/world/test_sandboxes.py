@@ -14,7 +14,7 @@ from fiskaly_mockserver.world.faults.rules import FaultRule
 from fiskaly_mockserver.world.journal.journal import Exchange
 from fiskaly_mockserver.world.names import NAME_RULE
 from fiskaly_mockserver.world.seams import SeededSource
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.world import Seams, World, WorldSettings
 from fiskaly_mockserver.world.worlds import (
     MOST_SANDBOXES,

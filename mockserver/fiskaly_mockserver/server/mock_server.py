@@ -30,7 +30,7 @@ from fiskaly_mockserver.web.control.dispatch import Asked
 from fiskaly_mockserver.web.responses import Answer
 from fiskaly_mockserver.world.journal.journal import Exchange, Journal
 from fiskaly_mockserver.world.seams import Seams, StartingSeams
-from fiskaly_mockserver.world.seed.credentials import ApiCredentials, Seeded
+from fiskaly_mockserver.world.seeding import ApiCredentials, Seeded
 
 if TYPE_CHECKING:
     from fiskaly_mockserver.world.store.tables import Baseline
