@@ -34,7 +34,7 @@ def test_settings_may_be_keyword_arguments() -> None:
     other = MockServer(ServerConfig(preset="enterprise", seed=7), seed=8)
     assert (other.config.preset, other.config.seed) == ("enterprise", 8)
     with pytest.raises(TreeError, match="did you mean single"):
-        MockServer(preset="singel")
+        MockServer(preset="singel")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="unexpected keyword argument 'prest'"):
         MockServer(prest="single")  # type: ignore[call-arg]
     names = {one.name for one in dataclasses.fields(ServerConfig)}

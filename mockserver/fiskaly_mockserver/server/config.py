@@ -9,6 +9,7 @@ from typing import TypedDict, get_args
 
 from fiskaly_contracts.checker import Judge
 from fiskaly_fixtures import TreeArguments
+from fiskaly_fixtures.presets import CountryCode, PresetName
 
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.server.errors import ServerError
@@ -97,10 +98,10 @@ class ServerConfig(TreeArguments):
 class ServerSettings(TypedDict, total=False):
     """The fields of `ServerConfig`, as keyword arguments."""
 
-    preset: str
+    preset: PresetName
     seed: int
     size: int
-    country: str
+    country: CountryCode
     host: str
     port: int
     sign_de: bool
