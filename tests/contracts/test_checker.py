@@ -247,25 +247,23 @@ def test_a_list_is_its_envelope_and_its_rows(
 ) -> None:
     plan = checker.answer_plan(operation_id, 200)
     assert isinstance(plan, AnswerPlan)
-    assert plan.accepts_row is not None
-    assert plan.accepts_envelope is not None
     answer = example(contract, path)
     row = answer["data"][0]
     assert plan.accepts(answer)
-    assert plan.accepts_envelope({**answer, "data": []})
+    assert plan.accepts({**answer, "data": []})
     assert plan.accepts_row(row)
     mistakes: list[Any] = [{**row, "_type": "X"}, {**row, "more": 1}, [row], None, {"_id": ID}]
     for wrong in mistakes:
         assert not plan.accepts_row(wrong)
         assert not plan.accepts({**answer, "data": [row, wrong]})
-    assert not plan.accepts_envelope({**answer, "data": [], "count": "1"})
+    assert not plan.accepts({**answer, "data": [], "count": "1"})
 
 
 def test_a_body_that_is_no_list_has_no_rows(checker: Checker) -> None:
     plan = checker.answer_plan("retrieveOrganization", 200)
     assert plan is not None
-    assert plan.accepts_row is None
-    assert plan.accepts_envelope is None
+    assert plan.row is None
+    assert not plan.accepts_row({})
 
 
 def deep(levels: int) -> Any:

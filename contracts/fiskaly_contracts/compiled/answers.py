@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fiskaly_contracts.compiled.errors import Accepts
 from fiskaly_contracts.compiled.parameters import ParameterPlan, header_plan
 from fiskaly_contracts.compiled.schemas import KEYWORDS
-from fiskaly_contracts.compiled.validators import CompiledSchema, Validators, quietly
+from fiskaly_contracts.compiled.validators import CompiledSchema, Validators
 from fiskaly_contracts.document import (
     Operation,
     answered_headers,
@@ -34,11 +34,9 @@ class AnswerPlan:
 
     Attributes:
         operation_id: The operation.
-        accepts: Tells of a whole body whether it is right; where the contract describes no body,
-            of `None` alone, which stands for none.
-        accepts_row: The same of one element of `data`; None where the body is no plain list.
-        accepts_envelope: The same of the whole body with its `data` left empty; None likewise.
-            An envelope and all its rows accepted is the whole accepted.
+        whole: The check of a whole body; where the contract describes no body it takes `None`
+            alone, which stands for none.
+        row: The check of one element of `data`; None where the body is no plain list.
         has_body: Whether the contract describes a body.
         media_type: Of a body that is no JSON, which is not looked into; "" otherwise.
         body: The schema of the body; None where there is none.
@@ -46,13 +44,30 @@ class AnswerPlan:
     """
 
     operation_id: str
-    accepts: Accepts
-    accepts_row: Accepts | None = None
-    accepts_envelope: Accepts | None = None
+    whole: Accepts
+    row: Accepts | None = None
     has_body: bool
     body: CompiledSchema | None
     headers: tuple[ParameterPlan, ...]
     media_type: str = ""
+
+    def accepts(self, value: JsonValue) -> bool:
+        """Tell whether a whole body is right.
+
+        Where it is a plain list, that is also so if it is right with its `data` left empty, and
+        each of its rows is.
+        """
+        try:
+            return self.whole(value)
+        except Exception:  # noqa: BLE001 - as a text that is no UTF-8, where it is read
+            return False
+
+    def accepts_row(self, value: JsonValue) -> bool:
+        """Tell whether one element of `data` is right; never where the body is no plain list."""
+        try:
+            return self.row is not None and self.row(value)
+        except Exception:  # noqa: BLE001 - as above
+            return False
 
     def accepts_headers(self, headers: Mapping[str, str]) -> bool:
         """Tell whether all declared headers are right; names in any case."""
@@ -78,8 +93,10 @@ class AnswerPlan:
                 text = headers.get(plan.name)
                 if text is None:
                     return self.accepts_headers(headers)
-                if text not in plan.known:
-                    plan.remember(text)
+                if plan.kind != "string" or not text or not text.isascii():
+                    plan.read(text)
+                elif not plan.accepts(text):
+                    return False
         except Exception:  # noqa: BLE001 - as above
             return False
         return True
@@ -127,13 +144,13 @@ def answer_plan(
     name = operation.operation_id
     if "content" not in declared:
         return AnswerPlan(
-            operation_id=name, accepts=_nothing, has_body=False, body=None, headers=headers
+            operation_id=name, whole=_nothing, has_body=False, body=None, headers=headers
         )
     content = declared["content"]
     if _is_one_file(content):
         return AnswerPlan(
             operation_id=name,
-            accepts=_nothing,
+            whole=_nothing,
             has_body=True,
             body=None,
             headers=headers,
@@ -141,15 +158,11 @@ def answer_plan(
         )
     schema: Schema = content[JSON].get("schema", {})
     body = validators.of(schema, writing=False)
-    accepts = quietly(body.accepts_built())
     rows = _rows(document, schema)
     return AnswerPlan(
         operation_id=name,
-        accepts=accepts,
-        accepts_row=None
-        if rows is None
-        else quietly(validators.of(rows, writing=False).accepts_built()),
-        accepts_envelope=None if rows is None else accepts,
+        whole=body.accepts_built(),
+        row=None if rows is None else validators.of(rows, writing=False).accepts_built(),
         has_body=True,
         body=body,
         headers=headers,

@@ -9,7 +9,7 @@ and `float` take `1_0`, `+1`, ` 1` and Arabic digits, and openapi-core takes `ye
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
@@ -23,9 +23,6 @@ from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Severity, Violation
 
 MAX_DIGITS = 640
 """An integer parameter has no more digits: the least limit that Python can be set to."""
-MOST_KNOWN = 64
-LONGEST_KNOWN = 64
-"""How many texts are remembered, and of how many characters at most."""
 
 _LEXICAL = {
     "integer": (re.compile(r"-?[0-9]+"), "an integer"),
@@ -55,7 +52,6 @@ class ParameterPlan:
         may_be_empty: Whether an empty text is one: a header of an answer may be.
         compiled: The compiled schema of the value.
         accepts: The check of that schema.
-        known: Some texts that were read and are right, since many come again and again.
     """
 
     parameter: Parameter
@@ -67,17 +63,6 @@ class ParameterPlan:
     may_be_empty: bool
     compiled: CompiledSchema
     accepts: Accepts
-    known: set[str] = field(default_factory=set, repr=False, compare=False)
-
-    def remember(self, text: str) -> None:
-        """Keep in mind that a text is right, if there is room.
-
-        Raises:
-            DoubtError: It is not clearly right.
-        """
-        self.read(text)
-        if len(self.known) < MOST_KNOWN and len(text) <= LONGEST_KNOWN:
-            self.known.add(text)
 
     def read(self, text: str) -> JsonValue:
         """Return the value of what is sent once.

@@ -90,7 +90,7 @@ class RowCache:
         head, _, tail = to_bytes(envelope).partition(b"[]")
         raw = bytes(Pieces(head, rows, tail))
         excerpt = Pieces(head, rows[: ITEMS_KEPT + 1], tail)
-        if accepted and plan and plan.accepts_envelope and plan.accepts_envelope(envelope):
+        if accepted and plan is not None and plan.accepts(envelope):
             return JsonResponse(raw, None, accepted_by=plan, excerpt=excerpt)
         whole: JsonObject = {**envelope, "data": [present(row) for row in wanted]}
         return JsonResponse(raw, whole, excerpt=excerpt)
@@ -108,9 +108,7 @@ class RowCache:
 
 def _accept_row(plan: AnswerPlan | None, written: _Written) -> bool:
     """Check a row that a list shows, and keep in mind that it is right."""
-    if plan is None or plan.accepts_row is None:
-        return False
-    if not plan.accepts_row(written.present(written.row)):
+    if plan is None or not plan.accepts_row(written.present(written.row)):
         return False
     written.accepted_by += (plan,)
     return True

@@ -81,15 +81,14 @@ class Service:
         """The contract of the first API."""
         return self.apis[0].api.contract
 
-    def heard(self, exchange: Exchange) -> None:
-        """Tell who listens of an exchange that is finished, and keep it if the fake was wrong."""
-        if exchange.crash or exchange.response_violations:
+    def count(self, exchange: Exchange) -> None:
+        """Count an exchange that broke a contract, and keep it if the fake was wrong."""
+        if exchange.is_our_fault:
             self.defects.append(exchange)
-            self.lifetime.add(exchange)
-        elif exchange.violations:
-            self.lifetime.add(exchange)
-        if self.on_exchange is unheard:
-            return
+        self.lifetime.add(exchange)
+
+    def tell(self, exchange: Exchange) -> None:
+        """Tell who listens of an exchange that is finished."""
         try:
             self.on_exchange(exchange)
         except Exception:  # noqa: BLE001 - see below

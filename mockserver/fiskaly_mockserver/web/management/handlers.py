@@ -55,11 +55,8 @@ def list_organizations(call: Call) -> PresentedRows:
 
 def create_organization(call: Call) -> PresentedRow:
     """Create a managed organization, or a further main one."""
-    row = call.world.organizations.create(
-        call.principal,
-        profile_of(call.body),
-        managed_by=call.sent("managed_by_organization_id"),
-    )
+    profile, managed_by = profile_of(call.body)
+    row = call.world.organizations.create(call.principal, profile, managed_by=managed_by)
     return PresentedRow(organization, row)
 
 
@@ -71,11 +68,9 @@ def retrieve_organization(call: Call) -> PresentedRow:
 
 def update_organization(call: Call) -> PresentedRow:
     """Change an organization."""
+    profile, managed_by = profile_of(call.body)
     row = call.world.organizations.update(
-        call.principal,
-        call.organization_id,
-        profile_of(call.body),
-        managed_by=call.sent("managed_by_organization_id"),
+        call.principal, call.organization_id, profile, managed_by=managed_by
     )
     return PresentedRow(organization, row)
 
@@ -93,10 +88,10 @@ def enable_environment(call: Call) -> JsonObject:
     return dict(SUCCESS)
 
 
-def profile_of(body: JsonObject) -> Profile:
-    """Return what a checked body says about an organization."""
+def profile_of(body: JsonObject) -> tuple[Profile, str | None]:
+    """Return what a checked body says about an organization, and who manages it."""
     fields: dict[str, object] = dict(body)
-    fields.pop("managed_by_organization_id", None)
+    managed_by = cast("str | None", fields.pop("managed_by_organization_id", None))
     if "billing_options" in body:
         options = cast("dict[str, object]", body["billing_options"])
         fields["billing_options"] = BillingOptions(**options) if options else None  # type: ignore[arg-type]
@@ -105,7 +100,7 @@ def profile_of(body: JsonObject) -> Profile:
         fields["managed_configuration"] = (
             ManagedConfiguration(**configuration) if configuration else None
         )
-    return cast("Profile", fields)
+    return cast("Profile", fields), managed_by
 
 
 _ORGANIZATIONS: Mapping[str, Handler] = {
