@@ -39,7 +39,12 @@ def compose(
     return Service(
         apis=served(known, judge=config.judge, loose=config.loose),
         worlds=Worlds(World.on(baseline, seams, settings=settings), limit=config.sandboxes),
-        safety=Safety(config.control, config.control_token, is_loopback(config.host)),
+        safety=Safety(
+            enabled=config.control,
+            token=config.control_token,
+            loopback=is_loopback(config.host),
+            allowed_hosts=config.allow_hosts,
+        ),
         on_exchange=config.on_exchange,
         about={"version": VERSION, "contract": known[0].contract.version},
     )

@@ -14,6 +14,7 @@ from fiskaly_mockserver.web.responses import response_of
 from fiskaly_mockserver.web.sandboxes import sandbox_in_path
 from fiskaly_mockserver.web.service import ServedApi, Service
 from fiskaly_mockserver.world.world import World
+from fiskaly_mockserver.world.worlds import Worlds
 
 MAX_BODY = 1024 * 1024
 """Bytes of the largest body that is read. Source: assumption (A-35)."""
@@ -58,8 +59,9 @@ class Endpoint:
     media type before the body, a bad body before the state (A-35).
     """
 
-    def __init__(self, operation: Operation, served: ServedApi) -> None:
+    def __init__(self, operation: Operation, served: ServedApi, worlds: Worlds) -> None:
         self._operation = operation
+        self._worlds = worlds
         self._operation_id = operation.operation_id
         self._handler = served.api.handlers[operation.operation_id]
         self._errors = served.api.errors
@@ -80,19 +82,17 @@ class Endpoint:
         """
         operation, header = self._operation, request.headers.get(hdrs.AUTHORIZATION)
         record.operation_id = self._operation_id
-        caller = None
-        if operation.secured:
-            caller = record.principal = caller_of(header, world.sessions)
-            if world.limits.limit is not None:
-                wait = world.limits.check(caller.id, world.clock.now())
-                if wait is not None:
-                    return response_of(self._errors.too_many_requests(wait))
+        caller = self._let_in(header, world, record)
+        if caller is not None and world.limits.limit is not None:
+            wait = world.limits.check(caller.id, world.clock.now())
+            if wait is not None:
+                return response_of(self._errors.too_many_requests(wait))
         checked = self._checked_before.get(request.raw_path)
         if checked is None:
             checked = await self._checked(request, world, record)
             if checked.refusing:
                 return self._refused(checked)
-        if world.faults:
+        if world.faults.waiting:
             instead = await self._faults.before(request, world, record)
             if instead is not None:
                 return instead
@@ -115,9 +115,22 @@ class Endpoint:
             if isinstance(presented, Download)
             else self._write(self._operation_id, presented)
         )
-        if world.faults:
+        if world.faults.waiting:
             return await self._faults.after(request, world, record, response)
         return response
+
+    def _let_in(self, header: str | None, world: World, record: Recorded) -> Principal | None:
+        """Return who calls, if that matters; a new sandbox begins with whoever is let in.
+
+        Raises:
+            DomainError: The token is missing or refused.
+        """
+        caller = None
+        if self._operation.secured:
+            caller = record.principal = caller_of(header, world.sessions)
+        if world.name:
+            self._worlds.keep(world)
+        return caller
 
     async def _checked(
         self, request: web.Request, world: World, record: Recorded
@@ -189,7 +202,7 @@ def routes_of(service: Service, *, prefix: str = "") -> list[web.RouteDef]:
             in_pipeline(
                 service,
                 served,
-                Endpoint(operation, served).answer,
+                Endpoint(operation, served, service.worlds).answer,
                 sandbox_of=sandbox_in_path if prefix else None,
             ),
             # aiohttp would answer HEAD wherever there is a GET (A-28)
