@@ -8,6 +8,7 @@ from fiskaly_mockserver.web.apis import apis
 from fiskaly_mockserver.web.safety import Safety, is_loopback
 from fiskaly_mockserver.web.service import Service, served
 from fiskaly_mockserver.world.faults import Target
+from fiskaly_mockserver.world.journal.journal import JournalRoom
 from fiskaly_mockserver.world.seams import Seams, WorldSettings
 from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.store.tables import Baseline
@@ -31,6 +32,7 @@ def compose(
         },
         rate_limit=config.rate_limit,
         journal_capacity=config.journal_size,
+        journal_room=JournalRoom(),
         sign_de_main_keys=config.sign_de_main_keys,
     )
     baseline = (

@@ -24,6 +24,9 @@ MAX_BODY = 1024 * 1024
 TOO_LARGE = "max-size"
 """The rule that a larger one breaks."""
 
+UNREADABLE = "encoding"
+"""The rule of one that does not unpack, or that broke off."""
+
 MOST_TARGETS = 1_000
 """Targets of one operation whose verdict is kept; when there are more, it begins anew."""
 
@@ -149,6 +152,7 @@ class Endpoint:
                 body = await request.read()
             except _UNREADABLE as error:
                 violation = self._unreadable(error)
+                _read_no_further(request, error)
                 record.found([violation])
                 return CheckedRequest(refusing=(violation,))
             if record.waited:
@@ -178,7 +182,7 @@ class Endpoint:
         return Violation(
             where=Where.BODY,
             pointer="",
-            rule=TOO_LARGE if too_large else "encoding",
+            rule=TOO_LARGE if too_large else UNREADABLE,
             expected=f"at most {MAX_BODY} bytes"
             if too_large
             else "a body in the encoding that its headers name",
@@ -189,7 +193,23 @@ class Endpoint:
         too_large = checked.refusing[0].rule == TOO_LARGE
         status = 413 if too_large else checked.refusal_status
         first = checked.refusing[0]
-        return response_of(self._errors.invalid(status, checked.message, first, self._operation_id))
+        response = response_of(
+            self._errors.invalid(status, checked.message, first, self._operation_id)
+        )
+        if first.rule == UNREADABLE:
+            response.force_close()  # what follows on the connection may belong to the body
+        return response
+
+
+def _read_no_further(request: web.Request, error: Exception) -> None:
+    """Keep aiohttp from another try to read a body that cannot be read.
+
+    It keeps the error with the body: the frames of the error, and those of another try, would
+    lead back to both, and stay until the collector looks.
+    """
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    if not isinstance(error, web.HTTPRequestEntityTooLarge):
+        request.content.feed_eof()
 
 
 def routes_of(service: Service, *, prefix: str = "") -> list[web.RouteDef]:

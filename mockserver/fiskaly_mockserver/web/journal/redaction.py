@@ -137,9 +137,9 @@ NAME_KEPT = 80
 _SENSITIVE_NAME = re.compile("token|secret|passw|key|auth|credential", re.IGNORECASE)
 _CREDENTIAL = re.compile(
     r"eyJ[\w-]{16,}(?:\.[\w-]*){0,2}"  # a JSON Web Token, also one that was cut off
-    r"|(?<![0-9A-Za-z])[0-9A-Za-z]{43}(?![0-9A-Za-z])"  # an API secret
+    r"|(?<![0-9A-Za-z])[0-9A-Za-z]{42,43}(?![0-9A-Za-z])"  # an API secret
 )
-_SECRET_LENGTH = 43
+_SECRET_LENGTH = 42
 _ECHO = "could not parse jwt: '"
 """So begins the one message that repeats a token (recorded)."""
 _PRINTABLE_INTEGER = 1 << 63

@@ -126,6 +126,11 @@ class Exchange:
     fault: str = ""
 
     @property
+    def size(self) -> int:
+        """The bytes that its messages take: 0 for one that is not recorded."""
+        return 0
+
+    @property
     def breaches(self) -> tuple[Violation, ...]:
         """The client's violations that refuse a request: all but the warnings."""
         return tuple(one for one in self.violations if one.severity is Severity.ERROR)
