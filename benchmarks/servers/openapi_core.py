@@ -7,8 +7,8 @@ from fiskaly_contracts import CheckedRequest, Checker, Contract, RequestData
 from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.server.listening import create_app
 from fiskaly_mockserver.web import endpoint
-from fiskaly_mockserver.web.app import create_app
 from fiskaly_mockserver.web.service import ServedApi
 
 from benchmarks.mix import SIZE

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from builders.accounts import NOWHERE, Account
 from builders.snapshots import listed
-from fiskaly_mockserver.web.app import create_app
+from fiskaly_mockserver.server.listening import create_app
 from fiskaly_mockserver.web.safety import Safety, is_loopback
 from fiskaly_mockserver.web.service import Service
 from pytest_aiohttp import AiohttpClient

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from builders.accounts import SHOP, START, Account
+from fiskaly_mockserver.server.listening import create_app
 from fiskaly_mockserver.web.api import Call, Handler, JsonObject
-from fiskaly_mockserver.web.app import create_app
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.journal.journal import Exchange
 from pytest_aiohttp import AiohttpClient

@@ -10,7 +10,7 @@ from fiskaly_contracts import Where
 from fiskaly_fixtures import generate
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.web.app import create_app
+from fiskaly_mockserver.server.listening import create_app
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.worlds import Worlds
 from pytest_aiohttp import AiohttpClient

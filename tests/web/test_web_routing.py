@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from builders.accounts import SHOP
 from builders.snapshots import listed
-from fiskaly_mockserver.web.app import create_app
+from fiskaly_mockserver.server.listening import create_app
 from fiskaly_mockserver.web.management.handlers import HANDLERS
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.names import CONTROL_PREFIX

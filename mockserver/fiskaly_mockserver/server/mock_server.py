@@ -23,9 +23,8 @@ from fiskaly_mockserver.server.config import (
     loop_factory,
 )
 from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
-from fiskaly_mockserver.server.in_flight import InFlight
 from fiskaly_mockserver.server.in_process_control import LocalTransport
-from fiskaly_mockserver.server.listening import Listening, listen
+from fiskaly_mockserver.server.listening import InFlight, Listening, listen
 from fiskaly_mockserver.server.tokens_for_tests import Holder, TokenFault, mint
 from fiskaly_mockserver.server.trees import CachedTree, TreeCache, handle_of
 from fiskaly_mockserver.web.control.dispatch import Asked

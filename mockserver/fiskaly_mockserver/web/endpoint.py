@@ -13,8 +13,7 @@ from fiskaly_mockserver.web.faults.apply import OperationFaults
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.pipeline import demand_same_state, in_pipeline
 from fiskaly_mockserver.web.responses import response_of
-from fiskaly_mockserver.web.sandboxes import sandbox_in_path
-from fiskaly_mockserver.web.service import ServedApi, Service
+from fiskaly_mockserver.web.service import ServedApi, Service, sandbox_in_path
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
 

@@ -11,8 +11,7 @@ from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.responses import Answer, JsonResponse, response_of, retry_after
 from fiskaly_mockserver.web.safety import SITE_HEADER, Unsafe
-from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
-from fiskaly_mockserver.web.service import ServedApi, Service
+from fiskaly_mockserver.web.service import SANDBOX_HEADER, ServedApi, Service
 from fiskaly_mockserver.world.clock import RealTime
 from fiskaly_mockserver.world.journal.exchange import unheard
 from fiskaly_mockserver.world.world import World

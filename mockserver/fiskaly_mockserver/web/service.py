@@ -1,13 +1,17 @@
 """What every request needs at hand: the APIs as one server serves them, and the worlds."""
 
 import logging
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
+from urllib.parse import unquote
 
+from aiohttp import web
 from fiskaly_contracts import Checker, Contract
 from fiskaly_contracts.checker import Judge
+from multidict import istr
 
 from fiskaly_mockserver.web.api import Api
 from fiskaly_mockserver.web.journal.lifetime import LifetimeViolations
@@ -15,9 +19,40 @@ from fiskaly_mockserver.web.journal.redaction import Redactor
 from fiskaly_mockserver.web.responses import ResponseHeaders
 from fiskaly_mockserver.web.row_cache import RowCache
 from fiskaly_mockserver.web.safety import Safety
+from fiskaly_mockserver.world import names
 from fiskaly_mockserver.world.journal.exchange import Exchange, unheard
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
+
+SANDBOX_HEADER = istr(names.SANDBOX_HEADER)
+SANDBOX_PREFIX = "/s/{sandbox}"
+_PREFIX = re.compile(r"/s/([^/]+)")
+
+
+def sandbox_of(request: web.Request) -> str | None:
+    """Return the sandbox that a request names, `None` where it names none.
+
+    The path's prefix goes before the header.
+    """
+    # as the router reads it: `/%73/` is `/s/`
+    named = _PREFIX.match(request.rel_url.path_safe)
+    return unquote(named[1]) if named is not None else request.headers.get(SANDBOX_HEADER)
+
+
+def sandbox_in_path(request: web.Request) -> str:
+    """Return the same for a request that came by a route under `SANDBOX_PREFIX`."""
+    return request.match_info["sandbox"]
+
+
+def without_sandbox(path: str) -> str:
+    """Return a path without the prefix that names a sandbox.
+
+    >>> without_sandbox("/s/mine/api/v0/auth")
+    '/api/v0/auth'
+    """
+    named = _PREFIX.match(path)
+    return path[named.end() :] if named is not None else path
+
 
 MOST_DEFECTS = 1_000
 _LOG = logging.getLogger("fiskaly_mockserver.exchanges")

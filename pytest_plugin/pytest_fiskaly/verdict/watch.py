@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from fiskaly_contracts import Violation
-    from fiskaly_mockserver.server.in_flight import InFlight
+    from fiskaly_mockserver.server.listening import InFlight
     from fiskaly_mockserver.world.journal.exchange import Exchange
 
     from pytest_fiskaly.coverage import Counts

@@ -308,7 +308,7 @@ def test_a_bad_query_is_refused(
 def test_a_body_beyond_the_limit_is_refused(
     untouched: Wire, control_checker: Checker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fiskaly_mockserver.web.control.routes.MAX_CONTROL_BODY", 2_000_000)
+    monkeypatch.setattr("fiskaly_mockserver.web.control.dispatch.MAX_CONTROL_BODY", 2_000_000)
     reply = send(untouched, "saveSnapshot", b" " * 2_000_001)
     demand_error(reply, "saveSnapshot", control_checker)
     assert reply.status == 413

@@ -1,0 +1,186 @@
+"""One function per control operation, by operationId.
+
+Those of the account's state, and of the journal, have files of their own.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+from fiskaly_contracts import Contract, JsonValue
+
+from fiskaly_mockserver.web.control import journal, state
+from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
+from fiskaly_mockserver.world.clock import ClockError, parse_duration, parse_instant
+from fiskaly_mockserver.world.faults import (
+    Contradiction,
+    FaultError,
+    UnknownFault,
+    UnknownTarget,
+)
+from fiskaly_mockserver.world.faults.rules import FaultRule
+from fiskaly_mockserver.world.snapshots import TooManySnapshots, UnknownSnapshot
+from fiskaly_mockserver.world.worlds import UnknownSandbox
+
+
+def get_health(call: ControlCall) -> JsonValue:
+    """Tell that the server is up, and what it serves.
+
+    Preset and seed are for those who may control it: every seeded secret derives from them.
+    """
+    return {
+        "status": "ok",
+        **call.service.about,
+        "preset": call.world.preset if call.trusted else None,
+        "seed": call.world.seed if call.trusted else None,
+    }
+
+
+def get_contract(call: ControlCall) -> JsonValue:
+    """Show the Management API's document, with the address it was asked under."""
+    contract = call.service.contract
+    return contract.served_at(call.origin + contract.base_path)
+
+
+def get_control_contract(call: ControlCall) -> JsonValue:
+    """Show the control routes' document, with the address it was asked under."""
+    contract = Contract.control()
+    return contract.served_at(call.origin + contract.base_path)
+
+
+def get_clock(call: ControlCall) -> JsonValue:
+    """Tell the world's time."""
+    return {**call.world.clock.state()}  # type: ignore[dict-item]
+
+
+def set_clock(call: ControlCall) -> JsonValue:
+    """Freeze, set, advance, scale or resume the time."""
+    clock = call.world.clock
+    (change, value), *_ = call.body.items()
+    try:
+        match change:
+            case "freeze":
+                clock.freeze(None if value is True else parse_instant(str(value)))
+            case "set":
+                clock.set(parse_instant(str(value)))
+            case "advance":
+                clock.advance(parse_duration(cast("str | float", value)))
+            case "scale":
+                clock.scale(cast("float", value))
+            case _:
+                clock.resume()
+    except ClockError as error:
+        raise ControlError(409, str(error), field=change) from error
+    except ValueError as error:
+        raise ControlError(400, str(error), field=change) from error
+    return get_clock(call)
+
+
+_STATUSES: Mapping[type[FaultError], int] = {UnknownTarget: 404, Contradiction: 409}
+"""What is answered to rules in which every field by itself obeys the control contract."""
+
+
+def list_faults(call: ControlCall) -> JsonValue:
+    """List the armed faults."""
+    return {"faults": [armed.as_json() for armed in call.world.faults.armed()]}
+
+
+def arm_fault(call: ControlCall) -> JsonValue:
+    """Arm a fault."""
+    try:
+        return call.world.faults.arm(FaultRule.from_json(call.body)).as_json()
+    except FaultError as error:
+        status = next((one for kind, one in _STATUSES.items() if isinstance(error, kind)), 400)
+        raise ControlError(status, str(error), field=error.field, allowed=error.allowed) from error
+
+
+def clear_faults(call: ControlCall) -> JsonValue:
+    """Disarm every fault."""
+    call.world.faults.clear()
+    return dict(DONE)
+
+
+def clear_fault(call: ControlCall) -> JsonValue:
+    """Disarm one fault."""
+    try:
+        call.world.faults.clear(call.path["fault_id"])
+    except UnknownFault as error:
+        raise ControlError(404, str(error), field=error.field, allowed=error.allowed) from error
+    return dict(DONE)
+
+
+def list_snapshots(call: ControlCall) -> JsonValue:
+    """List the names of the snapshots."""
+    return {"snapshots": [*call.world.snapshots()]}
+
+
+def save_snapshot(call: ControlCall) -> JsonValue:
+    """Keep the present state under a name."""
+    try:
+        call.world.snapshot(call.text("name"))
+    except TooManySnapshots as error:
+        raise ControlError(409, str(error), field="name") from error
+    return dict(DONE)
+
+
+def restore_snapshot(call: ControlCall) -> JsonValue:
+    """Return to a snapshot."""
+    try:
+        call.world.restore(call.path["name"])
+    except UnknownSnapshot as error:
+        raise _unknown_snapshot(call, error) from error
+    return dict(DONE)
+
+
+def drop_snapshot(call: ControlCall) -> JsonValue:
+    """Forget a snapshot."""
+    try:
+        call.world.drop_snapshot(call.path["name"])
+    except UnknownSnapshot as error:
+        raise _unknown_snapshot(call, error) from error
+    return dict(DONE)
+
+
+def list_sandboxes(call: ControlCall) -> JsonValue:
+    """List the sandboxes, and those that were reclaimed."""
+    worlds = call.service.worlds
+    return {
+        "sandboxes": [facts._asdict() for facts in worlds.describe()],
+        "limit": worlds.limit,
+        "reclaimed": [*worlds.reclaimed.names],
+        "reclaimed_count": worlds.reclaimed.count,
+    }
+
+
+def drop_sandbox(call: ControlCall) -> JsonValue:
+    """Drop a sandbox."""
+    worlds = call.service.worlds
+    try:
+        worlds.drop(call.path["name"])
+    except UnknownSandbox as error:
+        raise ControlError(404, str(error), field="name", allowed=worlds.names()) from error
+    return dict(DONE)
+
+
+def _unknown_snapshot(call: ControlCall, error: UnknownSnapshot) -> ControlError:
+    return ControlError(404, str(error), field="name", allowed=call.world.snapshots())
+
+
+CONTROL_HANDLERS: Mapping[str, ControlHandler] = {
+    "getHealth": get_health,
+    "getContract": get_contract,
+    "getControlContract": get_control_contract,
+    "getClock": get_clock,
+    "setClock": set_clock,
+    "listFaults": list_faults,
+    "armFault": arm_fault,
+    "clearFaults": clear_faults,
+    "clearFault": clear_fault,
+    "listSnapshots": list_snapshots,
+    "saveSnapshot": save_snapshot,
+    "restoreSnapshot": restore_snapshot,
+    "dropSnapshot": drop_snapshot,
+    "listSandboxes": list_sandboxes,
+    "dropSandbox": drop_sandbox,
+    **state.HANDLERS,
+    **journal.HANDLERS,
+}
