@@ -74,7 +74,7 @@ class Request(NamedTuple):
 
 REQUESTS = {
     "created": Request("POST", "/organizations", CAFE, 200, 108, 30),
-    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 515, 29),
+    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 515, 30),
     "retrieved": Request("GET", f"/organizations/{SHOP}", None, 200, 58, 24),
 }
 
