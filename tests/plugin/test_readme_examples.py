@@ -1,9 +1,13 @@
 """What the plugin's README shows does run, and what it prints is what comes out."""
 
+import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import translate
+from pathlib import Path
 
 import pytest
 from docs.documents import ROOT
@@ -21,7 +25,7 @@ strict = true
 filterwarnings = ["error"]
 asyncio_default_fixture_loop_scope = "function"
 """
-ELSEWHERE = """
+CONFIGURED = """
 def test_one(fiskaly_mock):
     assert fiskaly_mock.tree.preset == "white-label"
     assert len(fiskaly_mock.tree.managed) == 8
@@ -65,11 +69,36 @@ def test_every_example_in_python_is_run() -> None:
 
 def test_the_first_example_is_short() -> None:
     [first] = [block for block in blocks("run") if block.name == "test_first.py"]
-    assert len(first.text.splitlines()) <= 12
+    assert len(first.text.splitlines()) <= 15
+
+
+def test_every_function_in_them_is_annotated() -> None:
+    for block in blocks("run", "fails"):
+        for node in ast.walk(ast.parse(block.text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.returns is not None, f"{block.name}: {node.name}"
+
+
+@pytest.mark.slow
+def test_they_are_typed_as_strictly_as_mypy_can(tmp_path: Path) -> None:
+    for block in blocks("run", "fails"):
+        name = block.name.replace("/", "_")
+        (tmp_path / name).write_text(block.text, encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--cache-dir",
+        str(tmp_path / "cache"),
+        ".",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_they_pass_or_fail_as_it_says(folder: pytest.Pytester) -> None:
-    result = folder.runpytest("-p", "no:cacheprovider", "--ignore=elsewhere", "-v")
+    result = folder.runpytest("-p", "no:cacheprovider", "--ignore=configured", "-v")
     failing = {block.name for block in blocks("fails")}
     expected = {block.name for block in blocks("run") if block.name.startswith("test_")}
     outcomes = re.findall(r"^(\S+\.py)::\S+ (\w+)", result.stdout.str(), re.MULTILINE)
@@ -92,10 +121,10 @@ def assert_shown(text: str, lines: list[str]) -> None:
 def test_the_override_of_the_settings_works(
     folder: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = folder.path / "elsewhere"
-    (other / "test_elsewhere.py").write_text(ELSEWHERE, encoding="utf-8")
+    other = folder.path / "configured"
+    (other / "test_configured.py").write_text(CONFIGURED, encoding="utf-8")
     (folder.path / "conftest.py").unlink()
-    folder.runpytest("-p", "no:cacheprovider", "elsewhere").assert_outcomes(passed=1)
+    folder.runpytest("-p", "no:cacheprovider", "configured").assert_outcomes(passed=1)
 
 
 def test_its_table_is_that_of_the_settings() -> None:

@@ -73,9 +73,9 @@ class Request(NamedTuple):
 
 
 REQUESTS = {
-    "created": Request("POST", "/organizations", CAFE, 200, 108, 30),
-    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 515, 30),
-    "retrieved": Request("GET", f"/organizations/{SHOP}", None, 200, 58, 24),
+    "created": Request("POST", "/organizations", CAFE, 200, 85, 28),
+    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 230, 30),
+    "retrieved": Request("GET", f"/organizations/{SHOP}", None, 200, 60, 25),
 }
 
 

@@ -1,6 +1,6 @@
 """Results that are kept until what they come from changes."""
 
-from fiskaly_mockserver.world.store.overlay_table import Place, ResultCache
+from fiskaly_mockserver.world.store.table import Place, ResultCache
 
 A, B = ("index", "a"), ("index", "b")
 
@@ -52,4 +52,4 @@ def test_nothing_is_left_of_what_was_dropped() -> None:
     for number in range(50):
         kept.changed(("index", number))
     assert len(kept) == 0
-    assert kept._names_at == {}
+    assert kept.places == {}

@@ -70,7 +70,7 @@ def test_a_sandbox_begins_with_the_seeded_baseline_whatever_the_default_world_be
     sandbox = worlds.get("new")
     assert listed(sandbox) == start
     assert sandbox.clock.now() == account.clock.now()
-    assert len(sandbox.faults) == len(sandbox.journal) == 0
+    assert len(sandbox.faults.waiting) == len(sandbox.journal) == 0
     assert sandbox.snapshots() == ()
     assert sandbox.settings is SETTINGS
     assert sandbox.baseline is worlds.default.baseline

@@ -9,8 +9,7 @@ from fiskaly_contracts import ResponseData, Violation
 
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.journal.recorder import Recorded
-from fiskaly_mockserver.web.response_headers import retry_after
-from fiskaly_mockserver.web.responses import Answer, JsonResponse, response_of
+from fiskaly_mockserver.web.responses import Answer, JsonResponse, response_of, retry_after
 from fiskaly_mockserver.web.safety import Unsafe
 from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
 from fiskaly_mockserver.web.service import ServedApi, Service

@@ -18,7 +18,7 @@ _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _PART = r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)"
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 
 
@@ -247,14 +247,22 @@ class WorldClock(Clock):
         for name in ("_since", "_start", "_latest", "_scale", "_frozen"):
             setattr(self, name, getattr(other, name))
 
-    def now(self) -> float:
-        """Return the current time in unix seconds."""
-        return self._now(self._base.now())
+    def now(self, base: float | None = None) -> float:
+        """Return the current time in unix seconds; `base` is that of the clock below, if known."""
+        if base is None:
+            base = self._base.now()
+        now = self._start
+        if not self._frozen:
+            now += (base - self._since) * self._scale
+        # The base may be somebody's test clock that was set back
+        if now > self._latest or getattr(self._base, "goes_back", False):
+            self._latest = now if now < LATEST else LATEST  # noqa: FURB136 - half the time of min
+        return self._latest
 
     def state(self) -> ClockState:
         """Return what it shows and how it runs, everything at the same moment."""
         base = self._base.now()
-        now = self._now(base)
+        now = self.now(base)
         return ClockState(
             now=now,
             iso=format_instant(now),
@@ -306,19 +314,10 @@ class WorldClock(Clock):
         self._move(lambda now: now)
         self._scale = float(factor)
 
-    def _now(self, base: float) -> float:
-        now = self._start
-        if not self._frozen:
-            now += (base - self._since) * self._scale
-        # The base may be somebody's test clock that was set back
-        if now > self._latest or getattr(self._base, "goes_back", False):
-            self._latest = now if now < LATEST else LATEST  # noqa: FURB136 - half the time of min
-        return self._latest
-
     def _move(self, to: Callable[[float], float]) -> None:
         """Count from a time on that follows from the present one, at one reading of the base."""
         base = self._base.now()
-        now = self._now(base)
+        now = self.now(base)
         at = to(now)
         if not now <= at:
             raise ClockError(

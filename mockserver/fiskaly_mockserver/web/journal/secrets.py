@@ -8,10 +8,10 @@ from fiskaly_mockserver.world.journal.containment import REDACTED
 
 _CREDENTIAL = re.compile(
     r"eyJ[\w-]{16,}(?:\.[\w-]*){0,2}"  # a JSON Web Token, also one that was cut off
-    r"|(?<![0-9A-Za-z])[0-9A-Za-z]{43}(?![0-9A-Za-z])"  # an API secret
+    r"|(?<![0-9A-Za-z])[0-9A-Za-z]{42,43}(?![0-9A-Za-z])"  # an API secret
 )
 _LENGTHS = (43, 42)
-"""The characters of an API secret; the longer one is the usual one."""
+"""The characters of an API secret; the first is the usual number."""
 _LONG_RUN = re.compile("[0-9A-Za-z]{42,}")
 _ALPHANUMERIC = re.compile("[0-9A-Za-z]+")
 _BASE64 = re.compile("[0-9A-Za-z+/_-]{16,}")
@@ -27,7 +27,7 @@ MOST_OTHERS = 64
 
 def without_credentials(text: str) -> str:
     """Return a text without what has the form of a token or of an API secret."""
-    if len(text) < _LENGTHS[0] and "eyJ" not in text:
+    if len(text) < _LENGTHS[-1] and "eyJ" not in text:
         return text
     return _CREDENTIAL.sub(REDACTED, text)
 

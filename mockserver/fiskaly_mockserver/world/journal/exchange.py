@@ -136,6 +136,11 @@ class Exchange:
         return tuple(one for one in self.violations if one.severity is Severity.ERROR)
 
     @property
+    def warnings(self) -> tuple[Violation, ...]:
+        """What the contract warns of and does not refuse, as an unknown query parameter."""
+        return tuple(one for one in self.violations if one.severity is Severity.WARNING)
+
+    @property
     def is_our_fault(self) -> bool:
         """Tell whether the fake itself crashed or broke the contract."""
         return bool(self.crash or self.response_violations)

@@ -1,17 +1,90 @@
-"""Tables as a shared base plus one world's own changes."""
+"""Tables: a base that never changes and that worlds share, and one world's changes on top."""
 
 from array import array
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Generic, TypeVar, cast
 
-from fiskaly_mockserver.world.store.base_table import FrozenTable
+from fiskaly_mockserver.domain.store import TableSpec
 
-T = TypeVar("T")
 Key = TypeVar("Key", bound=Hashable)
 Row = TypeVar("Row")
+
+NOWHERE: Sequence[int] = ()
+
+
+class FrozenIndex(Generic[Row]):
+    """The positions of rows under each value that they are found by, ascending.
+
+    It keeps no value but only hashes, in order: twelve bytes for each pair of value and
+    row, where a dictionary takes two hundred. A look-up costs the logarithm of the size,
+    and what it returns is a view, not a copy.
+    """
+
+    __slots__ = ("_clashes", "_hashes", "_positions", "_rows", "_values_of")
+
+    def __init__(self, rows: Sequence[Row], values_of: Callable[[Row], Iterable[Hashable]]) -> None:
+        found = [(at, value) for at, row in enumerate(rows) for value in {*values_of(row)}]
+        hashes = [hash(value) for _, value in found]
+        order = sorted(range(len(found)), key=hashes.__getitem__)
+        self._rows = rows
+        self._values_of = values_of
+        self._hashes = array("q", map(hashes.__getitem__, order))
+        self._positions = memoryview(array("I", [found[at][0] for at in order])).toreadonly()
+        self._clashes = self._other_values([found[at][1] for at in order])
+
+    def find(self, value: Hashable) -> Sequence[int]:
+        """Return the positions of the rows under a value."""
+        wanted = hash(value)
+        start = bisect_left(self._hashes, wanted)
+        if start == len(self._hashes) or self._hashes[start] != wanted:
+            return NOWHERE
+        if self._clashes and value in self._clashes:
+            return self._clashes[value]
+        if value not in self._values_of(self._rows[self._positions[start]]):
+            return NOWHERE
+        return self._positions[start : bisect_right(self._hashes, wanted, start)]
+
+    def _other_values(self, values: Sequence[Hashable]) -> dict[Hashable, Sequence[int]]:
+        """Return the positions under values that share their hash with another one."""
+        places = range(1, len(values))
+        shared = {
+            self._hashes[at]
+            for at in places
+            if self._hashes[at] == self._hashes[at - 1] and values[at] != values[at - 1]
+        }
+        clashes: dict[Hashable, list[int]] = {}
+        for at, value in enumerate(values):
+            if shared and self._hashes[at] in shared:
+                clashes.setdefault(value, []).append(self._positions[at])
+        return {value: array("I", positions) for value, positions in clashes.items()}
+
+
+class FrozenTable(Generic[Key, Row]):
+    """Rows that never change, with their order and indexes.
+
+    A row's position is its place in `order`.
+    """
+
+    __slots__ = ("_places", "indexes", "order", "rows", "spec")
+
+    def __init__(self, spec: TableSpec[Key, Row], rows: Iterable[Row] = ()) -> None:
+        self.spec = spec
+        self.rows: Mapping[Key, Row] = {spec.key(row): row for row in rows}
+        self.order = tuple(self.rows.values())
+        self._places = FrozenIndex(self.order, lambda row: (spec.key(row),))
+        self.indexes: Mapping[str, FrozenIndex[Row]] = {
+            name: FrozenIndex(self.order, values_of) for name, values_of in spec.indexes.items()
+        }
+
+    def position(self, key: Key) -> int:
+        """Return the place of the row of that key, which must exist."""
+        return self._places.find(key)[0]
+
+
+T = TypeVar("T")
 Place = tuple[str, Hashable]
 """An index, and a value under which it finds rows."""
 
@@ -23,15 +96,16 @@ MOST_RESULTS = 32
 class ResultCache:
     """Results by name, each worked out from the rows found at some places.
 
-    There are at most `limit`; the one that was not asked for the longest makes room.
+    There are at most `limit`; the one that was not asked for the longest makes room. `places`
+    holds the names of the results by the places that they were worked out from.
     """
 
-    __slots__ = ("_limit", "_names_at", "_results")
+    __slots__ = ("_limit", "_results", "places")
 
     def __init__(self, limit: int = MOST_RESULTS) -> None:
         self._limit = limit
         self._results: OrderedDict[Hashable, tuple[tuple[Place, ...], object]] = OrderedDict()
-        self._names_at: dict[Place, set[Hashable]] = {}
+        self.places: dict[Place, set[Hashable]] = {}
 
     def __len__(self) -> int:
         return len(self._results)
@@ -51,26 +125,26 @@ class ResultCache:
             self._drop(next(iter(self._results)))
         self._results[full_name] = places, made
         for place in places:
-            self._names_at.setdefault(place, set()).add(full_name)
+            self.places.setdefault(place, set()).add(full_name)
         return made
 
     def changed(self, place: Place) -> None:
         """Drop all that was worked out from a place."""
-        for full_name in tuple(self._names_at.get(place, ())):
+        for full_name in tuple(self.places.get(place, ())):
             self._drop(full_name)
 
     def clear(self) -> None:
         """Drop everything."""
         self._results.clear()
-        self._names_at.clear()
+        self.places.clear()
 
     def _drop(self, full_name: Hashable) -> None:
         places, _ = self._results.pop(full_name)
         for place in places:
-            names = self._names_at.get(place, set[Any]())
+            names = self.places.get(place, set[Any]())
             names.discard(full_name)
             if not names:
-                self._names_at.pop(place, None)
+                self.places.pop(place, None)
 
 
 class SelectedRows(Generic[Row]):
@@ -214,8 +288,9 @@ class OverlayTable(Generic[Key, Row]):
                 self._discard((name, value), position)
             for value in after - before:
                 insort(self._own_index((name, value)), position)
-            for value in before | after:
-                self.results.changed((name, value))
+            if self.results.places:
+                for value in before | after:
+                    self.results.changed((name, value))
         self._changed[key] = row
 
     def remove(self, key: Key) -> None:
@@ -296,12 +371,9 @@ class OverlayTable(Generic[Key, Row]):
         """
         if place not in self._own_indexes:
             copy = array("I")
-            copy.frombytes(memoryview(_as_array(self.positions_at(place))).cast("B"))
+            found: Any = self.positions_at(place)
+            if found:
+                copy.frombytes(memoryview(found).cast("B"))
             self._indexes[place] = copy
             self._own_indexes.add(place)
         return self._indexes[place]
-
-
-def _as_array(positions: Sequence[int]) -> Any:
-    """Return positions as something with a buffer."""
-    return positions if isinstance(positions, array | memoryview) else array("I", positions)
