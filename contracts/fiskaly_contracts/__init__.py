@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from fiskaly_contracts.body import ParsedBody, parse_body
 from fiskaly_contracts.document import Contract, Operation, Parameter
 from fiskaly_contracts.exchange import (
-    Accepted,
     CheckedRequest,
     RequestData,
     ResponseData,
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from fiskaly_contracts.checker import AnswerPlan, Checker
 
 __all__ = [
-    "Accepted",
     "AnswerPlan",
     "CheckedRequest",
     "Checker",

@@ -25,7 +25,6 @@ from fiskaly_contracts.compiled.validators import Validators
 from fiskaly_contracts.document import Contract, Operation, declared_response
 from fiskaly_contracts.exchange import (
     JSON,
-    Accepted,
     CheckedRequest,
     RequestData,
     ResponseData,
@@ -42,7 +41,7 @@ from fiskaly_contracts.wording import undocumented, unknown_operation, unreadabl
 if TYPE_CHECKING:
     from fiskaly_contracts.authority import Authority
 
-__all__ = ["Accepted", "AnswerPlan", "Checker", "Judge"]
+__all__ = ["AnswerPlan", "Checker", "Judge"]
 
 Judge = Literal["jsonschema-rs", "openapi-core"]
 T = TypeVar("T")
@@ -159,27 +158,9 @@ class Checker:
             return self._reference.value(schema, value)
         return compiled.violations_built(value, Place(where=Where.BODY))
 
-    # ------------------------------------------------------------------ to be replaced by `check`
-
     def request(self, data: RequestData) -> list[Violation]:
-        """Return the violations of `check`."""
+        """Return all that `check` finds, as `response` does of an answer."""
         return list(self.check(data).violations)
-
-    def accepted(self, data: RequestData) -> Accepted | None:
-        """Return what a request comes to; None where it is refused."""
-        checked = self.check(data)
-        if checked.refusing:
-            return None
-        return Accepted(checked.body, checked.query, checked.violations)
-
-    def loosen(self, operation_id: str, value: JsonValue) -> tuple[JsonValue, list[Violation]]:
-        """Return the body without properties the contract does not know, and what was dropped.
-
-        Raises:
-            LookupError: The contract has no such operation.
-        """
-        schema = self._contract.operations[operation_id].body_schema
-        return loosened(self._contract.document, schema, value, operation_id)
 
     # ------------------------------------------------------------------ requests
 
@@ -206,7 +187,8 @@ class Checker:
                 return CheckedRequest(violations=refusing, refusing=refusing)
         dropped: list[Violation] = []
         if self._loose and sent:
-            body, dropped = self.loosen(data.operation_id, body)
+            document, schema = self._contract.document, operation.body_schema
+            body, dropped = loosened(document, schema, body, data.operation_id)
             data = data._replace(body=json.dumps(body).encode()) if dropped else data
         found = self._reference.request(data)
         errors = tuple(one for one in found if one.severity is Severity.ERROR)

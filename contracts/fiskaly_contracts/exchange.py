@@ -54,20 +54,6 @@ class ResponseData(NamedTuple):
     headers: Mapping[str, str] | None = None
 
 
-class Accepted(NamedTuple):
-    """What the contract lets a request through with; `CheckedRequest` says more.
-
-    Attributes:
-        body: The parsed body; None where none was sent, or none is described.
-        query: The declared query parameters, cast, with defaults; nobody changes it.
-        warnings: What was found that does not refuse it.
-    """
-
-    body: JsonValue
-    query: Mapping[str, JsonValue]
-    warnings: tuple[Violation, ...] = ()
-
-
 class CheckedRequest(NamedTuple):
     """A request after the check: what it says, and what is wrong with it.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.client import Control, ControlRefused
-from fiskaly_mockserver.control.http import HttpTransport
+from fiskaly_mockserver.control.transports import HttpTransport
 from fiskaly_mockserver.server.errors import DefectiveServer
 from fiskaly_mockserver.world.faults.plan import MOST_FAULTS
 from fiskaly_mockserver.world.journal.journal import Exchange

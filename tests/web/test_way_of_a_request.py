@@ -74,7 +74,7 @@ class Request(NamedTuple):
 
 REQUESTS = {
     "created": Request("POST", "/organizations", CAFE, 200, 80, 20),
-    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 150, 25),
+    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 150, 30),
     "retrieved": Request("GET", f"/organizations/{SHOP}", None, 200, 40, 18),
 }
 

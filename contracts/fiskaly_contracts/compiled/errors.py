@@ -81,7 +81,7 @@ class _Reader:
             schema, keyword, order = _traced(
                 self._translation, error.evaluation_path, path, entries
             )
-            instance = _at(self._value, path)
+            instance = self._value if not path else _at(self._value, path)
             if keyword == "format" and isinstance(instance, float):
                 continue  # int32 and int64 speak of integers alone; the type is told
             key: tuple[object, ...] = (number,)

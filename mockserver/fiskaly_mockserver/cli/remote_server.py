@@ -12,8 +12,8 @@ import click
 
 from fiskaly_mockserver.cli.server_options import Command, is_typed, option, with_options
 from fiskaly_mockserver.control.client import Control, ControlRefused
-from fiskaly_mockserver.control.http import LONGEST_WAIT, HttpTransport, ServerUnreachable
 from fiskaly_mockserver.control.shapes import Health, Tree
+from fiskaly_mockserver.control.transports import LONGEST_WAIT, HttpTransport, ServerUnreachable
 from fiskaly_mockserver.server.config import DEFAULT_HOST, DEFAULT_PORT
 from fiskaly_mockserver.world.names import (
     BASE_PATH,

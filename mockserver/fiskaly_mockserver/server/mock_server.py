@@ -3,16 +3,18 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
+from fiskaly_contracts import JsonValue
 from fiskaly_fixtures import OrganizationTree
 
 from fiskaly_mockserver.control.client import Control
 from fiskaly_mockserver.control.handles import TreeHandle
+from fiskaly_mockserver.control.transports import LocalTransport
 from fiskaly_mockserver.server import errors
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import (
@@ -23,12 +25,10 @@ from fiskaly_mockserver.server.config import (
     loop_factory,
 )
 from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
-from fiskaly_mockserver.server.in_process_control import LocalTransport
 from fiskaly_mockserver.server.listening import InFlight, Listening, listen
 from fiskaly_mockserver.server.tokens_for_tests import Holder, TokenFault, mint
 from fiskaly_mockserver.server.trees import CachedTree, TreeCache, handle_of
 from fiskaly_mockserver.web.control.dispatch import Asked
-from fiskaly_mockserver.web.responses import Answer
 from fiskaly_mockserver.world.journal.journal import Exchange, Journal
 from fiskaly_mockserver.world.seams import Seams, StartingSeams
 from fiskaly_mockserver.world.seeding import ApiCredentials, Seeded
@@ -308,7 +308,14 @@ class MockServer:
             world.clock.freeze()
         self._starting.clock.release()
 
-    def _ask(self, asked: Asked) -> Answer:
+    def _ask(
+        self,
+        operation_id: str,
+        path: Mapping[str, str],
+        query: Mapping[str, str],
+        body: bytes,
+        sandbox: str | None,
+    ) -> tuple[int, JsonValue]:
         """Return the answer to a control call, made in the thread that works on the worlds."""
         dispatcher = self._running.dispatcher
         if self._loop is None:
@@ -316,7 +323,9 @@ class MockServer:
         self._demand_own_process()
         if threading.current_thread() is self._thread:
             raise ServerError("the server's own thread would wait for itself: ask in another one")
-        return asyncio.run_coroutine_threadsafe(dispatcher.answer(asked), self._loop).result()
+        asked = Asked(operation_id, path, tuple(query.items()), body=body, sandbox=sandbox)
+        answer = asyncio.run_coroutine_threadsafe(dispatcher.answer(asked), self._loop).result()
+        return answer.status, answer.body
 
     def _call(self, action: Callable[[], T]) -> T:
         """Do something to the world in the thread that works on it."""

@@ -21,7 +21,7 @@ VENDOR_HOSTS = frozenset(
 )
 """The hosts of the real APIs: a client whose calls are intercepted names them."""
 MOST_HOSTS = 100
-"""Hosts that are remembered: a client may name any port."""
+"""Hosts that are remembered, a client may name any port; when there are more, it begins anew."""
 SITE_HEADER = "Sec-Fetch-Site"
 CROSS_SITE = "cross-site"
 
@@ -86,8 +86,9 @@ class Safety:
             return
         if host is not None and self.loopback and not is_loopback(host):
             self._demand_allowed(host)
-        if len(self.known_hosts) < MOST_HOSTS:
-            self.known_hosts.add(host)
+        if len(self.known_hosts) >= MOST_HOSTS:
+            self.known_hosts.clear()
+        self.known_hosts.add(host)
 
     def _demand_allowed(self, host: str) -> None:
         found = _HOST.fullmatch(host)

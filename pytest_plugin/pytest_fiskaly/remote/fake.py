@@ -14,7 +14,7 @@ from fiskaly_mockserver.control.handles import (
     TreeHandle,
     UserHandle,
 )
-from fiskaly_mockserver.control.http import HttpTransport
+from fiskaly_mockserver.control.transports import HttpTransport
 from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 from fiskaly_mockserver.world.journal.exchange import Exchange
 

@@ -10,7 +10,7 @@ import pytest
 from fiskaly_contracts import Contract
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
-from fiskaly_mockserver.control.http import HttpTransport, ServerUnreachable
+from fiskaly_mockserver.control.transports import HttpTransport, ServerUnreachable
 from fiskaly_mockserver.server.errors import ServerError
 from fiskaly_mockserver.web.control.handlers import CONTROL_HANDLERS
 from fiskaly_mockserver.world.rate_limits import RateLimit

@@ -6,7 +6,7 @@ import pytest
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.client import Control
 from fiskaly_mockserver.control.handles import NotInTheTree, OrganizationHandle, TreeHandle
-from fiskaly_mockserver.control.http import HttpTransport
+from fiskaly_mockserver.control.transports import HttpTransport
 
 
 @pytest.fixture(scope="module")

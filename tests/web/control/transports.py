@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from fiskaly_contracts import Checker, Contract, JsonValue, ResponseData
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Body, Control, Transport
-from fiskaly_mockserver.control.http import HttpTransport
+from fiskaly_mockserver.control.transports import HttpTransport
 
 
 class Checked:

@@ -37,8 +37,8 @@ from fiskaly_mockserver.cli.remote_server import (
     without_number,
 )
 from fiskaly_mockserver.control.client import Control, ControlRefused
-from fiskaly_mockserver.control.http import ServerUnreachable
 from fiskaly_mockserver.control.shapes import ClockState, Fault, Health
+from fiskaly_mockserver.control.transports import ServerUnreachable
 from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.web.safety import is_loopback
 from fiskaly_mockserver.world.clock import SystemClock

@@ -8,8 +8,8 @@ import click
 from fiskaly_mockserver.cli.output import duration, format_duration, show_json
 from fiskaly_mockserver.cli.remote_server import RemoteServer, remote_server_options
 from fiskaly_mockserver.cli.verbs.journal import query_options
-from fiskaly_mockserver.control.http import ServerUnreachable
 from fiskaly_mockserver.control.shapes import Health, JournalQuery, Waited
+from fiskaly_mockserver.control.transports import ServerUnreachable
 
 PAUSE = 0.1
 """Seconds between two looks."""

@@ -1,7 +1,6 @@
 """What broke a contract in a server's whole life, over all worlds, counted by kind."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -80,14 +79,15 @@ class LifetimeViolations:
         }
 
 
-def _kinds(exchange: Exchange) -> Iterator[_Kind]:
+def _kinds(exchange: Exchange) -> list[_Kind]:
+    found: list[_Kind] = []
     for one in meant(exchange.violations):
         what = "violation" if one.severity is Severity.ERROR else "warning"
-        yield _kind(what, exchange, one)
-    for one in exchange.response_violations:
-        yield _kind("defect", exchange, one)
+        found.append(_kind(what, exchange, one))
+    found += [_kind("defect", exchange, one) for one in exchange.response_violations]
     if exchange.crash:
-        yield _Kind("defect", exchange.operation_id, "", "crash", "")
+        found.append(_Kind("defect", exchange.operation_id, "", "crash", ""))
+    return found
 
 
 def _kind(what: str, exchange: Exchange, violation: Violation) -> _Kind:

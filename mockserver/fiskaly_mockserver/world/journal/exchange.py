@@ -133,7 +133,7 @@ class Exchange:
     @property
     def breaches(self) -> tuple[Violation, ...]:
         """The client's violations that refuse a request: all but the warnings."""
-        return tuple(one for one in self.violations if one.severity is Severity.ERROR)
+        return tuple([one for one in self.violations if one.severity is Severity.ERROR])
 
     @property
     def warnings(self) -> tuple[Violation, ...]:
