@@ -8,8 +8,7 @@ from typing import Any
 
 from fiskaly_contracts import Contract
 from fiskaly_fixtures import generate
-from fiskaly_mockserver.world.seed.credentials import ApiCredentials, Seeded
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import ApiCredentials, Seeded, baseline_of
 
 from benchmarks.asking import JSON, Request
 

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Protocol
 
 from fiskaly_fixtures import OrganizationTree, generate
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import baseline_of
 
 from benchmarks.scale_in_process import InProcess
 from benchmarks.scale_over_http import Server

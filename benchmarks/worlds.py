@@ -9,7 +9,7 @@ from itertools import count
 from fiskaly_fixtures import OrganizationTree, generate
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.model import PrincipalKind
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.world import Seams, World
 from fiskaly_mockserver.world.worlds import Worlds
 

@@ -1,6 +1,6 @@
 """What the contract says of a place inside a value: declared, free-form, secret or dropped."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum, auto
 
 from fiskaly_contracts.json_value import (
@@ -40,28 +40,31 @@ def resolve(document: Schema, node: Schema) -> Schema:
             raise LookupError(f"cannot resolve {reference}")
         seen.add(reference)
         found = document
-        for token in tokens_of(reference[1:]):
+        steps = tokens_of(reference[1:]) if "~" in reference else reference[2:].split("/")
+        for token in steps:
             found = found[token]
         node = found
     return node
 
 
-def flatten(document: Schema, schemas: Iterable[Schema]) -> Iterator[Schema]:
-    """Yield every schema that may describe the same value: through `$ref` and all branches.
+def flatten(document: Schema, schemas: Iterable[Schema]) -> list[Schema]:
+    """Return every schema that may describe the same value: through `$ref` and all branches.
 
     >>> [s["type"] for s in flatten({}, [{"oneOf": [{"type": "string"}], "type": "object"}])]
     ['object', 'string']
     """
     stack = list(schemas)
-    seen: set[int] = set()
+    found: dict[int, Schema] = {}
     while stack:
-        schema = resolve(document, stack.pop())
-        if id(schema) in seen:
+        schema = stack.pop()
+        if "$ref" in schema:
+            schema = resolve(document, schema)
+        if id(schema) in found:
             continue
-        seen.add(id(schema))
-        yield schema
+        found[id(schema)] = schema
         for combiner in _COMBINERS:
             stack.extend(schema.get(combiner, ()))
+    return list(found.values())
 
 
 def branch_name(schema: Schema) -> str:
@@ -109,9 +112,10 @@ def visibility(document: Schema, schema: Schema, tokens: Iterable[str | int]) ->
 
 
 def _marks_secret(schemas: list[Schema]) -> bool:
-    return any(
-        schema.get("x-secret") is True or schema.get("format") == "password" for schema in schemas
-    )
+    for schema in schemas:
+        if schema.get("x-secret") is True or schema.get("format") == "password":
+            return True
+    return False
 
 
 def loosened(

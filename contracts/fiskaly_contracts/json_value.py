@@ -53,7 +53,8 @@ def shorten(text: str) -> str:
     >>> len(shorten("x" * 500))
     80
     """
-    text = printable(text)
+    if not text.isascii():
+        text = printable(text)
     return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
 
 
@@ -81,7 +82,10 @@ def pointer_to(tokens: Iterable[str | int]) -> str:
     >>> pointer_to(["metadata", "a/b~c", 0])
     '/metadata/a~1b~0c/0'
     """
-    return "".join("/" + escaped(shorten(str(token))) for token in tokens)
+    pointer = ""
+    for token in tokens:
+        pointer += "/" + escaped(shorten(str(token)))
+    return pointer
 
 
 def tokens_of(pointer: str) -> tuple[str, ...]:
@@ -90,7 +94,10 @@ def tokens_of(pointer: str) -> tuple[str, ...]:
     >>> tokens_of("/metadata/a~1b~0c")
     ('metadata', 'a/b~c')
     """
-    return tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:])
+    tokens = pointer.split("/")[1:]
+    if "~" in pointer:
+        return tuple(token.replace("~1", "/").replace("~0", "~") for token in tokens)
+    return tuple(tokens)
 
 
 def dotted(root: str, tokens: Iterable[str]) -> str:

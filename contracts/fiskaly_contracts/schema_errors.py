@@ -80,32 +80,48 @@ def violations_of(errors: Iterable[SchemaError], place: Place) -> list[Violation
 
 def _collected(errors: Iterable[SchemaError], place: Place, base: Tokens) -> list[Violation]:
     found: dict[tuple[str, str], Violation] = {}
-    everything = (v for error in errors for v in _translated(error, place, base))
-    for violation in islice(everything, 2 * VIOLATIONS_AT_MOST):
-        found.setdefault((violation.pointer, violation.rule), violation)
-    plain = {key for key, violation in found.items() if not violation.branches}
-    kept = [v for v in found.values() if not (v.branches and _adds_nothing(v, plain))]
-    return kept[:VIOLATIONS_AT_MOST]
+    read = 0
+    for error in errors:
+        for violation in _translated(error, place, base):
+            found.setdefault((violation.pointer, violation.rule), violation)
+            read += 1
+        if read >= 2 * VIOLATIONS_AT_MOST:
+            break
+    plain: set[tuple[str, str]] = set()
+    combined = False
+    for key, violation in found.items():
+        if violation.branches:
+            combined = True
+        else:
+            plain.add(key)
+    if combined and plain:
+        kept = [v for v in found.values() if not (v.branches and _adds_nothing(v, plain))]
+        return kept[:VIOLATIONS_AT_MOST]
+    return [*found.values()][:VIOLATIONS_AT_MOST]
 
 
-def _translated(error: SchemaError, place: Place, base: Tokens) -> Iterator[Violation]:
+def _translated(error: SchemaError, place: Place, base: Tokens) -> Iterable[Violation]:
     tokens = (*base, *error.path)
     match error.validator:
         case "required":
-            yield from _missing(error, place, tokens)
+            return _missing(error, place, tokens)
         case "additionalProperties":
-            yield from _unknown(error, place, tokens)
+            return _unknown(error, place, tokens)
         case "x-key-max-length":
-            demand, expected = words("x-key-max-length", error.validator_value, error.schema)
-            for key in long_keys(error.instance, error.validator_value):
-                yield replace(
-                    _bare(place, (*tokens, key), "x-key-max-length", expected, demand),
-                    got_text=f"a name of {len(key)} characters",
-                )
+            return _long_keys(error, place, tokens)
         case "oneOf" | "anyOf":
-            yield _branched(error, place, tokens)
+            return (_branched(error, place, tokens),)
         case _:
-            yield _plain(error, place, tokens)
+            return (_plain(error, place, tokens),)
+
+
+def _long_keys(error: SchemaError, place: Place, tokens: Tokens) -> Iterator[Violation]:
+    demand, expected = words("x-key-max-length", error.validator_value, error.schema)
+    for key in islice(long_keys(error.instance, error.validator_value), VIOLATIONS_AT_MOST):
+        yield replace(
+            _bare(place, (*tokens, key), "x-key-max-length", expected, demand),
+            got_text=f"a name of {len(key)} characters",
+        )
 
 
 def _bare(place: Place, tokens: Tokens, rule: str, expected: str, demand: str) -> Violation:
@@ -143,13 +159,14 @@ def _missing(error: SchemaError, place: Place, tokens: Tokens) -> Iterator[Viola
 def _unknown(error: SchemaError, place: Place, tokens: Tokens) -> Iterator[Violation]:
     siblings = flatten(place.document, [place.schema]) if not tokens else ()
     known = list(error.schema.get("properties", {}))
-    elsewhere = [name for schema in siblings for name in schema.get("properties", {})]
+    elsewhere = {name for schema in siblings for name in schema.get("properties", {})} - {*known}
     missing = {name for name in error.schema.get("required", ()) if name not in error.instance}
     unknown = (name for name in error.instance if name not in known)
     for index, name in enumerate(islice(unknown, VIOLATIONS_AT_MOST)):
-        guess = respelt(name, known)
         # a name of another branch is no misspelled one of this
-        if not guess and index < GUESSED_AT_MOST and not respelt(name, elsewhere):
+        guess = "" if name in elsewhere else respelt(name, known)
+        likely = not guess and index < GUESSED_AT_MOST and name not in elsewhere
+        if likely and not respelt(name, elsewhere):
             guess = nearest(name, known, missing=missing, sent=error.instance)
         hint = f"did you mean {guess}?" if guess else ""
         yield _bare(
@@ -217,10 +234,12 @@ def closest_branch(
     """
     if not isinstance(value, dict):
         return None
-    names = islice(value, _SPELT_AT_MOST)
-    spelt = {folded(name) for name in names if len(name) <= TEXT_LIMIT}
-    marks = [_marks(document, schema, value, spelt) for schema in schemas]
-    guesses = _guesses([_properties(document, schema) for schema in schemas], value)
+    branches = [_properties(document, schema) for schema in schemas]
+    everywhere: set[str] = set().union(*branches)
+    unknown = [name for name in islice(value, _SPELT_AT_MOST) if name not in everywhere]
+    spelt = {folded(name) for name in unknown if len(name) <= TEXT_LIMIT}
+    marks = [_marks(document, properties, value, spelt) for properties in branches]
+    guesses = _guesses(branches, unknown) if unknown else [set[Mark]() for _ in branches]
     if not any(marks) and not any(guesses):
         return None
     ranks = [
@@ -232,22 +251,24 @@ def closest_branch(
 
 
 def _marks(
-    document: Schema, schema: Schema, value: dict[str, Any], spelt: AbstractSet[str]
+    document: Schema, properties: Schema, value: dict[str, Any], spelt: AbstractSet[str]
 ) -> set[Mark]:
     """Collect what in the value points to this branch: property names, and constants that match."""
     marks: set[Mark] = set()
-    for name, declared in _properties(document, schema).items():
-        if name in value or folded(name) in spelt:
+    for name, declared in properties.items():
+        if name in value or (spelt and folded(name) in spelt):
             marks.add((name,))
-        if name in value and resolve(document, declared).get("enum") == [value[name]]:
-            marks.add((name, "constant"))
+        if name in value:
+            schema = resolve(document, declared) if "$ref" in declared else declared
+            if schema.get("enum") == [value[name]]:
+                marks.add((name, "constant"))
     return marks
 
 
-def _guesses(branches: Sequence[Schema], value: dict[str, Any]) -> list[set[Mark]]:
+def _guesses(branches: Sequence[Schema], names: Sequence[str]) -> list[set[Mark]]:
     """Collect for each branch the properties that names unknown to all branches are like."""
     everywhere = {folded(name) for properties in branches for name in properties}
-    unknown = (name for name in value if folded(name[: TEXT_LIMIT + 1]) not in everywhere)
+    unknown = (name for name in names if folded(name[: TEXT_LIMIT + 1]) not in everywhere)
     compared = list(islice(unknown, GUESSED_AT_MOST))
     return [
         {(guess,) for name in compared if (guess := nearest(name, properties))}
@@ -256,11 +277,10 @@ def _guesses(branches: Sequence[Schema], value: dict[str, Any]) -> list[set[Mark
 
 
 def _properties(document: Schema, schema: Schema) -> Schema:
-    return {
-        name: declared
-        for flat in flatten(document, [schema])
-        for name, declared in flat.get("properties", {}).items()
-    }
+    properties: dict[str, Schema] = {}
+    for flat in flatten(document, [schema]):
+        properties |= flat.get("properties", {})
+    return properties
 
 
 def _distinct(marks: Sequence[set[Mark]]) -> list[int]:

@@ -11,7 +11,7 @@ from fiskaly_mockserver.server.config import StartValues
 from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 
 from pytest_fiskaly.journal.assertions import JournalAssertions
-from pytest_fiskaly.markers import HARMLESS, MARKER, REAL
+from pytest_fiskaly.markers import HARMLESS, MARKER, PROCESS, REAL
 from pytest_fiskaly.options import TREE_ARGUMENTS
 from pytest_fiskaly.verdict import fail
 
@@ -34,7 +34,7 @@ class StartState:
         server: The server.
         ids_from: What ids and secrets are drawn from: the test's node id.
         tree: Arguments of the tree that differ from the server's own.
-        at: The unix seconds at which the time stands still, or `None`.
+        clock: The unix seconds at which the time stands still, `PROCESS`, or `None`.
         faults: The rules of faults that are armed from the start.
     """
 
@@ -44,13 +44,13 @@ class StartState:
         *,
         ids_from: str,
         tree: Mapping[str, Any],
-        at: float | None,
+        clock: float | str | None,
         faults: list[Mapping[str, Any]],
     ) -> None:
         self._server = server
         self._ids_from = ids_from
         self._tree = tree
-        self._at = at
+        self._clock = clock
         self._faults = faults
         self._present: Mapping[str, Any] = tree
 
@@ -62,7 +62,10 @@ class StartState:
         """
         given = {name: value for name, value in tree.items() if value is not None}
         asked: dict[str, Any] = {**self._tree, **given}
-        self._server.begin(StartValues(**asked, ids_from=self._ids_from, at=self._at))
+        at = None if isinstance(self._clock, str) else self._clock
+        follow = self._clock == PROCESS
+        values = StartValues(**asked, ids_from=self._ids_from, at=at, follow_process=follow)
+        self._server.begin(values)
         self._present = asked
         for rule in self._faults:
             self._server.control.arm_fault(rule)  # type: ignore[arg-type]

@@ -103,9 +103,10 @@ SETTINGS: Final = (
     ),
     Setting(
         name="clock",
-        values="ISO 8601 with a zone, unix seconds, or an aware datetime",
+        values="ISO 8601 with a zone, unix seconds, an aware datetime, or `process`",
         default="the real time",
-        help="the instant, past or future, at which the fake's time stands still",
+        help="the instant, past or future, at which the fake's time stands still; or the time of"
+        " the tests' process, as freezegun or time-machine have it",
         option=False,
         marker=True,
     ),

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from pytest_fiskaly.markers import (
+    PROCESS,
     arguments_of,
     instant_of,
     is_own,
@@ -158,11 +159,12 @@ class TestServers:
         verdict = self.verdict(item)
         self._heed_markers(item)
         _start_again(server)
+        clock = arguments.get("clock")
         state = StartState(
             server,
             ids_from=_identity(item) + name,
             tree={one: arguments[one] for one in TREE_ARGUMENTS if one in arguments and not name},
-            at=instant_of(arguments["clock"]) if "clock" in arguments else None,
+            clock=clock if clock in {None, PROCESS} else instant_of(clock),
             faults=rules_of(arguments["faults"]) if "faults" in arguments else [],
         )
         state.restore()

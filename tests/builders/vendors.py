@@ -13,7 +13,7 @@ from fiskaly_mockserver.domain.account.model import (
 )
 from fiskaly_mockserver.domain.account.organizations import Profile
 from fiskaly_mockserver.world.seams import Seams, SeededSource
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.world import World
 
 NEW: Profile = {

@@ -10,7 +10,7 @@ from fiskaly_fixtures import PRESETS, OrganizationTree, generate, secret_of
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.cli.verbs.serve import banner
 from fiskaly_mockserver.server.listening import Listening
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import baseline_of
 
 SCREEN = 24
 Print = Callable[[OrganizationTree], list[str]]

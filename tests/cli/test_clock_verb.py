@@ -6,7 +6,7 @@ from cli.conftest import Verb
 from fiskaly_mockserver.cli.output import describe_clock, format_duration
 from fiskaly_mockserver.control.shapes import ClockState
 from fiskaly_mockserver.server.mock_server import MockServer
-from fiskaly_mockserver.world.durations import parse_duration
+from fiskaly_mockserver.world.clock import parse_duration
 
 INSTANT = "2100-01-31T23:59:58Z"
 

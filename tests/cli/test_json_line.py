@@ -11,7 +11,7 @@ from fiskaly_contracts import Contract
 from fiskaly_fixtures import generate
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.cli.verbs.serve import json_line
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import baseline_of
 
 KEYS = [
     "schema",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts import Contract, JsonValue
-from fiskaly_contracts.coverage import ContractCoverage, OperationCoverage, Score
+from fiskaly_contracts.coverage import REFUSED_FOR_FORM, ContractCoverage, OperationCoverage, Score
 from fiskaly_contracts.coverage.report import as_json
 
 PET: dict[str, Any] = {"type": "string"}
@@ -65,9 +65,9 @@ def operation(coverage: ContractCoverage, name: str) -> OperationCoverage:
 def test_nothing_is_exercised_at_first(coverage: ContractCoverage) -> None:
     assert coverage.scores() == {
         "operations": Score(0, 2),
-        "statuses": Score(0, 6),
+        "statuses": Score(0, 5),
         "fields": Score(0, 3),
-        "overall": Score(0, 11),
+        "overall": Score(0, 10),
     }
     assert coverage.percent == 0
     assert coverage.exchanges == 0
@@ -80,14 +80,14 @@ def test_operation_status_and_fields_of_a_call_count(coverage: ContractCoverage)
     assert made.exercised
     assert made.calls == 2
     assert made.statuses == {200: 2}
-    assert made.statuses_left == (400, 401, 409)
+    assert made.statuses_left == (401, 409)
     assert (made.fields, made.fields_left) == (("/name",), ("/age",))
-    assert coverage.scores()["overall"] == Score(3, 11)
-    assert coverage.percent == pytest.approx(27.27, abs=0.01)
+    assert coverage.scores()["overall"] == Score(3, 10)
+    assert coverage.percent == pytest.approx(30)
 
 
-@pytest.mark.parametrize("status", [429, 503, 500, 418, 0])
-def test_what_a_client_cannot_bring_about_raises_no_percentage(
+@pytest.mark.parametrize("status", [400, 413, 415, 429, 503, 500, 418, 0])
+def test_what_a_right_client_cannot_bring_about_raises_no_percentage(
     coverage: ContractCoverage, status: int
 ) -> None:
     coverage.note("list", status, ["limit"])
@@ -112,7 +112,8 @@ def test_fields_of_a_request_that_was_refused_for_its_form_do_not_count(
 ) -> None:
     coverage.note("make", 400, (), {"name": 7, "age": 7})
     assert operation(coverage, "make").fields == ()
-    assert operation(coverage, "make").statuses == {400: 1}
+    assert not operation(coverage, "make").exercised
+    assert operation(coverage, "make").other_statuses == {400: 1}
     coverage.note("make", 409, (), {"name": "Rex"})
     assert operation(coverage, "make").fields == ("/name",)
 
@@ -175,11 +176,11 @@ def test_a_percentage_is_never_rounded_up() -> None:
     assert Score(0, 0).percent == Score(0, 0).rounded == 100
 
 
-def test_of_the_bundled_contract_only_429_does_not_count() -> None:
+def test_of_the_bundled_contract_429_and_refusals_of_the_form_do_not_count() -> None:
     contract = Contract.bundled()
     for one in ContractCoverage(contract).operations():
         documented = set(contract.operations[one.operation_id].statuses)
-        assert documented - set(one.statuses_left) == {429}
+        assert documented - set(one.statuses_left) == {429, *REFUSED_FOR_FORM} & documented
     assert ContractCoverage(Contract.control()).percent == 0
 
 

@@ -47,5 +47,5 @@ def test_the_example_adds_runs_up(
         dump(coverage, tmp_path / "runs" / f"{name}.json")
     monkeypatch.chdir(tmp_path)
     exec(compile(block("python"), "COVERAGE.md", "exec"), {})
-    assert "overall 6 of 225 (2.6 %)" in capsys.readouterr().out
+    assert "overall 6 of 187 (3.2 %)" in capsys.readouterr().out
     assert json.loads((tmp_path / "whole.json").read_text(encoding="utf-8"))["exchanges"] == 10

@@ -156,7 +156,7 @@ def _descendants(kind: type[DomainError]) -> Iterator[type[DomainError]]:
 LEAVES = {
     kind
     for kind in _descendants(DomainError)
-    if not kind.__subclasses__() and kind.__module__.startswith("fiskaly_mockserver.domain")
+    if not kind.__subclasses__() and kind.__module__ in (errors.__name__, DomainError.__module__)
 }
 
 

@@ -1,12 +1,15 @@
-import urllib.error
-import urllib.request
+import importlib
+import pkgutil
 from collections.abc import Callable
 
+import fiskaly_contracts
+import fiskaly_fixtures
+import fiskaly_mockserver
 import pytest
-from fiskaly_mockserver import MockServer
 
 ALONE = '[tool.pytest]\nstrict = true\nfilterwarnings = ["error"]\n'
 SETTINGS = f'{ALONE}asyncio_default_fixture_loop_scope = "function"\n'
+NOT_OF_A_SERVER = (".__main__", ".tools", ".strategies", ".schemas")
 RunApart = Callable[..., pytest.RunResult]
 
 
@@ -16,13 +19,10 @@ def everything_loaded() -> None:
 
     It forgets what was imported inside, and some C extensions cannot be imported twice.
     """
-    with MockServer() as server:
-        request = urllib.request.Request(
-            f"{server.base_url}/auth", b"{}", {"Content-Type": "application/json"}
-        )
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(request)
-        refused.value.close()
+    for package in (fiskaly_mockserver, fiskaly_contracts, fiskaly_fixtures):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith(NOT_OF_A_SERVER):
+                importlib.import_module(module.name)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ DEFECTIVE = """
 import urllib.error
 from api_client import ask, count, create, log_in
 from fiskaly_mockserver.domain.account.organizations import Organizations
-from fiskaly_mockserver.web.management.handlers import organizations
+from fiskaly_mockserver.web.management import handlers
 
 
 def crash(*_):
@@ -85,7 +85,7 @@ def test_crash(fiskaly_mock, monkeypatch):
 
 def test_wrong_answer(fiskaly_mock, monkeypatch):
     made = create(fiskaly_mock)
-    monkeypatch.setattr(organizations, "SUCCESS", {"done": "perhaps"})
+    monkeypatch.setattr(handlers, "SUCCESS", {"done": "perhaps"})
     ask(fiskaly_mock, f"/organizations/{made['_id']}", token=log_in(fiskaly_mock), method="DELETE")
 
 

@@ -17,7 +17,7 @@ from fiskaly_contracts import Checker, Contract, RequestData
 from fiskaly_fixtures import generate
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.cli import cli
-from fiskaly_mockserver.world.durations import parse_instant
+from fiskaly_mockserver.world.clock import parse_instant
 from fiskaly_mockserver.world.faults.rules import PHASES, FaultRule, Kind
 
 HERE = Path(__file__).parent

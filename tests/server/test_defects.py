@@ -6,7 +6,7 @@ import pytest
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.domain.account.organizations import Organizations
 from fiskaly_mockserver.server.errors import DefectiveServer
-from fiskaly_mockserver.web.management.handlers import organizations
+from fiskaly_mockserver.web.management import handlers
 from server.raw_http import RawAnswer, request, talk
 from server.target import ORGANIZATIONS, authenticate, demand_shape
 
@@ -55,7 +55,7 @@ def test_a_server_that_crashed_goes_on(server: MockServer, monkeypatch: pytest.M
 
 def break_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        organizations, "listing_of", lambda kind, _, rows, count: {"data": [], "total": count}
+        handlers, "listing_of", lambda kind, _, rows, count: {"data": [], "total": count}
     )
 
 

@@ -73,8 +73,8 @@ class Request(NamedTuple):
 
 
 REQUESTS = {
-    "created": Request("POST", "/organizations", CAFE, 200, 104, 29),
-    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 495, 27),
+    "created": Request("POST", "/organizations", CAFE, 200, 80, 20),
+    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 150, 25),
     "retrieved": Request("GET", f"/organizations/{SHOP}", None, 200, 55, 22),
 }
 

@@ -35,7 +35,7 @@ UNCODED = ["status_code", "error", "message"]
 
 def descendants(kind: type[DomainError]) -> Iterator[type[DomainError]]:
     for child in kind.__subclasses__():
-        if child.__module__.startswith("fiskaly_mockserver.domain"):
+        if child.__module__ in (errors.__name__, DomainError.__module__):
             yield child
             yield from descendants(child)
 

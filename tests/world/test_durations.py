@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from fiskaly_mockserver.world.durations import (
+from fiskaly_mockserver.world.clock import (
     LATEST,
     format_instant,
     parse_duration,

@@ -52,4 +52,4 @@ def test_nothing_is_left_of_what_was_dropped() -> None:
     for number in range(50):
         kept.changed(("index", number))
     assert len(kept) == 0
-    assert kept._names_at == {}
+    assert kept.places == {}

@@ -25,7 +25,7 @@ from fiskaly_mockserver.domain.account.model import (
 )
 from fiskaly_mockserver.domain.query import Paging
 from fiskaly_mockserver.world.clock import FrozenClock
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.world import Seams, World
 
 

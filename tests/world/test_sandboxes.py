@@ -14,7 +14,7 @@ from fiskaly_mockserver.world.faults.rules import FaultRule
 from fiskaly_mockserver.world.journal.journal import Exchange
 from fiskaly_mockserver.world.names import NAME_RULE
 from fiskaly_mockserver.world.seams import SeededSource
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.world import Seams, World, WorldSettings
 from fiskaly_mockserver.world.worlds import (
     MOST_SANDBOXES,
@@ -70,7 +70,7 @@ def test_a_sandbox_begins_with_the_seeded_baseline_whatever_the_default_world_be
     sandbox = worlds.get("new")
     assert listed(sandbox) == start
     assert sandbox.clock.now() == account.clock.now()
-    assert len(sandbox.faults) == len(sandbox.journal) == 0
+    assert len(sandbox.faults.waiting) == len(sandbox.journal) == 0
     assert sandbox.snapshots() == ()
     assert sandbox.settings is SETTINGS
     assert sandbox.baseline is worlds.default.baseline

@@ -11,7 +11,7 @@ from fiskaly_mockserver.world.faults.rules import FaultRule
 from fiskaly_mockserver.world.journal.journal import Exchange
 from fiskaly_mockserver.world.names import NAME_RULE
 from fiskaly_mockserver.world.rate_limits import RateLimit
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.snapshots import (
     MOST_SNAPSHOTS,
     BadSnapshotName,
@@ -198,7 +198,7 @@ def test_a_reseed_moves_the_baseline_and_drops_the_snapshots(
     assert (world.preset, world.seed, world.baseline) == ("live", 9, baseline)
     assert world.snapshots() == ()
     assert world.clock.now() == START
-    assert len(world.journal) == len(world.faults) == 0
+    assert len(world.journal) == len(world.faults.waiting) == 0
     world.sign_ups.sign_up(email="a@example.com", password="EXAMPLE", organization=profile())
     world.reset()
     assert [row.id for row in world.rows.organizations] == ids

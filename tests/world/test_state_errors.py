@@ -10,7 +10,7 @@ from builders.snapshots import listed
 from fiskaly_fixtures import generate, secret_of
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.export.export import StateError, export_world, import_world
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.world import Seams, World
 
 State = dict[str, Any]

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from fiskaly_mockserver.world.clock import ClockError, FrozenClock, WorldClock
-from fiskaly_mockserver.world.durations import LATEST
+from fiskaly_mockserver.world.clock import LATEST, ClockError, FrozenClock, WorldClock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule

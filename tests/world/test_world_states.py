@@ -19,7 +19,7 @@ from fiskaly_mockserver.world.export.export import (
     to_canonical_bytes,
 )
 from fiskaly_mockserver.world.seams import SeededSource
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.world import Seams, World
 from hypothesis import given, settings

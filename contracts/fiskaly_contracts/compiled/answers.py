@@ -129,16 +129,17 @@ def answer_plan(
         return AnswerPlan(
             operation_id=name, accepts=_nothing, has_body=False, body=None, headers=headers
         )
-    if JSON not in declared["content"]:
+    content = declared["content"]
+    if _is_one_file(content):
         return AnswerPlan(
             operation_id=name,
             accepts=_nothing,
             has_body=True,
             body=None,
             headers=headers,
-            media_type=next(iter(declared["content"])),
+            media_type=next(iter(content)),
         )
-    schema: Schema = declared["content"][JSON].get("schema", {})
+    schema: Schema = content[JSON].get("schema", {})
     body = validators.of(schema, writing=False)
     accepts = quietly(body.accepts_built())
     rows = _rows(document, schema)
@@ -175,3 +176,9 @@ def _rows(document: Schema, schema: Schema) -> Schema | None:
 def _speaks(schema: Schema, unheard: AbstractSet[str]) -> bool:
     """Tell whether a schema has a keyword beside those, that may say something of a value."""
     return bool(KEYWORDS & schema.keys() - unheard)
+
+
+def _is_one_file(content: Schema) -> bool:
+    """Tell whether an answer is a file of one media type, which nobody looks into."""
+    schemas = [media.get("schema", {}) for media in content.values()]
+    return len(schemas) == 1 and schemas[0].get("format") == "binary"

@@ -84,7 +84,9 @@ class _Reader:
             key: tuple[object, ...] = (number,)
             if keyword == "x-key-max-length":
                 # one error for each long key, where one for them all is told
-                path = path[:-1] if error.evaluation_path[-1] == "not" else path
+                if error.evaluation_path[-1] == "not":
+                    path = path[:-1]
+                    instance = _at(self._value, path)
                 key = (keyword, *path)
             if key not in found:
                 found[key] = _Error(
@@ -93,7 +95,7 @@ class _Reader:
                     validator_value=[error.kind.property]
                     if keyword == "required"
                     else schema.get(keyword),
-                    instance=_at(self._value, path),
+                    instance=instance,
                     schema=schema,
                     path=path[above:],
                     schema_path=(branch,),
@@ -130,7 +132,7 @@ def _renamed(value: JsonValue, names: dict[str, str]) -> JsonValue:
         if not name or (name.isascii() and name.removeprefix("+").isdigit()):
             other = f"\ue000{name[1:]}" if name[:1] == "+" else name.translate(_DIGITS) or "\ue00f"
             names[other] = name
-        renamed[other] = _renamed(item, names)
+        renamed[other] = _renamed(item, names) if isinstance(item, dict | list) else item
     return renamed if names else value
 
 

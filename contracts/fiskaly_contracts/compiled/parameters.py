@@ -87,7 +87,8 @@ class ParameterPlan:
         """
         if self.is_array:
             return self.read_sent([text])
-        value = self._cast(text)
+        plain = self.kind == "string" and text and text.isascii()
+        value = text if plain else self._cast(text)
         if self.accepts(value):
             return value
         raise DoubtError

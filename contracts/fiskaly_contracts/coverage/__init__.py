@@ -3,8 +3,9 @@
 What counts, and what the percentages are percentages of:
 
 - **operations**: all of the contract. One is exercised by a call that got a status which counts.
-- **statuses**: of each operation the documented ones that a client can bring about; not those
-  marked `x-mock-not-produced`, and none from 500 up.
+- **statuses**: of each operation the documented ones that a right client can bring about; not
+  400, 413 and 415, which refuse a request for its form, not those marked `x-mock-not-produced`,
+  and none from 500 up.
 - **fields**: of each operation what a request may carry, named as `fields` says. One is
   exercised by a request that the contract let through: of a request that was refused for its
   form (400, 413, 415) or for its token (401) nothing counts but the status.
@@ -24,7 +25,7 @@ from fiskaly_contracts.document import Contract, Operation, declared_response
 from fiskaly_contracts.json_value import JsonValue
 
 REFUSED_FOR_FORM = frozenset({400, 413, 415})
-"""Statuses of requests that broke the contract: their fields do not count."""
+"""Statuses of requests that broke the contract: no right client can bring them about."""
 NOT_AUTHENTICATED = 401
 _SERVER_ERRORS = 500
 _STEPS = 10
@@ -147,7 +148,7 @@ class ContractCoverage:
         Who has to work for the body asks before: not for a status whose fields do not count,
         and no more once all fields of the operation were sent.
         """
-        if status in REFUSED_FOR_FORM or status not in self._statuses.get(operation_id, ()):
+        if status not in self._statuses.get(operation_id, ()):
             return False
         if status == NOT_AUTHENTICATED and self.contract.operations[operation_id].secured:
             return False  # refused before anybody looked at the rest
@@ -249,7 +250,7 @@ class ContractCoverage:
         }
 
     def _counts(self, operation: Operation, status: int) -> bool:
-        if status >= _SERVER_ERRORS:
+        if status in REFUSED_FOR_FORM or status >= _SERVER_ERRORS:
             return False
         response = declared_response(self.contract.document, operation, status) or {}
         return "x-mock-not-produced" not in response

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from fiskaly_mockserver.control.shapes import ClockState
-from fiskaly_mockserver.world.durations import format_instant, parse_duration, parse_instant
+from fiskaly_mockserver.world.clock import format_instant, parse_duration, parse_instant
 
 CLOCK_TOLERANCE = 1.0
 """Seconds that a clock may be off before that is said: a call takes time too."""

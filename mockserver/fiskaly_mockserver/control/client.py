@@ -6,6 +6,7 @@ from typing import Any, Protocol, Self, cast
 from fiskaly_contracts import JsonValue
 
 from fiskaly_mockserver.control.shapes import (
+    AllViolations,
     Cleared,
     ClockState,
     Fault,
@@ -210,6 +211,13 @@ class Control:
     def violations(self) -> Journal:
         """Return the exchanges in which the client broke the contract."""
         return cast("Journal", self._call("listViolations"))
+
+    def all_violations(self) -> AllViolations:
+        """Return what broke a contract since the server started, in whatever world.
+
+        Unlike `violations` it forgets nothing: no reset, overflow or dropped sandbox.
+        """
+        return cast("AllViolations", self._call("listAllViolations"))
 
     def clear_journal(self) -> None:
         """Forget every exchange."""

@@ -142,6 +142,31 @@ class Journal(TypedDict):
     dropped: int
 
 
+class ViolationKind(TypedDict):
+    """One way in which a contract was broken, how often, and the first exchange of it.
+
+    `what` is `violation`, `warning` or, where the fake itself was wrong, `defect`.
+    """
+
+    what: str
+    operation: str
+    where: str
+    rule: str
+    pointer: str
+    count: int
+    first: dict[str, JsonValue]
+
+
+class AllViolations(TypedDict):
+    """What broke a contract since a server started; `uncounted` had no room as kinds."""
+
+    broken_requests: int
+    warned_requests: int
+    defects: int
+    kinds: list[ViolationKind]
+    uncounted: int
+
+
 class Waited(TypedDict):
     """Whether it came to so many exchanges in time, and how many there are at least.
 

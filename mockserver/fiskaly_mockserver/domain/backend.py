@@ -9,16 +9,12 @@ from fiskaly_mockserver.domain.ports import Clock, IdSource, Lifetimes, SecretSo
 
 
 class Backend(NamedTuple):
-    """The rows of one world and the seams they are changed through."""
+    """The rows of one world, look-ups as a principal sees them, and the seams of changes."""
 
     tables: Tables
+    sight: Sight
     clock: Clock
     ids: IdSource
     secrets: SecretSource
     tokens: TokenIssuer
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
-
-    @property
-    def sight(self) -> Sight:
-        """Look-ups as a principal sees them."""
-        return Sight(self.tables)

@@ -9,7 +9,7 @@ from fiskaly_mockserver.web.safety import Safety, is_loopback
 from fiskaly_mockserver.web.service import Service, served
 from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.seams import Seams, WorldSettings
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds

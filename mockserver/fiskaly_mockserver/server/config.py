@@ -12,6 +12,7 @@ from fiskaly_fixtures import TreeArguments
 
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.server.errors import ServerError
+from fiskaly_mockserver.world.clock import RealTime
 from fiskaly_mockserver.world.journal.exchange import Exchange, unheard
 from fiskaly_mockserver.world.journal.journal import CAPACITY
 from fiskaly_mockserver.world.rate_limits import RateLimit
@@ -106,6 +107,8 @@ class StartValues:
             they are the same in every run; `None` for such as nobody can foresee.
         at: Unix seconds at which the time stands still, also in the past; `None` for
             the real time.
+        follow_process: Whether the time is the one that the tests of this process see, which
+            freezegun or time-machine may have frozen.
     """
 
     preset: str | None = None
@@ -114,6 +117,7 @@ class StartValues:
     country: str | None = None
     ids_from: str | None = None
     at: float | None = None
+    follow_process: bool = False
 
     @property
     def names_a_tree(self) -> bool:
@@ -139,7 +143,7 @@ def loop_factory(kind: LoopKind = LoopKind.AUTO) -> Callable[[], asyncio.Abstrac
         ServerError: It must be uvloop, which is not installed.
     """
     if kind is LoopKind.ASYNCIO:
-        return asyncio.new_event_loop
+        return _asyncio_loop
     try:
         factory: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
     except ImportError as error:
@@ -148,5 +152,12 @@ def loop_factory(kind: LoopKind = LoopKind.AUTO) -> Callable[[], asyncio.Abstrac
                 "uvloop is not installed: install fiskaly-mockserver[speed],"
                 " or leave the choice of the loop to it"
             ) from error
-        return asyncio.new_event_loop
+        return _asyncio_loop
     return factory
+
+
+def _asyncio_loop() -> asyncio.AbstractEventLoop:
+    """Return a loop whose timers run in real time, whatever tests make of `time.monotonic`."""
+    loop = asyncio.new_event_loop()
+    loop.time = RealTime.monotonic  # type: ignore[method-assign]
+    return loop

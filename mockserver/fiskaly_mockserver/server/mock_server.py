@@ -30,7 +30,7 @@ from fiskaly_mockserver.web.control.dispatch import Asked
 from fiskaly_mockserver.web.responses import Answer
 from fiskaly_mockserver.world.journal.journal import Exchange, Journal
 from fiskaly_mockserver.world.seams import Seams, StartingSeams
-from fiskaly_mockserver.world.seed.credentials import ApiCredentials, Seeded
+from fiskaly_mockserver.world.seeding import ApiCredentials, Seeded
 
 if TYPE_CHECKING:
     from fiskaly_mockserver.world.store.tables import Baseline
@@ -293,7 +293,8 @@ class MockServer:
     def _start_over(self, tree: CachedTree, values: StartValues) -> None:
         self._service.defects.clear()
         self._service.worlds.drop_all()
-        self._starting.begin(values.ids_from, values.at)
+        follow = values.follow_process
+        self._starting.begin(values.ids_from, values.at, follow_process=follow)
         world = self._service.world
         baseline = tree.baseline_at(world.seams.clock.now())
         self._seeded = (baseline, tree)

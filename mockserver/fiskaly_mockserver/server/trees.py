@@ -18,8 +18,7 @@ from fiskaly_fixtures import (
 )
 
 from fiskaly_mockserver.control.handles import TreeHandle
-from fiskaly_mockserver.world.seed.credentials import Seeded
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import Seeded, baseline_of
 from fiskaly_mockserver.world.store.tables import Baseline
 
 if TYPE_CHECKING:

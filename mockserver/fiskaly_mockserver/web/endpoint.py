@@ -92,7 +92,7 @@ class Endpoint:
             checked = await self._checked(request, world, record)
             if checked.refusing:
                 return self._refused(checked)
-        if world.faults:
+        if world.faults.waiting:
             instead = await self._faults.before(request, world, record)
             if instead is not None:
                 return instead
@@ -115,7 +115,7 @@ class Endpoint:
             if isinstance(presented, Download)
             else self._write(self._operation_id, presented)
         )
-        if world.faults:
+        if world.faults.waiting:
             return await self._faults.after(request, world, record, response)
         return response
 

@@ -1,6 +1,5 @@
 """The pipeline: every request of an API becomes an exchange and gets a well-shaped answer."""
 
-import time
 import traceback
 from collections.abc import Awaitable, Callable
 
@@ -14,6 +13,7 @@ from fiskaly_mockserver.web.response_headers import retry_after
 from fiskaly_mockserver.web.responses import Answer, JsonResponse, response_of
 from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
 from fiskaly_mockserver.web.service import ServedApi, Service
+from fiskaly_mockserver.world.clock import RealTime
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import BadSandboxName
 
@@ -65,7 +65,7 @@ def in_pipeline(
     new_id, write_headers = served.headers.request_id, served.headers.write
 
     async def exchange(request: web.Request) -> web.StreamResponse:
-        started = time.perf_counter()
+        started = RealTime.perf_counter()
         name = request.headers.get(SANDBOX_HEADER) if sandbox_of is None else sandbox_of(request)
         try:
             world = worlds.default if name is None else worlds.get(name)
@@ -81,7 +81,7 @@ def in_pipeline(
                 raise StateReplaced  # noqa: TRY301 - as if the answer had raised it
         except Exception as error:  # noqa: BLE001 - a defect of ours is answered, too
             response = _refusal(error, record, served)
-        seconds = time.perf_counter() - started
+        seconds = RealTime.perf_counter() - started
         write_headers(
             response,
             request=request,

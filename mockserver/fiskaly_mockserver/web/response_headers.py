@@ -14,6 +14,9 @@ ID_BYTES = 16
 IDS_AT_ONCE = 256
 """Request ids that are drawn from the system together."""
 
+LONGEST_TEXT = 500
+"""Characters of a text of our own in a header."""
+
 _REQUEST_ID = istr("X-Request-Id")
 _X_RESPONSE_TIME = istr("X-Response-Time")
 _RESPONSE_TIME = istr("Response-Time")
@@ -26,6 +29,16 @@ def retry_after(seconds: float) -> Mapping[str, str]:
     {'Retry-After': '2'}
     """
     return {hdrs.RETRY_AFTER: str(ceil(seconds))}
+
+
+def header_text(text: str) -> str:
+    r"""Return a text as one line of ASCII that a header can have, shortened if it is long.
+
+    >>> header_text("a\nb \u20ac")
+    'a\\nb \\u20ac'
+    """
+    line = text.encode("unicode_escape").decode("ascii")
+    return line if len(line) <= LONGEST_TEXT else f"{line[: LONGEST_TEXT - 3]}..."
 
 
 class ResponseHeaders:

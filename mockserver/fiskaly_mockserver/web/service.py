@@ -10,6 +10,7 @@ from fiskaly_contracts import Checker, Contract
 from fiskaly_contracts.checker import Judge
 
 from fiskaly_mockserver.web.api import Api
+from fiskaly_mockserver.web.journal.lifetime import LifetimeViolations
 from fiskaly_mockserver.web.journal.redaction import Redactor
 from fiskaly_mockserver.web.response_headers import ResponseHeaders
 from fiskaly_mockserver.web.row_cache import RowCache
@@ -58,6 +59,7 @@ class Service:
         on_exchange: Called with each finished exchange of an API.
         defects: The exchanges of any world in which the fake itself was wrong; no clearing
             of a journal hides them.
+        lifetime: What broke a contract since the server was made, counted.
         about: What `GET /_mock/health` tells of the server.
     """
 
@@ -66,6 +68,7 @@ class Service:
     safety: Safety = field(default_factory=Safety)
     on_exchange: Callable[[Exchange], None] = unheard
     defects: deque[Exchange] = field(default_factory=lambda: deque(maxlen=MOST_DEFECTS))
+    lifetime: LifetimeViolations = field(default_factory=LifetimeViolations)
     about: dict[str, str | int | None] = field(default_factory=dict)
 
     @property
@@ -82,6 +85,9 @@ class Service:
         """Tell who listens of an exchange that is finished, and keep it if the fake was wrong."""
         if exchange.crash or exchange.response_violations:
             self.defects.append(exchange)
+            self.lifetime.add(exchange)
+        elif exchange.violations:
+            self.lifetime.add(exchange)
         if self.on_exchange is unheard:
             return
         try:

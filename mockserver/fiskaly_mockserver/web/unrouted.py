@@ -9,6 +9,7 @@ from fiskaly_contracts import Contract, Operation, Violation, Where
 
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.pipeline import Answering, in_pipeline, unrecorded
+from fiskaly_mockserver.web.response_headers import header_text
 from fiskaly_mockserver.web.responses import response_of
 from fiskaly_mockserver.web.sandboxes import sandbox_of, without_sandbox
 from fiskaly_mockserver.web.service import ServedApi, Service
@@ -87,6 +88,7 @@ def _likeness() -> Likeness:
 PATH_SHOWN = 200
 """Characters of a path in a message."""
 
+HINT_HEADER = "X-Mock-Hint"
 UNEXPECTED = "the only expectation met is 100-continue"
 
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -170,13 +172,21 @@ async def _allowed(request: web.Request) -> set[str]:
 def _refused(
     served: ServedApi, request: web.Request, record: Recorded, allowed: Iterable[str]
 ) -> web.Response:
-    """Refuse a request as aiohttp would, 405 where another method has a route, else 404."""
+    """Refuse a request as aiohttp would, 405 where another method has a route, else 404.
+
+    What is wrong stands in a header of our own, as nobody finds it in the vendor's body.
+    """
     errors, methods = served.api.errors, sorted(allowed)
     if methods:
-        record.found([wrong_method(record.method, ", ".join(methods))])
-        return response_of(errors.plain(405, headers={hdrs.ALLOW: ",".join(methods)}))
-    record.found([unknown_route(served.api.contract, request.rel_url.path_safe, record)])
-    return response_of(errors.plain(404))
+        missed = wrong_method(record.method, ", ".join(methods))
+        answer = errors.plain(405, headers={hdrs.ALLOW: ",".join(methods)})
+    else:
+        missed = unknown_route(served.api.contract, request.rel_url.path_safe, record)
+        answer = errors.plain(404)
+    record.found([missed])
+    response = response_of(answer)
+    response.headers[HINT_HEADER] = header_text(missed.sentence())
+    return response
 
 
 def unknown_route(contract: Contract, whole_path: str, record: Recorded) -> Violation:

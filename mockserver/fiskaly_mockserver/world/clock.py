@@ -1,13 +1,113 @@
-"""Clocks that a world can run by."""
+"""A world's clock, the clocks it can run by, and times and spans as people write them."""
 
+import re
 import sys
 import time
 from collections.abc import Callable
-from math import inf
+from datetime import UTC, datetime
+from math import inf, isfinite
 from typing import TypedDict
 
 from fiskaly_mockserver.domain.ports import Clock
-from fiskaly_mockserver.world.durations import LATEST, format_instant
+from fiskaly_mockserver.world.names import shown
+
+LATEST = 253_402_300_799.0
+"""The last second (unix) that has a four-digit year."""
+
+_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+_PART = r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)"
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+def parse_duration(value: str | float) -> float:
+    """Return a span of time in seconds.
+
+    Args:
+        value: Seconds as a number or its text, or numbers with the units d, h, m, s and
+            ms, which add up.
+
+    Raises:
+        ValueError: It is none of these, negative, or without end; the message names the
+            allowed forms.
+
+    >>> parse_duration("1d2h30m")
+    95400.0
+    >>> parse_duration("500ms")
+    0.5
+    """
+    seconds = _seconds_of(value) if isinstance(value, str) else _number(value)
+    if seconds is None:
+        raise ValueError(
+            f"{shown(value)} is no duration: give seconds such as 90 or 1.5,"
+            " or text such as 25h, 1d2h30m, 90s or 500ms"
+        )
+    return seconds
+
+
+def parse_instant(value: str | float) -> float:
+    """Return a point in time in unix seconds.
+
+    Args:
+        value: ISO 8601 with a date, a time to the second or finer, and Z or an offset; or
+            unix seconds as a number or its text.
+
+    Raises:
+        ValueError: It is none of these, before 1970 or after 9999; the message names the
+            allowed forms.
+
+    >>> parse_instant("2026-01-31T23:59:58Z")
+    1769903998.0
+    """
+    seconds = _unix_of(value) if isinstance(value, str) else _number(value)
+    if seconds is None or not 0 <= seconds <= LATEST:
+        raise ValueError(
+            f"{shown(value)} is no point in time from 1970 to 9999: give ISO 8601 such as"
+            " 2026-01-31T23:59:58Z, or unix seconds such as 1769903998"
+        )
+    return seconds
+
+
+def format_instant(seconds: float) -> str:
+    """Return unix seconds as ISO 8601 in UTC, rounded to the microsecond.
+
+    >>> format_instant(1769903998.5)
+    '2026-01-31T23:59:58.500000Z'
+    """
+    return datetime.fromtimestamp(seconds, tz=UTC).isoformat().replace("+00:00", "Z")
+
+
+def _seconds_of(text: str) -> float | None:
+    if _NUMBER.fullmatch(text):
+        return _number(float(text))
+    if not re.fullmatch(f"(?:{_PART})+", text):
+        return None
+    return _number(
+        sum(float(amount) * _UNIT_SECONDS[unit] for amount, unit in re.findall(_PART, text))
+    )
+
+
+def _unix_of(text: str) -> float | None:
+    if _NUMBER.fullmatch(text):
+        return _number(float(text))
+    if not _INSTANT.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _number(value: float) -> float | None:
+    """Return a number that can be a time, nothing for what JSON or Python also calls one."""
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if not isinstance(value, bool) and isfinite(number) and number >= 0 else None
+
 
 MAX_SCALE = 1_000_000
 """How much faster than its base a clock may run."""
@@ -40,6 +140,18 @@ class RealTime:
         if time_machine and time_machine.escape_hatch.is_travelling():
             return float(time_machine.escape_hatch.time.time())
         return cls._time()
+
+
+def process_time() -> float:
+    """Return the time that the tests of this process see, in unix seconds: frozen or moved.
+
+    freezegun shows the real time to some callers, as near the start of a thread, so that it is
+    asked itself.
+    """
+    freezegun = sys.modules.get("freezegun.api")
+    if freezegun and freezegun.freeze_factories:
+        return float(freezegun.get_current_time().replace(tzinfo=UTC).timestamp())
+    return time.time()
 
 
 class SystemClock(Clock):
@@ -103,8 +215,9 @@ class ClockState(TypedDict):
 class WorldClock(Clock):
     """A world's time: another clock's, until it is frozen, moved or scaled.
 
-    It never runs backwards, whatever is done to it, but for `reset`, which begins anew;
-    nor past the year 9999, where it stops. Seconds are those of this clock.
+    It never runs backwards, whatever is done to it, but for `reset`, which begins anew, and
+    on a base that `goes_back`; nor past the year 9999, where it stops. Seconds are those of
+    this clock.
     """
 
     __slots__ = ("_base", "_frozen", "_latest", "_scale", "_since", "_start")
@@ -134,14 +247,22 @@ class WorldClock(Clock):
         for name in ("_since", "_start", "_latest", "_scale", "_frozen"):
             setattr(self, name, getattr(other, name))
 
-    def now(self) -> float:
-        """Return the current time in unix seconds."""
-        return self._now(self._base.now())
+    def now(self, base: float | None = None) -> float:
+        """Return the current time in unix seconds; `base` is that of the clock below, if known."""
+        if base is None:
+            base = self._base.now()
+        now = self._start
+        if not self._frozen:
+            now += (base - self._since) * self._scale
+        # The base may be somebody's test clock that was set back
+        if now > self._latest or getattr(self._base, "goes_back", False):
+            self._latest = now if now < LATEST else LATEST  # noqa: FURB136 - half the time of min
+        return self._latest
 
     def state(self) -> ClockState:
         """Return what it shows and how it runs, everything at the same moment."""
         base = self._base.now()
-        now = self._now(base)
+        now = self.now(base)
         return ClockState(
             now=now,
             iso=format_instant(now),
@@ -193,19 +314,10 @@ class WorldClock(Clock):
         self._move(lambda now: now)
         self._scale = float(factor)
 
-    def _now(self, base: float) -> float:
-        now = self._start
-        if not self._frozen:
-            now += (base - self._since) * self._scale
-        # The base may be somebody's test clock that was set back
-        if now > self._latest:
-            self._latest = now if now < LATEST else LATEST  # noqa: FURB136 - half the time of min
-        return self._latest
-
     def _move(self, to: Callable[[float], float]) -> None:
         """Count from a time on that follows from the present one, at one reading of the base."""
         base = self._base.now()
-        now = self._now(base)
+        now = self.now(base)
         at = to(now)
         if not now <= at:
             raise ClockError(

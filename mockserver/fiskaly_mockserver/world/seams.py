@@ -16,7 +16,7 @@ from fiskaly_mockserver.domain.ports import (
     SecretSource,
     TokenIssuer,
 )
-from fiskaly_mockserver.world.clock import SystemClock
+from fiskaly_mockserver.world.clock import SystemClock, process_time
 from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.journal.journal import CAPACITY
 from fiskaly_mockserver.world.rate_limits import RateLimit
@@ -101,15 +101,22 @@ class WorldSettings(NamedTuple):
 
 
 class StartingClock(Clock):
-    """Real time, or a time that was set at the start and runs as real time does."""
+    """Real time, a time that was set at the start and runs as real time does, or that of tests.
+
+    Attributes:
+        goes_back: Whether it follows what the tests of this process make of the time.
+    """
 
     def __init__(self) -> None:
+        self.goes_back = False
         self._real = SystemClock()
         self._ahead = 0.0
         self._held: float | None = None
 
     def now(self) -> float:
         """Return the current time in unix seconds."""
+        if self.goes_back:
+            return process_time()
         return self._real.now() + self._ahead if self._held is None else self._held
 
     def hold(self, at: float | None) -> None:
@@ -164,15 +171,19 @@ class StartingSeams:
         self._ids = StartingSource()
         self._secrets = StartingSource()
 
-    def begin(self, seed: str | None = None, at: float | None = None) -> None:
+    def begin(
+        self, seed: str | None = None, at: float | None = None, *, follow_process: bool = False
+    ) -> None:
         """Draw ids and secrets from a seed, and hold the clock until it is released.
 
         Args:
             seed: Any text; `None` for what nobody can foresee.
             at: Unix seconds; `None` leaves the clock running in real time.
+            follow_process: Whether the time is the one that the tests of this process see.
         """
         for name, source in (("id", self._ids), ("secret", self._secrets), ("token", self.minted)):
             source.begin(None if seed is None else f"{name}:{seed}")
+        self.clock.goes_back = follow_process
         self.clock.hold(at)
 
     def seams(self, lifetimes: Lifetimes) -> Seams:

@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from fiskaly_mockserver.domain.account.access import Sight
 from fiskaly_mockserver.domain.account.api_keys import ApiKeys
 from fiskaly_mockserver.domain.account.billing_addresses import BillingAddresses
 from fiskaly_mockserver.domain.account.environments import Environments
@@ -74,8 +75,10 @@ class World:
         self.journal = Journal(self.settings.journal_capacity)
         self._pristine = Rows.of(baseline)
         self._snapshots: Snapshots[State] = Snapshots()
+        tables = self.rows.tables(Tables, Tables._fields)
         backend = Backend(
-            tables=self.rows.tables(Tables, Tables._fields),
+            tables=tables,
+            sight=Sight(tables),
             clock=self.clock,
             ids=seams.ids,
             secrets=seams.secrets,

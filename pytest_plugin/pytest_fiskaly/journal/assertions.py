@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Protocol, Unpack
 
 from fiskaly_mockserver import MockServer
-from fiskaly_mockserver.world.durations import parse_duration
+from fiskaly_mockserver.world.clock import parse_duration
 from fiskaly_mockserver.world.journal.exchange import Exchange
 from fiskaly_mockserver.world.journal.journal import Journal, JournalQuery, Overflowed
 

@@ -19,7 +19,7 @@ from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 from fiskaly_mockserver.world.journal.exchange import Exchange
 
 from pytest_fiskaly.journal.assertions import JournalAssertions
-from pytest_fiskaly.markers import arguments_of, instant_of, is_own, is_real, rules_of
+from pytest_fiskaly.markers import PROCESS, arguments_of, instant_of, is_own, is_real, rules_of
 from pytest_fiskaly.mock import (
     FiskalyMock,
     RestrictedMock,
@@ -113,6 +113,8 @@ class RemoteServer:
             self.control.reset()
         else:
             self._seed(self._own.changed(**asked))
+        if arguments.get("clock") == PROCESS:
+            skip_in_process(f'clock="{PROCESS}"')
         if "clock" in arguments:
             self._freeze(instant_of(arguments["clock"]))
         for rule in rules_of(arguments["faults"]) if "faults" in arguments else ():

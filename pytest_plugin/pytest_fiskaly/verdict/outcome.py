@@ -66,9 +66,9 @@ def annotate(item: pytest.Item, report: pytest.TestReport, verdict: ContractVerd
         enforced = verdict.level == ENFORCE
         shown = item.config.stash.setdefault(SHOWN, {}) if enforced else None
         text = _report(verdict.take(), verdict, shown)
-        add_section = getattr(report.longrepr, "addsection", None)
-        if text and enforced and add_section is not None:
-            add_section(TITLE, text)  # so that JUnit's file has it too
+        add_to_failure = getattr(report.longrepr, "addsection", None)
+        if text and enforced and add_to_failure is not None:
+            add_to_failure(TITLE, text)  # so that JUnit's file has it too
         elif text:
             report.sections.append((TITLE if enforced else OBSERVED, text))
     if report.when == "call":

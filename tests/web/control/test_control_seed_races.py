@@ -10,7 +10,7 @@ from fiskaly_fixtures import OrganizationTree, TreeArguments, generate_from
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.web.control import state
-from fiskaly_mockserver.world.seed.credentials import Seeded
+from fiskaly_mockserver.world.seeding import Seeded
 
 SLOW, QUICK = 7, 8
 PATIENCE = 60.0

@@ -22,7 +22,7 @@ from fiskaly_mockserver.web.safety import is_loopback
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.garbage import collector_at_rest
 from fiskaly_mockserver.world.names import TOKEN_HEADER
-from fiskaly_mockserver.world.seed.credentials import OrganizationCredentials, Seeded
+from fiskaly_mockserver.world.seeding import OrganizationCredentials, Seeded
 from fiskaly_mockserver.world.store.tables import Baseline
 
 SCHEMA = 2

@@ -49,8 +49,10 @@ class Principal(NamedTuple):
         That is its home, or the first main one a user joined: through a managed one
         nobody sees what was made, so nothing is made through it.
         """
-        candidates = (self.home, *self.memberships)
-        return next((member for member in candidates if member.is_main), None)
+        for member in (self.home, *self.memberships):
+            if member.is_main:
+                return member
+        return None
 
 
 def viewers_of(
@@ -65,15 +67,17 @@ def viewers_of(
     `creator_home` the organization of the principal that creates it. Sight goes one
     main organization deep. Source: assumption (A-38).
     """
-    above = [manager.id, manager.created_by_organization_id] if manager else [creator_home]
-    return (organization_id, *dict.fromkeys(viewer for viewer in above if viewer))
+    above = (manager.id, manager.created_by_organization_id) if manager else (creator_home,)
+    return (organization_id, *dict.fromkeys(filter(None, above)))
 
 
 def sees(principal: Principal, organization: Organization) -> bool:
     """Tell whether the principal sees the organization (R3, R6)."""
-    return principal.env in organization.envs and any(
-        member.id in organization.viewers for member in principal.memberships
-    )
+    if principal.env in organization.envs:
+        for member in principal.memberships:
+            if member.id in organization.viewers:
+                return True
+    return False
 
 
 def sees_branch(principal: Principal, manager: Organization | None) -> bool:

@@ -1,6 +1,7 @@
 """The tables of an account: what rows are found by."""
 
 from collections.abc import Iterable
+from itertools import product
 from typing import Any, NamedTuple
 
 from fiskaly_mockserver.domain.account.model import (
@@ -22,12 +23,12 @@ from fiskaly_mockserver.domain.store import Table, TableSpec
 
 
 def _sight(row: Organization) -> Iterable[tuple[OrganizationId, Environment]]:
-    return [(viewer, env) for viewer in row.viewers for env in row.envs]
+    return product(row.viewers, row.envs)
 
 
 def _branch(row: Organization) -> Iterable[tuple[OrganizationId, Environment]]:
     manager = row.managed_by_organization_id
-    return [(manager, env) for env in row.envs] if manager else []
+    return product((manager,), row.envs) if manager else ()
 
 
 ORGANIZATIONS: TableSpec[OrganizationId, Organization] = TableSpec(

@@ -6,8 +6,7 @@ from typing import cast
 from fiskaly_contracts import JsonValue
 
 from fiskaly_mockserver.web.control.call import ControlCall, ControlError, ControlHandler
-from fiskaly_mockserver.world.clock import ClockError
-from fiskaly_mockserver.world.durations import parse_duration, parse_instant
+from fiskaly_mockserver.world.clock import ClockError, parse_duration, parse_instant
 
 
 def get_clock(call: ControlCall) -> JsonValue:

@@ -11,7 +11,7 @@ from fiskaly_contracts.wording import did_you_mean
 
 from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
-from fiskaly_mockserver.world.durations import parse_duration
+from fiskaly_mockserver.world.clock import parse_duration
 from fiskaly_mockserver.world.journal.explain import explain_exchange
 from fiskaly_mockserver.world.journal.har import har_of
 from fiskaly_mockserver.world.journal.journal import (
@@ -164,6 +164,11 @@ def list_violations(call: ControlCall) -> JsonValue:
     return _shown(call, call.world.journal.violations())
 
 
+def list_all_violations(call: ControlCall) -> JsonValue:
+    """Tell what broke a contract since the server started, in whatever world."""
+    return call.service.lifetime.as_json()
+
+
 def clear_journal(call: ControlCall) -> JsonValue:
     """Forget every exchange."""
     call.world.journal.clear()
@@ -222,6 +227,7 @@ HANDLERS: Mapping[str, ControlHandler] = {
     "countInJournal": count_in_journal,
     "waitInJournal": wait_in_journal,
     "listViolations": list_violations,
+    "listAllViolations": list_all_violations,
     "clearJournal": clear_journal,
     "explain": explain,
     "exportHar": export_har,

@@ -16,8 +16,7 @@ from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError,
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.export.export import StateError, export_world, import_world
 from fiskaly_mockserver.world.names import shown
-from fiskaly_mockserver.world.seed.credentials import Seeded
-from fiskaly_mockserver.world.seed.rows_from_tree import baseline_of
+from fiskaly_mockserver.world.seeding import Seeded, baseline_of
 from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.world import World
 

@@ -11,8 +11,7 @@ from fiskaly_fixtures import password_of, secret_of
 from fiskaly_mockserver.domain.account.access import viewers_of
 from fiskaly_mockserver.domain.account.model import Organization, hash_secret
 from fiskaly_mockserver.domain.ports import Clock
-from fiskaly_mockserver.world.clock import MAX_SCALE, WorldClock
-from fiskaly_mockserver.world.durations import LATEST
+from fiskaly_mockserver.world.clock import LATEST, MAX_SCALE, WorldClock
 from fiskaly_mockserver.world.export.checks import ReadRows, check_rows
 from fiskaly_mockserver.world.export.rows import (
     API_KEY,

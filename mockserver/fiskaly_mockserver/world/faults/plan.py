@@ -91,11 +91,8 @@ class FaultPlan:
     def __init__(self, operations: Mapping[str, Target]) -> None:
         """Take the operations that rules may be about, by operationId."""
         self._operations = operations
-        self._armed: list[ArmedFault] = []
+        self.waiting: list[ArmedFault] = []
         self._numbered = 0
-
-    def __len__(self) -> int:
-        return len(self._armed)
 
     def arm(self, rule: "FaultRule") -> ArmedFault:
         """Put a rule behind those that are armed.
@@ -104,13 +101,13 @@ class FaultPlan:
             FaultError: It can never strike, or there is no room; nothing is armed.
         """
         operations = frozenset(rule.targets(self._operations))
-        if len(self._armed) >= MOST_FAULTS:
+        if len(self.waiting) >= MOST_FAULTS:
             raise Contradiction(
-                "faults", len(self._armed), "no more may be armed: clear some first"
+                "faults", len(self.waiting), "no more may be armed: clear some first"
             )
         self._numbered += 1
         fault = ArmedFault(f"fault-{self._numbered}", rule, operations)
-        self._armed.append(fault)
+        self.waiting.append(fault)
         return fault
 
     def clear(self, fault_id: str | None = None) -> tuple[ArmedFault, ...]:
@@ -121,16 +118,16 @@ class FaultPlan:
         Raises:
             UnknownFault: No fault of that id is armed.
         """
-        cleared = tuple(fault for fault in self._armed if fault_id in (None, fault.id))
+        cleared = tuple(fault for fault in self.waiting if fault_id in (None, fault.id))
         if fault_id is not None and not cleared:
-            ids = (fault.id for fault in self._armed)
+            ids = (fault.id for fault in self.waiting)
             raise UnknownFault("fault_id", fault_id, "no such fault is armed", ids)
-        self._armed = [fault for fault in self._armed if fault not in cleared]
+        self.waiting = [fault for fault in self.waiting if fault not in cleared]
         return cleared
 
     def armed(self) -> tuple[ArmedFault, ...]:
         """Return the armed faults, in their order."""
-        return tuple(self._armed)
+        return tuple(self.waiting)
 
     def decide(self, operation_id: str, path: str, phase: Phase) -> Decision:
         """Count a request, and say what happens to it.
@@ -139,7 +136,7 @@ class FaultPlan:
         rules behind it do not count the request. `path` is below the base path.
         """
         delay, struck = 0.0, []
-        for fault in self._armed:
+        for fault in self.waiting:
             if not fault.counts(operation_id, path, phase) or not fault.strikes():
                 continue
             struck.append(fault.id)
@@ -150,12 +147,12 @@ class FaultPlan:
 
     def reset(self) -> None:
         """Disarm everything, and number from 1 again."""
-        self._armed = []
+        self.waiting = []
         self._numbered = 0
 
     def copy(self) -> "FaultPlan":
         """Return an independent plan in the same state, random numbers included."""
         twin = FaultPlan(self._operations)
-        twin._armed = [fault.copy() for fault in self._armed]
+        twin.waiting = [fault.copy() for fault in self.waiting]
         twin._numbered = self._numbered
         return twin

@@ -318,7 +318,11 @@ def _effect(described: Mapping[str, Any]) -> Effect | Delay:
         if least is not None and most is not None and least > most:
             reason = f"should not be above effect.max, which is {most:g}"
             raise Contradiction("effect.min", least, reason)
-        return _DELAYS[values.get("distribution")](**values)
+        seconds: dict[str, Any] = {
+            name: float(value) if isinstance(value, int) else value
+            for name, value in values.items()
+        }
+        return _DELAYS[values.get("distribution")](**seconds)
     for name in values.get("headers", ()):
         _demand_header(name, values["headers"][name])
     return _OF_KIND[kind](**values) if kind in _OF_KIND else Plain(cast("PlainKind", kind))

@@ -57,7 +57,7 @@ class FrozenIndex(Generic[Row]):
         for at, value in enumerate(values):
             if shared and self._hashes[at] in shared:
                 clashes.setdefault(value, []).append(self._positions[at])
-        return {value: tuple(positions) for value, positions in clashes.items()}
+        return {value: array("I", positions) for value, positions in clashes.items()}
 
 
 class FrozenTable(Generic[Key, Row]):

@@ -23,15 +23,16 @@ MOST_RESULTS = 32
 class ResultCache:
     """Results by name, each worked out from the rows found at some places.
 
-    There are at most `limit`; the one that was not asked for the longest makes room.
+    There are at most `limit`; the one that was not asked for the longest makes room. `places`
+    holds the names of the results by the places that they were worked out from.
     """
 
-    __slots__ = ("_limit", "_names_at", "_results")
+    __slots__ = ("_limit", "_results", "places")
 
     def __init__(self, limit: int = MOST_RESULTS) -> None:
         self._limit = limit
         self._results: OrderedDict[Hashable, tuple[tuple[Place, ...], object]] = OrderedDict()
-        self._names_at: dict[Place, set[Hashable]] = {}
+        self.places: dict[Place, set[Hashable]] = {}
 
     def __len__(self) -> int:
         return len(self._results)
@@ -51,26 +52,26 @@ class ResultCache:
             self._drop(next(iter(self._results)))
         self._results[full_name] = places, made
         for place in places:
-            self._names_at.setdefault(place, set()).add(full_name)
+            self.places.setdefault(place, set()).add(full_name)
         return made
 
     def changed(self, place: Place) -> None:
         """Drop all that was worked out from a place."""
-        for full_name in tuple(self._names_at.get(place, ())):
+        for full_name in tuple(self.places.get(place, ())):
             self._drop(full_name)
 
     def clear(self) -> None:
         """Drop everything."""
         self._results.clear()
-        self._names_at.clear()
+        self.places.clear()
 
     def _drop(self, full_name: Hashable) -> None:
         places, _ = self._results.pop(full_name)
         for place in places:
-            names = self._names_at.get(place, set[Any]())
+            names = self.places.get(place, set[Any]())
             names.discard(full_name)
             if not names:
-                self._names_at.pop(place, None)
+                self.places.pop(place, None)
 
 
 class SelectedRows(Generic[Row]):
@@ -214,8 +215,9 @@ class OverlayTable(Generic[Key, Row]):
                 self._discard((name, value), position)
             for value in after - before:
                 insort(self._own_index((name, value)), position)
-            for value in before | after:
-                self.results.changed((name, value))
+            if self.results.places:
+                for value in before | after:
+                    self.results.changed((name, value))
         self._changed[key] = row
 
     def remove(self, key: Key) -> None:
@@ -296,12 +298,9 @@ class OverlayTable(Generic[Key, Row]):
         """
         if place not in self._own_indexes:
             copy = array("I")
-            copy.frombytes(memoryview(_as_array(self.positions_at(place))).cast("B"))
+            found: Any = self.positions_at(place)
+            if found:
+                copy.frombytes(memoryview(found).cast("B"))
             self._indexes[place] = copy
             self._own_indexes.add(place)
         return self._indexes[place]
-
-
-def _as_array(positions: Sequence[int]) -> Any:
-    """Return positions as something with a buffer."""
-    return positions if isinstance(positions, array | memoryview) else array("I", positions)

@@ -1,0 +1,95 @@
+"""What broke a contract in a server's whole life, over all worlds, counted by kind."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from fiskaly_contracts import JsonValue, Severity, Violation, meant
+
+from fiskaly_mockserver.world.journal.exchange import Exchange
+
+MOST_KINDS = 500
+"""Kinds that are told apart: a client can invent names of properties without end."""
+_INDEX = re.compile(r"/\d+(?=/|$)")
+
+
+class _Kind(NamedTuple):
+    """What of an exchange is the same thing again; the places in an array are one."""
+
+    what: str
+    operation_id: str
+    where: str
+    rule: str
+    pointer: str
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class _Count:
+    first: Exchange
+    count: int = 0
+
+
+class LifetimeViolations:
+    """Counts exchanges in which a client, or the fake itself, broke a contract.
+
+    No reset, overflow or dropped sandbox takes anything from it. The first exchange of each
+    kind is kept in full.
+    """
+
+    def __init__(self) -> None:
+        self._broken = self._warned = self._defects = self._uncounted = 0
+        self._kinds: dict[_Kind, _Count] = {}
+
+    def add(self, exchange: Exchange) -> None:
+        """Count a finished exchange."""
+        if exchange.breaches:
+            self._broken += 1
+        elif exchange.violations:
+            self._warned += 1
+        if exchange.is_our_fault:
+            self._defects += 1
+        for kind in dict.fromkeys(_kinds(exchange)):
+            counted = self._kinds.get(kind)
+            if counted is None:
+                if len(self._kinds) >= MOST_KINDS:
+                    self._uncounted += 1
+                    continue
+                counted = self._kinds[kind] = _Count(exchange)
+            counted.count += 1
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return all that was counted, for the control API."""
+        return {
+            "broken_requests": self._broken,
+            "warned_requests": self._warned,
+            "defects": self._defects,
+            "kinds": [
+                {
+                    "what": kind.what,
+                    "operation": kind.operation_id,
+                    "where": kind.where,
+                    "rule": kind.rule,
+                    "pointer": kind.pointer,
+                    "count": counted.count,
+                    "first": counted.first.as_json(),
+                }
+                for kind, counted in self._kinds.items()
+            ],
+            "uncounted": self._uncounted,
+        }
+
+
+def _kinds(exchange: Exchange) -> Iterator[_Kind]:
+    for one in meant(exchange.violations):
+        what = "violation" if one.severity is Severity.ERROR else "warning"
+        yield _kind(what, exchange, one)
+    for one in exchange.response_violations:
+        yield _kind("defect", exchange, one)
+    if exchange.crash:
+        yield _Kind("defect", exchange.operation_id, "", "crash", "")
+
+
+def _kind(what: str, exchange: Exchange, violation: Violation) -> _Kind:
+    pointer = _INDEX.sub("/[]", violation.pointer)
+    return _Kind(what, exchange.operation_id, violation.where.value, violation.rule, pointer)

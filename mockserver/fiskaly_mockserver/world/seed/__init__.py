@@ -1,1 +1,0 @@
-"""The rows and credentials that a world starts with."""
