@@ -19,8 +19,7 @@ from fiskaly_mockserver.web.api import Call, Download, Handler
 from fiskaly_mockserver.web.endpoint import caller_of
 from fiskaly_mockserver.web.management.errors import ManagementErrors
 from fiskaly_mockserver.web.management.handlers import HANDLERS
-from fiskaly_mockserver.web.response_headers import ResponseHeaders
-from fiskaly_mockserver.web.responses import drop_server_header, response_of
+from fiskaly_mockserver.web.responses import ResponseHeaders, drop_server_header, response_of
 from fiskaly_mockserver.web.row_cache import RowCache
 from fiskaly_mockserver.world.world import World
 

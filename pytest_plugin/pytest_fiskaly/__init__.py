@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_fiskaly.journal import BadCriterion, Call, JournalOverflow
     from pytest_fiskaly.journal.assertions import JournalAssertions
+    from pytest_fiskaly.journal.criteria import OperationId
     from pytest_fiskaly.mock import FiskalyMock
     from pytest_fiskaly.servers import Factory
 
@@ -30,6 +31,7 @@ __all__ = [
     "JournalOverflow",
     "MockServer",
     "NotInTheTree",
+    "OperationId",
     "OrganizationHandle",
     "ServerConfig",
     "TreeHandle",
@@ -44,6 +46,7 @@ _HOMES = {
     "JournalAssertions": "pytest_fiskaly.journal.assertions",
     "JournalOverflow": "pytest_fiskaly.journal",
     "MockServer": "fiskaly_mockserver",
+    "OperationId": "pytest_fiskaly.journal.criteria",
     "ServerConfig": "fiskaly_mockserver",
 }
 

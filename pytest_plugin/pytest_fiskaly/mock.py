@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from fiskaly_contracts import Violation
+    from fiskaly_fixtures.presets import CountryCode, PresetName
     from fiskaly_mockserver import MockServer, ServerConfig
     from fiskaly_mockserver.control.client import Control
     from fiskaly_mockserver.control.handles import TreeHandle
@@ -149,11 +150,11 @@ class FiskalyMock:
 
     def seed(
         self,
-        preset: str | None = None,
+        preset: PresetName | None = None,
         *,
         seed: int | None = None,
         size: int | None = None,
-        country: str | None = None,
+        country: CountryCode | None = None,
     ) -> TreeHandle:
         """Start over with other organizations; clock, faults and ids as the test began.
 

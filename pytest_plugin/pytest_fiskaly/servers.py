@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import pytest
+    from fiskaly_fixtures.presets import CountryCode, PresetName
     from fiskaly_mockserver import MockServer, ServerConfig
     from fiskaly_mockserver.server.trees import TreeCache
 
@@ -194,11 +195,11 @@ class Factory:
 
     def __call__(
         self,
-        preset: str | None = None,
+        preset: PresetName | None = None,
         *,
         seed: int | None = None,
         size: int | None = None,
-        country: str | None = None,
+        country: CountryCode | None = None,
         config: ServerConfig | None = None,
     ) -> FiskalyMock:
         """Return another server, which knows nothing of the others.

@@ -12,7 +12,7 @@ from fiskaly_mockserver.domain.account.sessions import OpenSession
 from fiskaly_mockserver.domain.query import Page, Paging
 
 if TYPE_CHECKING:
-    from fiskaly_mockserver.world.store.overlay_table import OverlayTable
+    from fiskaly_mockserver.world.store.table import OverlayTable
 
 
 PAGE = 3

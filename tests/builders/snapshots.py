@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import pytest
 from fiskaly_mockserver.domain.account.tables import Tables
 from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.world.store.overlay_table import OverlayTable
+from fiskaly_mockserver.world.store.table import OverlayTable
 from fiskaly_mockserver.world.world import World
 
 TABLES = Tables._fields

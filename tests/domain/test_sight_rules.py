@@ -32,7 +32,7 @@ from fiskaly_mockserver.domain.account.errors import (
 )
 from fiskaly_mockserver.domain.account.model import KeyStatus, OrganizationId
 from fiskaly_mockserver.domain.query import Paging
-from fiskaly_mockserver.world.store.overlay_table import OverlayTable
+from fiskaly_mockserver.world.store.table import OverlayTable
 
 EVERYTHING = {
     "vendor_test": (VENDOR, SHOP, CAFE, PARTNER, BRANCH),

@@ -128,14 +128,12 @@ def test_it_needs_no_test_tool_to_run(metadata: Message) -> None:
         assert not [one for one in needed if one.lower().startswith(tool)]
 
 
-def test_every_dependency_is_bounded_on_both_sides(metadata: Message) -> None:
+def test_every_dependency_says_which_release_is_old_enough(metadata: Message) -> None:
+    """The next major is excluded only where it is known to break: others need it, perhaps."""
     own = "fiskaly-mockserver["
-    stubs = "types-"
     for one in metadata.get_all("Requires-Dist", []):
-        if not one.startswith((own, stubs)):
-            requirement = one.partition(";")[0]
-            assert ">=" in requirement, one
-            assert "<" in requirement, one
+        if not one.startswith(own):
+            assert ">=" in one.partition(";")[0], one
 
 
 def test_the_sdist_can_build_and_test_the_project(sdist: tarfile.TarFile) -> None:

@@ -44,6 +44,15 @@ def test_it_works_in_both_modes(suite: pytest.Pytester, mode: str, mark: str) ->
     result.assert_outcomes(passed=3)
 
 
+@pytest.mark.parametrize("scope", ["function", "module", "session"])
+def test_it_lives_in_a_loop_of_any_scope(suite: pytest.Pytester, scope: str) -> None:
+    suite.makepyprojecttoml(STRICT)
+    suite.makepyfile(SUITE.format(mark="@pytest.mark.asyncio"))
+    scopes = [f"asyncio_default_{kind}_loop_scope={scope}" for kind in ("fixture", "test")]
+    result = suite.runpytest("-o", scopes[0], "-o", scopes[1])
+    result.assert_outcomes(passed=3)
+
+
 def test_it_needs_pytest_asyncio_alone(suite: pytest.Pytester) -> None:
     suite.makepyprojecttoml(SCOPED)
     suite.makepyfile(SUITE.format(mark="@pytest.mark.asyncio"))

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 from unittest.mock import ANY
 
 import pytest
+from fiskaly_contracts import Contract
+from fiskaly_fixtures.presets import COUNTRIES, PRESETS, CountryCode, PresetName
 from fiskaly_mockserver import MockServer, ServerConfig
 from plugin.raw_client import RawClient
-from pytest_fiskaly import BadCriterion, Call, JournalAssertions, JournalOverflow
+from pytest_fiskaly import BadCriterion, Call, JournalAssertions, JournalOverflow, OperationId
 
 
 @pytest.fixture(scope="module")
@@ -294,6 +297,14 @@ def test_a_question_without_a_right_answer_is_refused(
         journal.assert_called(operation, **criteria)  # type: ignore[arg-type]
     assert told in str(refused.value)
     assert "hush-hush" not in str(refused.value)
+
+
+def test_a_misspelled_name_is_known_to_type_checkers(journal: JournalAssertions) -> None:
+    assert get_args(OperationId) == tuple(Contract.bundled().operations)
+    assert get_args(PresetName) == tuple(PRESETS)
+    assert get_args(CountryCode) == COUNTRIES
+    with pytest.raises(BadCriterion, match="did you mean createApiKey"):
+        journal.assert_called("createApiKee")  # type: ignore[arg-type]
 
 
 def test_anything_in_the_place_of_a_secret_asks_whether_it_was_sent(

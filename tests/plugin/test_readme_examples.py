@@ -1,9 +1,13 @@
 """What the plugin's README shows does run, and what it prints is what comes out."""
 
+import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import translate
+from pathlib import Path
 
 import pytest
 from docs.documents import ROOT
@@ -65,7 +69,32 @@ def test_every_example_in_python_is_run() -> None:
 
 def test_the_first_example_is_short() -> None:
     [first] = [block for block in blocks("run") if block.name == "test_first.py"]
-    assert len(first.text.splitlines()) <= 12
+    assert len(first.text.splitlines()) <= 15
+
+
+def test_every_function_in_them_is_annotated() -> None:
+    for block in blocks("run", "fails"):
+        for node in ast.walk(ast.parse(block.text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.returns is not None, f"{block.name}: {node.name}"
+
+
+@pytest.mark.slow
+def test_they_are_typed_as_strictly_as_mypy_can(tmp_path: Path) -> None:
+    for block in blocks("run", "fails"):
+        name = block.name.replace("/", "_")
+        (tmp_path / name).write_text(block.text, encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--cache-dir",
+        str(tmp_path / "cache"),
+        ".",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_they_pass_or_fail_as_it_says(folder: pytest.Pytester) -> None:

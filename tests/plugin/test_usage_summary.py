@@ -1,6 +1,7 @@
 """What a run says at its end: short, in full, quietly, or nothing at all."""
 
 import pytest
+from plugin.conftest import RunApart
 
 OBSERVE = "--fiskaly-contract=observe"
 GOOD = """
@@ -161,3 +162,36 @@ def test_no_secret_is_said_or_written(client: pytest.Pytester) -> None:
     told = str(result.stdout) + (client.path / "c.json").read_text(encoding="utf-8")
     for secret in (client.path / "secrets").read_text(encoding="utf-8").split():
         assert secret not in told
+
+
+WARNED = """
+import pytest
+from api_client import ask, log_in
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_pages(fiskaly_mock, number):
+    assert ask(fiskaly_mock, f"/organizations?page={number}", token=log_in(fiskaly_mock))["count"]
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.slow)])
+def test_a_warning_fails_no_test_but_is_said(
+    client: pytest.Pytester, run_apart: RunApart, workers: str
+) -> None:
+    client.makepyfile(test_it=WARNED)
+    result = run_apart("-n", workers)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "=* fiskaly: warnings of the contract =*",
+            "listOrganizations: query.page is no parameter of listOrganizations (*",
+            "    2 times in test_it.py::test_pages[[]0], test_it.py::test_pages[[]1]",
+            "fiskaly: 2 of 20 *, 4 exchanges, no violations, 2 requests with warnings",
+        ]
+    )
+
+
+def test_warnings_are_not_said_where_the_contract_is_switched_off(client: pytest.Pytester) -> None:
+    client.makepyfile(WARNED)
+    assert "with warnings" not in client.runpytest("--fiskaly-contract=off").stdout.str()

@@ -68,7 +68,7 @@ def head(method: str, target: bytes, headers: Mapping[bytes, bytes], body: bytes
     """Write a request whose head at least is HTTP."""
     lines = [
         method.encode() + b" " + target + b" HTTP/1.1",
-        b"Host: x",
+        b"Host: localhost",
         *(name + b": " + value for name, value in headers.items()),
         b"Content-Length: " + str(len(body)).encode(),
     ]

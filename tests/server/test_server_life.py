@@ -1,6 +1,7 @@
 """Starting, stopping and asking a MockServer."""
 
 import asyncio
+import dataclasses
 import socket
 import threading
 import urllib.request
@@ -9,6 +10,7 @@ import fiskaly_mockserver
 import pytest
 from fiskaly_fixtures import TreeError, generate
 from fiskaly_mockserver import MockServer, ServerConfig
+from fiskaly_mockserver.server.config import ServerSettings
 from fiskaly_mockserver.server.errors import CannotListen, ServerError
 from fiskaly_mockserver.server.mock_server import IN_PROCESS
 from server.raw_http import request, talk
@@ -24,6 +26,19 @@ def threads() -> list[threading.Thread]:
 def is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_settings_may_be_keyword_arguments() -> None:
+    with MockServer(preset="single", size=0) as server:
+        assert len(server.tree.organizations) == 1
+    other = MockServer(ServerConfig(preset="enterprise", seed=7), seed=8)
+    assert (other.config.preset, other.config.seed) == ("enterprise", 8)
+    with pytest.raises(TreeError, match="did you mean single"):
+        MockServer(preset="singel")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'prest'"):
+        MockServer(prest="single")  # type: ignore[call-arg]
+    names = {one.name for one in dataclasses.fields(ServerConfig)}
+    assert names == set(ServerSettings.__annotations__)
 
 
 def test_it_answers_between_start_and_stop() -> None:

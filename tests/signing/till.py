@@ -31,8 +31,7 @@ from fiskaly_mockserver.domain.signing.tss import SigningBackend, SigningOptions
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.seams import SeededSource
 from fiskaly_mockserver.world.signing_keys import SeededSigningKeys
-from fiskaly_mockserver.world.store.base_table import FrozenTable
-from fiskaly_mockserver.world.store.overlay_table import OverlayTable
+from fiskaly_mockserver.world.store.table import FrozenTable, OverlayTable
 
 T = TypeVar("T", Tss, Export)
 START = 1_767_225_600

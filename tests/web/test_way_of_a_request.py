@@ -73,9 +73,9 @@ class Request(NamedTuple):
 
 
 REQUESTS = {
-    "created": Request("POST", "/organizations", CAFE, 200, 80, 20),
-    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 150, 25),
-    "retrieved": Request("GET", f"/organizations/{SHOP}", None, 200, 55, 22),
+    "created": Request("POST", "/organizations", CAFE, 200, 85, 28),
+    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 230, 30),
+    "retrieved": Request("GET", f"/organizations/{SHOP}", None, 200, 60, 25),
 }
 
 

@@ -30,12 +30,14 @@ SHAPES = {
     404: ["status_code", "error", "code", "message"],
     409: ["status_code", "error", "code", "message"],
 }
+OF_THE_ACCOUNT = (errors.__name__, DomainError.__module__)
+"""Where the errors stand that this API can meet; SIGN DE has its own besides."""
 UNCODED = ["status_code", "error", "message"]
 
 
 def descendants(kind: type[DomainError]) -> Iterator[type[DomainError]]:
     for child in kind.__subclasses__():
-        if child.__module__ in (errors.__name__, DomainError.__module__):
+        if child.__module__ in OF_THE_ACCOUNT:
             yield child
             yield from descendants(child)
 

@@ -47,7 +47,7 @@ async def exchange(
     body: bytes = b"",
 ) -> Raw:
     """Send a request byte by byte and read the answer's."""
-    head = [f"{method} /api/v0{path} HTTP/1.1", "Host: fake.example", *extra]
+    head = [f"{method} /api/v0{path} HTTP/1.1", "Host: localhost", *extra]
     if by is not None:
         head.append(f"Authorization: Bearer {api.account.token(by)}")
     if body:
@@ -116,7 +116,7 @@ async def test_what_is_no_route_has_them_too(
 ) -> None:
     answer = await exchange(api, path, method=method, by=None)
     assert answer.status_line == f"HTTP/1.1 {status_line}"
-    assert answer.names == sorted({*ALWAYS, "X-Mock-Violations"} | more)
+    assert answer.names == sorted({*ALWAYS, "X-Mock-Hint", "X-Mock-Violations"} | more)
 
 
 async def test_a_browsers_preflight_gets_no_permission(api: Api) -> None:

@@ -65,6 +65,7 @@ async def test_slashes_and_the_base_path_are_named(
     api: Api, service: Service, path: str, said: str
 ) -> None:
     if path.startswith("/s/"):
+        service.worlds.get("mine")
         response = await api.client.get(path)
         assert response.status == 404
         (violation,) = list(service.worlds.get("mine").journal)[-1].violations

@@ -137,3 +137,15 @@ def test_text_is_a_time_that_is_not_negative_or_refused(text: str) -> None:
     for parse in (parse_duration, parse_instant):
         with suppress(ValueError):
             assert parse(text) >= 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("2026-01-31T23:59:58.1234560Z", id="dotnet"),
+        pytest.param("2026-01-31T23:59:58.123456000+00:00", id="nanoseconds"),
+        pytest.param("2026-01-31T23:59:58.123456+00:00", id="python"),
+    ],
+)
+def test_times_are_taken_as_other_languages_write_them(text: str) -> None:
+    assert parse_instant(text) == pytest.approx(1769903998.123456, abs=1e-6)

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 
-from fiskaly_mockserver.world.store.base_table import FrozenIndex
+from fiskaly_mockserver.world.store.table import FrozenIndex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -1,6 +1,6 @@
 """Results that are kept until what they come from changes."""
 
-from fiskaly_mockserver.world.store.overlay_table import Place, ResultCache
+from fiskaly_mockserver.world.store.table import Place, ResultCache
 
 A, B = ("index", "a"), ("index", "b")
 

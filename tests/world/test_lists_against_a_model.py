@@ -21,7 +21,7 @@ from fiskaly_mockserver.domain.account.model import (
 from fiskaly_mockserver.domain.account.organizations import OrganizationFilter, Profile
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.domain.query import Page, Paging, SortKey
-from fiskaly_mockserver.world.store import overlay_table
+from fiskaly_mockserver.world.store import table
 from fiskaly_mockserver.world.world import World
 
 NAMES = ("Zeta", "Älpler", "alpha", "Beta", "Beta", "")
@@ -30,7 +30,7 @@ FIELDS = (None, "name", "display_name", "id")
 
 @pytest.fixture(autouse=True)
 def _everything_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overlay_table, "FEW", 0)
+    monkeypatch.setattr(table, "FEW", 0)
 
 
 def in_order(rows: Sequence[Any], paging: Paging, keys: Mapping[str, SortKey[Any]]) -> Page[Any]:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 from builders.snapshots import rows_of
 from fiskaly_mockserver.domain.store import TableSpec
-from fiskaly_mockserver.world.store.base_table import FrozenTable
-from fiskaly_mockserver.world.store.overlay_table import OverlayTable
+from fiskaly_mockserver.world.store.table import FrozenTable, OverlayTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

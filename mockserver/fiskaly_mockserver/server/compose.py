@@ -8,6 +8,7 @@ from fiskaly_mockserver.web.apis import apis
 from fiskaly_mockserver.web.safety import Safety, is_loopback
 from fiskaly_mockserver.web.service import Service, served
 from fiskaly_mockserver.world.faults import Target
+from fiskaly_mockserver.world.journal.journal import JournalRoom
 from fiskaly_mockserver.world.seams import Seams, WorldSettings
 from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.store.tables import Baseline
@@ -31,6 +32,7 @@ def compose(
         },
         rate_limit=config.rate_limit,
         journal_capacity=config.journal_size,
+        journal_room=JournalRoom(),
         sign_de_main_keys=config.sign_de_main_keys,
     )
     baseline = (
@@ -39,7 +41,12 @@ def compose(
     return Service(
         apis=served(known, judge=config.judge, loose=config.loose),
         worlds=Worlds(World.on(baseline, seams, settings=settings), limit=config.sandboxes),
-        safety=Safety(config.control, config.control_token, is_loopback(config.host)),
+        safety=Safety(
+            enabled=config.control,
+            token=config.control_token,
+            loopback=is_loopback(config.host),
+            allowed_hosts=config.allow_hosts,
+        ),
         on_exchange=config.on_exchange,
         about={"version": VERSION, "contract": known[0].contract.version},
     )

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
-from typing import get_args
+from typing import TypedDict, get_args
 
 from fiskaly_contracts.checker import Judge
 from fiskaly_fixtures import TreeArguments
+from fiskaly_fixtures.presets import CountryCode, PresetName
 
 from fiskaly_mockserver.domain.ports import Lifetimes
 from fiskaly_mockserver.server.errors import ServerError
@@ -92,6 +93,30 @@ class ServerConfig(TreeArguments):
             raise ValueError(f"port {self.port} is not one of 0 to {GREATEST_PORT}")
         if self.judge not in JUDGES:
             raise ValueError(f"judge {self.judge!r} is not one of {', '.join(JUDGES)}")
+
+
+class ServerSettings(TypedDict, total=False):
+    """The fields of `ServerConfig`, as keyword arguments."""
+
+    preset: PresetName
+    seed: int
+    size: int
+    country: CountryCode
+    host: str
+    port: int
+    sign_de: bool
+    sign_de_main_keys: bool
+    loose: bool
+    judge: Judge
+    lifetimes: Lifetimes
+    rate_limit: RateLimit | None
+    journal_size: int
+    sandboxes: int
+    loop: LoopKind
+    control: bool
+    allow_hosts: tuple[str, ...]
+    control_token: str | None
+    on_exchange: Callable[[Exchange], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

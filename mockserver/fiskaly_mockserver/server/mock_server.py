@@ -5,8 +5,9 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
 from fiskaly_fixtures import OrganizationTree
 
@@ -17,6 +18,7 @@ from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import (
     AS_CONFIGURED,
     ServerConfig,
+    ServerSettings,
     StartValues,
     loop_factory,
 )
@@ -61,6 +63,7 @@ class MockServer:
         tree: OrganizationTree | None = None,
         seams: Seams | None = None,
         trees: TreeCache | None = None,
+        **settings: Unpack[ServerSettings],
     ) -> None:
         """Prepare a server; nothing runs before `start`.
 
@@ -69,11 +72,14 @@ class MockServer:
             tree: The organizations to start with, in place of the config's preset.
             seams: Clock, ids, secrets and tokens in place of the real ones.
             trees: Where generated trees are kept, to share between servers.
+            settings: Fields of the config that are to differ, as `preset="single"`.
 
         Raises:
-            TreeError: The config's preset, seed, size or country does not exist.
+            TypeError: There is no such setting.
+            TreeError: The preset, seed, size or country does not exist.
             ServerError: The config demands uvloop, which is not installed.
         """
+        config = replace(config, **settings) if settings else config
         self.config = config
         self._new_loop = loop_factory(config.loop)
         self.in_flight = InFlight()

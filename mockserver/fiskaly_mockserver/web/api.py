@@ -9,8 +9,7 @@ from fiskaly_contracts import Contract, JsonValue, Violation
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.errors import DomainError, MissingToken
 from fiskaly_mockserver.domain.query import Paging
-from fiskaly_mockserver.web.response_headers import ResponseHeaders
-from fiskaly_mockserver.web.responses import Answer
+from fiskaly_mockserver.web.responses import Answer, ResponseHeaders
 from fiskaly_mockserver.world.world import World
 
 JsonObject = dict[str, JsonValue]
@@ -147,6 +146,7 @@ class Api:
         contract: Its operations, and what messages have to keep.
         handlers: One for each operation, by operationId.
         errors: How it says no.
+        open_to_pages: Whether any web page may call it, as browsers that sign do.
         headers: Makes what writes the headers of its answers.
         rows: Yields every row of a world as the API presents it: where it stands, the name
             of its schema in the contract, and its JSON.
@@ -156,6 +156,7 @@ class Api:
     contract: Contract
     handlers: Mapping[str, Handler]
     errors: Errors
+    open_to_pages: bool = False
     headers: Callable[[], ResponseHeaders] = ResponseHeaders
     rows: Callable[[World], Iterator[tuple[str, str, JsonObject]]]
 

@@ -14,12 +14,16 @@ from fiskaly_mockserver.web.responses import response_of
 from fiskaly_mockserver.web.sandboxes import sandbox_in_path
 from fiskaly_mockserver.web.service import ServedApi, Service
 from fiskaly_mockserver.world.world import World
+from fiskaly_mockserver.world.worlds import Worlds
 
 MAX_BODY = 1024 * 1024
 """Bytes of the largest body that is read. Source: assumption (A-35)."""
 
 TOO_LARGE = "max-size"
 """The rule that a larger one breaks."""
+
+UNREADABLE = "encoding"
+"""The rule of one that does not unpack, or that broke off."""
 
 MOST_TARGETS = 1_000
 """Targets of one operation whose verdict is kept; when there are more, it begins anew."""
@@ -58,8 +62,9 @@ class Endpoint:
     media type before the body, a bad body before the state (A-35).
     """
 
-    def __init__(self, operation: Operation, served: ServedApi) -> None:
+    def __init__(self, operation: Operation, served: ServedApi, worlds: Worlds) -> None:
         self._operation = operation
+        self._worlds = worlds
         self._operation_id = operation.operation_id
         self._handler = served.api.handlers[operation.operation_id]
         self._errors = served.api.errors
@@ -80,13 +85,11 @@ class Endpoint:
         """
         operation, header = self._operation, request.headers.get(hdrs.AUTHORIZATION)
         record.operation_id = self._operation_id
-        caller = None
-        if operation.secured:
-            caller = record.principal = caller_of(header, world.sessions)
-            if world.limits.limit is not None:
-                wait = world.limits.check(caller.id, world.clock.now())
-                if wait is not None:
-                    return response_of(self._errors.too_many_requests(wait))
+        caller = self._let_in(header, world, record)
+        if caller is not None and world.limits.limit is not None:
+            wait = world.limits.check(caller.id, world.clock.now())
+            if wait is not None:
+                return response_of(self._errors.too_many_requests(wait))
         checked = self._checked_before.get(request.raw_path)
         if checked is None:
             checked = await self._checked(request, world, record)
@@ -119,6 +122,19 @@ class Endpoint:
             return await self._faults.after(request, world, record, response)
         return response
 
+    def _let_in(self, header: str | None, world: World, record: Recorded) -> Principal | None:
+        """Return who calls, if that matters; a new sandbox begins with whoever is let in.
+
+        Raises:
+            DomainError: The token is missing or refused.
+        """
+        caller = None
+        if self._operation.secured:
+            caller = record.principal = caller_of(header, world.sessions)
+        if world.name:
+            self._worlds.keep(world)
+        return caller
+
     async def _checked(
         self, request: web.Request, world: World, record: Recorded
     ) -> CheckedRequest:
@@ -134,6 +150,7 @@ class Endpoint:
                 body = await request.read()
             except _UNREADABLE as error:
                 violation = self._unreadable(error)
+                _read_no_further(request, error)
                 record.found([violation])
                 return CheckedRequest(refusing=(violation,))
             if record.waited:
@@ -163,7 +180,7 @@ class Endpoint:
         return Violation(
             where=Where.BODY,
             pointer="",
-            rule=TOO_LARGE if too_large else "encoding",
+            rule=TOO_LARGE if too_large else UNREADABLE,
             expected=f"at most {MAX_BODY} bytes"
             if too_large
             else "a body in the encoding that its headers name",
@@ -174,7 +191,23 @@ class Endpoint:
         too_large = checked.refusing[0].rule == TOO_LARGE
         status = 413 if too_large else checked.refusal_status
         first = checked.refusing[0]
-        return response_of(self._errors.invalid(status, checked.message, first, self._operation_id))
+        response = response_of(
+            self._errors.invalid(status, checked.message, first, self._operation_id)
+        )
+        if first.rule == UNREADABLE:
+            response.force_close()  # what follows on the connection may belong to the body
+        return response
+
+
+def _read_no_further(request: web.Request, error: Exception) -> None:
+    """Keep aiohttp from another try to read a body that cannot be read.
+
+    It keeps the error with the body: the frames of the error, and those of another try, would
+    lead back to both, and stay until the collector looks.
+    """
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    if not isinstance(error, web.HTTPRequestEntityTooLarge):
+        request.content.feed_eof()
 
 
 def routes_of(service: Service, *, prefix: str = "") -> list[web.RouteDef]:
@@ -189,7 +222,7 @@ def routes_of(service: Service, *, prefix: str = "") -> list[web.RouteDef]:
             in_pipeline(
                 service,
                 served,
-                Endpoint(operation, served).answer,
+                Endpoint(operation, served, service.worlds).answer,
                 sandbox_of=sandbox_in_path if prefix else None,
             ),
             # aiohttp would answer HEAD wherever there is a GET (A-28)

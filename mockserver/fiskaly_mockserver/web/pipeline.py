@@ -9,8 +9,8 @@ from fiskaly_contracts import ResponseData, Violation
 
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.journal.recorder import Recorded
-from fiskaly_mockserver.web.response_headers import retry_after
-from fiskaly_mockserver.web.responses import Answer, JsonResponse, response_of
+from fiskaly_mockserver.web.responses import Answer, JsonResponse, response_of, retry_after
+from fiskaly_mockserver.web.safety import Unsafe
 from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
 from fiskaly_mockserver.web.service import ServedApi, Service
 from fiskaly_mockserver.world.clock import RealTime
@@ -61,16 +61,20 @@ def in_pipeline(
         sandbox_of: Tells the sandbox it is for, where its path may name one; without this
             only the header does.
     """
-    worlds, redactor = service.worlds, served.redactor
+    safety, redactor = service.safety, served.redactor
     new_id, write_headers = served.headers.request_id, served.headers.write
 
     async def exchange(request: web.Request) -> web.StreamResponse:
         started = RealTime.perf_counter()
-        name = request.headers.get(SANDBOX_HEADER) if sandbox_of is None else sandbox_of(request)
-        try:
-            world = worlds.default if name is None else worlds.get(name)
-        except BadSandboxName as error:
-            return unrecorded(request, service, served, served.api.errors.invalid(400, str(error)))
+        headers = request.headers
+        name = headers.get(SANDBOX_HEADER) if sandbox_of is None else sandbox_of(request)
+        if name is None and safety.no_page(headers):
+            world = service.worlds.default
+        else:
+            try:
+                world = _world_of(name, request, service, served)
+            except (BadSandboxName, Unsafe) as error:
+                return unrecorded(request, service, served, _not_let_in(error, served))
         now, state, cleared = world.clock.now(), world.generation, world.journal.cleared
         record = Recorded(
             request, redactor, request_id=new_id(), at=now, sandbox=world.name, state=state
@@ -98,6 +102,28 @@ def in_pipeline(
         return response
 
     return exchange
+
+
+def _world_of(name: str | None, request: web.Request, service: Service, served: ServedApi) -> World:
+    """Return the world that a request is for; a new sandbox is none before `Worlds.keep`.
+
+    Raises:
+        BadSandboxName: The name breaks the rule for names.
+        Unsafe: It comes from a web page, or by a name, that may not call.
+    """
+    worlds = service.worlds
+    world = worlds.default if name is None else worlds.find(name)
+    if world is None or not served.api.open_to_pages:
+        service.safety.demand_own_page(request.headers, request.scheme)
+        service.safety.demand_own_host(request.headers)
+    return world or worlds.prepare(name or "")
+
+
+def _not_let_in(error: BadSandboxName | Unsafe, served: ServedApi) -> Answer:
+    """Return the answer to a request that is in no world."""
+    if isinstance(error, Unsafe):
+        return served.api.errors.plain(error.status, error.message)
+    return served.api.errors.invalid(400, str(error))
 
 
 def _check(response: web.StreamResponse, record: Recorded, served: ServedApi) -> None:

@@ -1,20 +1,36 @@
-"""Who may make control calls: nobody's web page, and beyond loopback only token holders."""
+"""Who may call: no web page of somebody else, and for control beyond loopback a token."""
 
+import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
-from fiskaly_mockserver.world.names import TOKEN_HEADER
+from aiohttp import hdrs
+
+from fiskaly_mockserver.world.names import TOKEN_HEADER, shown
 
 OPEN_OPERATIONS = frozenset({"getHealth", "getContract", "getControlContract"})
 """Asked by monitors and generators: they show nothing of the account."""
+VENDOR_HOSTS = frozenset(
+    {
+        "dashboard.fiskaly.com",
+        "kassensichv-middleware.fiskaly.com",
+        "kassensichv.fiskaly.com",
+    }
+)
+"""The hosts of the real APIs: a client whose calls are intercepted names them."""
+MOST_HOSTS = 100
+"""Hosts that are remembered: a client may name any port."""
+SITE_HEADER = "Sec-Fetch-Site"
+CROSS_SITE = "cross-site"
+
+_HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.IGNORECASE)
+_PORTS = {"http": "80", "https": "443"}
 
 
 class Unsafe(Exception):
-    """A control call that is not served; `field` is the header that it hangs on."""
+    """A call that is not served; `field` is the header that it hangs on."""
 
     def __init__(self, status: int, message: str, field: str = "") -> None:
         super().__init__(message)
@@ -29,17 +45,71 @@ class Safety:
 
     Attributes:
         enabled: Whether control calls other than the open ones are served at all.
-        token: What a call must carry; `None` on loopback.
+        token: What a control call must carry; `None` on loopback.
         loopback: Whether the server listens on this machine alone; if not, there is no
             control without a token.
+        allowed_hosts: Names, besides those of this machine, under which it may be called.
+        known_hosts: The hosts that it was called by and that are right.
     """
 
     enabled: bool = True
     token: str | None = field(default=None, repr=False)
     loopback: bool = True
+    allowed_hosts: tuple[str, ...] = ()
+    known_hosts: set[str | None] = field(init=False, repr=False, compare=False, default_factory=set)
 
-    def demand(self, operation_id: str, headers: Mapping[str, str], host: str) -> bool:
-        """Let a call pass or refuse it; `host` is what it took the server for.
+    def no_page(self, headers: Mapping[str, str]) -> bool:
+        """Tell at little cost of a request that no web page makes it: false if it may be one."""
+        return (
+            headers.get(hdrs.HOST) in self.known_hosts
+            and hdrs.ORIGIN not in headers
+            and SITE_HEADER not in headers
+        )
+
+    def demand_own_page(self, headers: Mapping[str, str], scheme: str) -> None:
+        """Refuse what a web page of somebody else calls.
+
+        A browser tells the page in `Origin`, or with `Sec-Fetch-Site` that it is another
+        site's, as for an image.
+
+        Raises:
+            Unsafe: It does.
+        """
+        origin = headers.get(hdrs.ORIGIN)
+        if origin is not None:
+            if not _is_own(origin, scheme, headers.get(hdrs.HOST, "")):
+                raise Unsafe(403, "calls from a foreign web page are refused", hdrs.ORIGIN)
+        elif headers.get(SITE_HEADER) == CROSS_SITE:
+            raise Unsafe(403, "calls from a foreign web page are refused", SITE_HEADER)
+
+    def demand_own_host(self, headers: Mapping[str, str]) -> None:
+        """Refuse a foreign name of this machine, which a page may have made its own.
+
+        Raises:
+            Unsafe: `Host` names no name of this machine, none of the vendor's, and none
+                that is allowed.
+        """
+        host = headers.get(hdrs.HOST)
+        if host in self.known_hosts:
+            return
+        if host is not None and self.loopback and not is_loopback(host):
+            self._demand_allowed(host)
+        if len(self.known_hosts) < MOST_HOSTS:
+            self.known_hosts.add(host)
+
+    def _demand_allowed(self, host: str) -> None:
+        found = _HOST.fullmatch(host)
+        name = found[1].lower() if found else ""
+        if name not in VENDOR_HOSTS and name not in map(str.lower, self.allowed_hosts):
+            raise Unsafe(
+                403,
+                f"the host {shown(host)} is no name of this machine, as localhost is: start the"
+                " server with --allow-host NAME if it should be",
+                hdrs.HOST,
+            )
+
+    def demand(self, operation_id: str, headers: Mapping[str, str], scheme: str) -> bool:
+        """Let a control call pass or refuse it.
 
         Returns:
             Whether the call may know what is in the account; an open operation may be
@@ -49,34 +119,33 @@ class Safety:
             Unsafe: It comes from a foreign web page, lacks the token, or control is
                 switched off.
         """
-        origin = headers.get("Origin")
-        if origin is not None and not _same_host(origin, host):
-            raise Unsafe(403, "control calls from a foreign web page are refused", "Origin")
-        refusal = self._refusal(headers, host)
-        if refusal is not None and operation_id not in OPEN_OPERATIONS:
-            raise refusal
-        return refusal is None
+        self.demand_own_page(headers, scheme)
+        try:
+            self._demand_right(headers)
+        except Unsafe:
+            if operation_id not in OPEN_OPERATIONS:
+                raise
+            return False
+        return True
 
-    def _refusal(self, headers: Mapping[str, str], host: str) -> Unsafe | None:
-        """Return why a call may not know what is in the account."""
+    def _demand_right(self, headers: Mapping[str, str]) -> None:
+        """Refuse a call that may not know what is in the account."""
         if not self.enabled:
-            return Unsafe(404, "control calls are switched off on this server")
+            raise Unsafe(404, "control calls are switched off on this server")
         if self.token is not None:
             given = headers.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
             if not compare_digest(given, self.token.encode()):
-                return Unsafe(
+                raise Unsafe(
                     403,
                     f"control calls need the header {TOKEN_HEADER} here; the server printed it",
                     TOKEN_HEADER,
                 )
         elif not self.loopback:
-            return Unsafe(
+            raise Unsafe(
                 403, "this server is open to other machines: control needs a control_token"
             )
-        elif not is_loopback(host):
-            # A page of a foreign name that resolves to this machine (DNS rebinding).
-            return Unsafe(403, "control calls must name this machine, as localhost does", "Host")
-        return None
+        else:
+            self.demand_own_host(headers)
 
 
 def is_loopback(host: str) -> bool:
@@ -84,20 +153,24 @@ def is_loopback(host: str) -> bool:
 
     >>> is_loopback("127.0.0.1:8722"), is_loopback("[::1]:80"), is_loopback("example.com")
     (True, True, False)
-    >>> is_loopback("::1"), is_loopback("::"), is_loopback("0.0.0.0")
-    (True, False, False)
     """
-    with suppress(ValueError):
-        return ip_address(host).is_loopback  # an IPv6 address to listen on has no brackets
+    found = _HOST.fullmatch(host) or _HOST.fullmatch(f"[{host}]")
+    if found is None:
+        return False
+    name = found[1].lower().strip("[]")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
     try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or name.endswith(".localhost") or ip_address(name).is_loopback
+        return ip_address(name).is_loopback
     except ValueError:
         return False
 
 
-def _same_host(origin: str, host: str) -> bool:
-    try:
-        return urlsplit(origin).netloc.lower() == host.lower()
-    except ValueError:
+def _is_own(origin: str, scheme: str, host: str) -> bool:
+    """Tell whether an origin is the very one that a call was made to: scheme, host and port."""
+    called, _, rest = origin.partition("://")
+    page, own = _HOST.fullmatch(rest), _HOST.fullmatch(host)
+    if page is None or own is None or called.lower() != scheme:
         return False
+    ports = [found[2] or _PORTS.get(scheme, "") for found in (page, own)]
+    return page[1].lower() == own[1].lower() and ports[0] == ports[1]

@@ -12,7 +12,7 @@ from fiskaly_contracts.checker import Judge
 from fiskaly_mockserver.web.api import Api
 from fiskaly_mockserver.web.journal.lifetime import LifetimeViolations
 from fiskaly_mockserver.web.journal.redaction import Redactor
-from fiskaly_mockserver.web.response_headers import ResponseHeaders
+from fiskaly_mockserver.web.responses import ResponseHeaders
 from fiskaly_mockserver.web.row_cache import RowCache
 from fiskaly_mockserver.web.safety import Safety
 from fiskaly_mockserver.world.journal.exchange import Exchange, unheard

@@ -9,8 +9,7 @@ from fiskaly_contracts import Contract, Operation, Violation, Where
 
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.pipeline import Answering, in_pipeline, unrecorded
-from fiskaly_mockserver.web.response_headers import header_text
-from fiskaly_mockserver.web.responses import response_of
+from fiskaly_mockserver.web.responses import header_text, response_of
 from fiskaly_mockserver.web.sandboxes import sandbox_of, without_sandbox
 from fiskaly_mockserver.web.service import ServedApi, Service
 from fiskaly_mockserver.world.journal.containment import shortened

@@ -18,7 +18,7 @@ from fiskaly_mockserver.domain.ports import (
 )
 from fiskaly_mockserver.world.clock import SystemClock, process_time
 from fiskaly_mockserver.world.faults import Target
-from fiskaly_mockserver.world.journal.journal import CAPACITY
+from fiskaly_mockserver.world.journal.journal import CAPACITY, JournalRoom
 from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.tokens import JwtIssuer
 
@@ -91,12 +91,14 @@ class WorldSettings(NamedTuple):
         operations: What faults may be about, by operationId.
         rate_limit: How often a principal may call; `None` sets no limit.
         journal_capacity: How many exchanges the journal keeps.
+        journal_room: How many bytes it may keep, together with other worlds; its own if None.
         sign_de_main_keys: Whether a main organization's key may create a TSS (S1).
     """
 
     operations: Mapping[str, Target] = MappingProxyType({})
     rate_limit: RateLimit | None = None
     journal_capacity: int = CAPACITY
+    journal_room: JournalRoom | None = None
     sign_de_main_keys: bool = True
 
 

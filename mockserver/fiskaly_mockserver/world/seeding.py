@@ -34,7 +34,7 @@ from fiskaly_mockserver.domain.account.model import (
 )
 from fiskaly_mockserver.domain.account.users import INVITATION_LIFETIME
 from fiskaly_mockserver.world.garbage import collector_at_rest
-from fiskaly_mockserver.world.store.overlay_table import OverlayTable
+from fiskaly_mockserver.world.store.table import OverlayTable
 from fiskaly_mockserver.world.store.tables import Baseline
 
 T = TypeVar("T", bound=Hashable)

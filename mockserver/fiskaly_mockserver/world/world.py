@@ -72,7 +72,7 @@ class World:
         self.clock = WorldClock(seams.clock)
         self.faults = FaultPlan(self.settings.operations)
         self.limits = RateWindows(self.settings.rate_limit)
-        self.journal = Journal(self.settings.journal_capacity)
+        self.journal = Journal(self.settings.journal_capacity, self.settings.journal_room)
         self._pristine = Rows.of(baseline)
         self._snapshots: Snapshots[State] = Snapshots()
         tables = self.rows.tables(Tables, Tables._fields)

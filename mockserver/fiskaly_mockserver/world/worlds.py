@@ -106,12 +106,41 @@ class Worlds:
         """
         if name is None:
             return self.default
-        self._uses += 1
-        sandbox = self._sandboxes.get(name) or self._make(name)
-        sandbox.last_used = self._uses
-        sandbox.uses += 1
-        self._sandboxes.move_to_end(name)
+        world = self.find(name)
+        if world is None:
+            world = self.prepare(name)
+            self.keep(world)
+        return world
+
+    def find(self, name: str) -> World | None:
+        """Return a sandbox that there is, which is a use of it."""
+        sandbox = self._sandboxes.get(name)
+        if sandbox is None:
+            return None
+        self._use(sandbox)
         return sandbox.world
+
+    def prepare(self, name: str) -> World:
+        """Return a new world under a name of which there is no sandbox; `keep` makes it one.
+
+        Raises:
+            BadSandboxName: The name breaks the rule for names.
+        """
+        if not is_name(name):
+            raise BadSandboxName(f"a sandbox's name has {NAME_RULE}, unlike {shown(name)}")
+        return self.default.sibling(self._seams_of(name), name=name)
+
+    def keep(self, world: World) -> None:
+        """Make a world that was prepared a sandbox; the oldest one gives up its place."""
+        if self.has(world):
+            return
+        if len(self._sandboxes) >= self.limit:
+            oldest, sandbox = self._sandboxes.popitem(last=False)
+            sandbox.world.end()
+            self._reclaimed += 1
+            self._reclaimed_names.append(oldest)
+        sandbox = self._sandboxes[world.name] = _Sandbox(world, self._uses + 1, 0)
+        self._use(sandbox)
 
     def has(self, world: World) -> bool:
         """Tell whether a world is still in use: a sandbox may have been given up."""
@@ -162,14 +191,8 @@ class Worlds:
         """The sandboxes that were given up for newer ones."""
         return Reclaimed(self._reclaimed, tuple(self._reclaimed_names))
 
-    def _make(self, name: str) -> _Sandbox:
-        if not is_name(name):
-            raise BadSandboxName(f"a sandbox's name has {NAME_RULE}, unlike {shown(name)}")
-        if len(self._sandboxes) >= self.limit:
-            oldest, sandbox = self._sandboxes.popitem(last=False)
-            sandbox.world.end()
-            self._reclaimed += 1
-            self._reclaimed_names.append(oldest)
-        world = self.default.sibling(self._seams_of(name), name=name)
-        sandbox = self._sandboxes[name] = _Sandbox(world, self._uses, self._uses)
-        return sandbox
+    def _use(self, sandbox: _Sandbox) -> None:
+        self._uses += 1
+        sandbox.last_used = self._uses
+        sandbox.uses += 1
+        self._sandboxes.move_to_end(sandbox.world.name)

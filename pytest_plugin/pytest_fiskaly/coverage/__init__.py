@@ -59,6 +59,11 @@ class Counts:
         """The violations that count, folded by kind."""
         return ViolationCounts()
 
+    @cached_property
+    def warnings(self) -> ViolationCounts:
+        """What the contract only warns of, folded by kind; it fails nothing."""
+        return ViolationCounts()
+
     def add(self, exchange: Exchange, *, watched: bool = True) -> None:
         """Count a finished exchange; called in the server's thread, and never fails it."""
         name, status = exchange.operation_id, exchange.status
@@ -80,6 +85,11 @@ class Counts:
             self.used = True
             self.violations.add(test, exchange, violations)
 
+    def add_warnings(self, test: str, exchange: Exchange, warnings: Iterable[Violation]) -> None:
+        """Count warnings of a test, by its node id; called in the server's thread."""
+        with self._lock:
+            self.warnings.add(test, exchange, warnings)
+
     def as_json(self) -> dict[str, Any]:
         """Return everything as JSON-able data, for another process."""
         from fiskaly_contracts.coverage.report import as_json
@@ -89,6 +99,7 @@ class Counts:
                 "unwatched": self.unwatched,
                 "coverage": as_json(self.coverage),
                 "violations": self.violations.as_json(),
+                "warnings": self.warnings.as_json(),
             }
 
     def absorb(self, data: Mapping[str, Any]) -> None:
@@ -104,6 +115,7 @@ class Counts:
             self.unwatched += data["unwatched"]
             self.coverage.merge(from_json(self.coverage.contract, data["coverage"]))
             self.violations.absorb(data["violations"])
+            self.warnings.absorb(data["warnings"])
 
 
 @dataclass(slots=True, kw_only=True)

@@ -152,6 +152,10 @@ def _summarize(
         terminal.write_sep("=", "fiskaly: violations of the contract")
         for line in counts.violations.lines():
             terminal.write_line(line)
+    if counts.warnings.requests and not quiet:
+        terminal.write_sep("=", "fiskaly: warnings of the contract")
+        for line in counts.warnings.lines():
+            terminal.write_line(line)
     if table and counts.used:
         _table(terminal, counts)
     if asked or counts.violations.requests or not quiet:
@@ -179,7 +183,10 @@ def _line(counts: Counts) -> str:
     operations = counts.coverage.scores()["operations"]
     exchanges = counts.coverage.exchanges
     exercised = f"{operations.exercised} of {operations.total} operations exercised"
-    return f"fiskaly: {exercised}, {_number(exchanges, 'exchange')}, {_violations(counts)}"
+    warned = counts.warnings.requests
+    warnings = f", {_number(warned, 'request')} with warnings" if warned else ""
+    exchanged = _number(exchanges, "exchange")
+    return f"fiskaly: {exercised}, {exchanged}, {_violations(counts)}{warnings}"
 
 
 def _violations(counts: Counts) -> str:

@@ -3,8 +3,9 @@
 import copy
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
-from fiskaly_contracts import JsonValue, Violation
+from fiskaly_contracts import Violation
 from fiskaly_mockserver.world.journal.exchange import Exchange
 
 
@@ -59,7 +60,7 @@ class Call:
         return self._exchange.request_headers
 
     @property
-    def body(self) -> JsonValue:
+    def body(self) -> Any:
         """The JSON body of the request, a copy; None where there was none that could be kept."""
         return copy.deepcopy(self._exchange.request_body)
 
@@ -69,7 +70,7 @@ class Call:
         return self._exchange.status
 
     @property
-    def response(self) -> JsonValue:
+    def response(self) -> Any:
         """The JSON body of the answer, a copy; None where there was none."""
         return copy.deepcopy(self._exchange.response_body)
 

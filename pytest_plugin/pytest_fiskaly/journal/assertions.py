@@ -12,7 +12,7 @@ from fiskaly_mockserver.world.journal.exchange import Exchange
 from fiskaly_mockserver.world.journal.journal import Journal, JournalQuery, Overflowed
 
 from pytest_fiskaly.journal import BadCriterion, Call, JournalOverflow, messages
-from pytest_fiskaly.journal.criteria import Criteria, CriteriaArguments
+from pytest_fiskaly.journal.criteria import Criteria, CriteriaArguments, OperationId
 from pytest_fiskaly.journal.matching import is_whole, shown
 from pytest_fiskaly.journal.messages import Found
 
@@ -110,7 +110,7 @@ class JournalAssertions:
         self._source = LocalJournal(server) if isinstance(server, MockServer) else server
 
     def calls(
-        self, operation: str | None = None, /, **criteria: Unpack[CriteriaArguments]
+        self, operation: OperationId | None = None, /, **criteria: Unpack[CriteriaArguments]
     ) -> list[Call]:
         """Return the calls that match, oldest first."""
         __tracebackhide__ = True
@@ -120,7 +120,7 @@ class JournalAssertions:
 
     def assert_called(
         self,
-        operation: str | None = None,
+        operation: OperationId | None = None,
         /,
         *,
         times: int | None = None,
@@ -150,7 +150,7 @@ class JournalAssertions:
         return [*map(Call, found.matching)]
 
     def assert_called_once(
-        self, operation: str | None = None, /, **criteria: Unpack[CriteriaArguments]
+        self, operation: OperationId | None = None, /, **criteria: Unpack[CriteriaArguments]
     ) -> Call:
         """Demand that exactly one call matches, and return it.
 
@@ -161,7 +161,7 @@ class JournalAssertions:
         return self.assert_called(operation, times=1, **criteria)[0]
 
     def assert_not_called(
-        self, operation: str | None = None, /, **criteria: Unpack[CriteriaArguments]
+        self, operation: OperationId | None = None, /, **criteria: Unpack[CriteriaArguments]
     ) -> None:
         """Demand that no call matches; without any criterion, that there was none at all.
 
@@ -173,7 +173,7 @@ class JournalAssertions:
 
     def wait_for_call(
         self,
-        operation: str | None = None,
+        operation: OperationId | None = None,
         /,
         *,
         times: int = 1,
@@ -196,7 +196,7 @@ class JournalAssertions:
 
     async def wait_for_call_async(
         self,
-        operation: str | None = None,
+        operation: OperationId | None = None,
         /,
         *,
         times: int = 1,

@@ -37,6 +37,31 @@ _REQUEST_ID = re.compile("[0-9a-f]{32}")
 _STATUSES = range(100, 600)
 
 
+OperationId = Literal[
+    "authenticate",
+    "listOrganizations",
+    "createOrganization",
+    "retrieveOrganization",
+    "updateOrganization",
+    "deleteOrganization",
+    "enableEnvironment",
+    "listApiKeys",
+    "createApiKey",
+    "retrieveApiKey",
+    "updateApiKey",
+    "deleteApiKey",
+    "listUsers",
+    "inviteUser",
+    "removeUser",
+    "listBillingAddresses",
+    "createBillingAddress",
+    "retrieveBillingAddress",
+    "updateBillingAddress",
+    "deleteBillingAddress",
+]
+"""The operations of the contract, so that a type checker catches a misspelled one."""
+
+
 class Unasked(Enum):
     """Stands for a criterion that is not given: `None` asks for the JSON value null."""
 

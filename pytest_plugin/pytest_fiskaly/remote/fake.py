@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from fiskaly_contracts import Violation
+    from fiskaly_fixtures.presets import CountryCode, PresetName
     from fiskaly_mockserver import MockServer
     from fiskaly_mockserver.control.shapes import JournalQuery as Query
     from fiskaly_mockserver.server.tokens_for_tests import Holder
@@ -282,11 +283,11 @@ class RemoteFake(FiskalyMock):
 
     def seed(
         self,
-        preset: str | None = None,
+        preset: PresetName | None = None,
         *,
         seed: int | None = None,
         size: int | None = None,
-        country: str | None = None,
+        country: CountryCode | None = None,
     ) -> TreeHandle:
         """Start over with other organizations; clock and faults as the test began.
 

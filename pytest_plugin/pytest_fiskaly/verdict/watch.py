@@ -259,6 +259,8 @@ class ExchangeListener:
             counting = verdict.judge(exchange, loose=self._loose, server=current.server())
             if counting:
                 self._counts.add_violations(verdict.nodeid, exchange, counting)
+            if verdict.level != OFF and (warnings := exchange.warnings):
+                self._counts.add_warnings(verdict.nodeid, exchange, warnings)
         self._counts.add(exchange, watched=verdict.level != OFF)
         self._own(exchange)
 

@@ -15,8 +15,12 @@ from fiskaly_mockserver.web.faults.apply import OperationFaults, install_faults
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.journal.redaction import Redactor
 from fiskaly_mockserver.web.management.errors import ManagementErrors
-from fiskaly_mockserver.web.response_headers import ResponseHeaders
-from fiskaly_mockserver.web.responses import Answer, drop_server_header, response_of
+from fiskaly_mockserver.web.responses import (
+    Answer,
+    ResponseHeaders,
+    drop_server_header,
+    response_of,
+)
 from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.faults.plan import ArmedFault, FaultPlan
 from fiskaly_mockserver.world.faults.rules import FaultRule

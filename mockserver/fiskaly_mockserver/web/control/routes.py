@@ -42,7 +42,7 @@ def _endpoint_of(
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def serve(request: web.Request) -> web.StreamResponse:
         try:
-            trusted = safety.demand(operation.operation_id, request.headers, request.host)
+            trusted = safety.demand(operation.operation_id, request.headers, request.scheme)
         except Unsafe as unsafe:
             return response_of(
                 refusal(ControlError(unsafe.status, unsafe.message, field=unsafe.field))

@@ -10,7 +10,7 @@ from fiskaly_contracts import Violation
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.journal.redaction import LARGEST_BODY, Redactor
-from fiskaly_mockserver.web.responses import JsonResponse, Pieces
+from fiskaly_mockserver.web.responses import JsonResponse, Pieces, to_bytes
 from fiskaly_mockserver.world.journal.exchange import Caller, Exchange, Refusal
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Recorded(Exchange):
         "_violations",
         "altered",
         "principal",
+        "size",
         "state",
         "violation_count",
         "waited",
@@ -71,6 +72,7 @@ class Recorded(Exchange):
     _violations: Sequence[Violation]
     altered: bool
     principal: Principal | None
+    size: int
     state: int
     violation_count: int
     waited: bool
@@ -89,6 +91,7 @@ class Recorded(Exchange):
         self._redactor = redactor
         self._url, self._headers = request.rel_url, request.headers
         self._body = self._answer = b""
+        self.size = 0
         self._answer_headers = {}
         self.violation_count = 0
         self.principal = None
@@ -106,9 +109,9 @@ class Recorded(Exchange):
         """Take down the body of the request; the operation is known by now."""
         self._body = body
         del self.request_body, self.request_body_note
+        self.size += len(body)
         if len(body) > LARGEST_UNREAD:
-            _ = self.request_body
-            self._body = b""
+            self.size += len(to_bytes(self.request_body)) - len(body)
 
     def refused(self, error: DomainError) -> None:
         """Take down what the domain refused, not the error itself."""
@@ -125,13 +128,14 @@ class Recorded(Exchange):
         else:
             body = response.body if isinstance(response, web.Response) else None
             self._answer = body if isinstance(body, bytes) else b""
-        size = self._answer.size if isinstance(self._answer, Pieces) else len(self._answer)
-        if size > LARGEST_UNREAD:
-            _ = self.response_body
-            self._answer = b""
-        if sum(map(len, self._headers.values())) > LARGEST_UNREAD:
+        answer = self._answer.size if isinstance(self._answer, Pieces) else len(self._answer)
+        if answer > LARGEST_UNREAD:
+            answer = len(to_bytes(self.response_body))
+        headers = sum(map(len, self._headers.values()))
+        if headers > LARGEST_UNREAD:
             _ = self.request_headers
             self._headers = {}
+        self.size += answer + headers
         if self.crash:
             self.crash = self._redactor.text(self.crash)
 
@@ -165,12 +169,14 @@ class Recorded(Exchange):
                 self.request_body, self.request_body_note = redactor.request_body(
                     self.operation_id, self._body
                 )
+                self._body = b""
             case "response_headers":
                 self.response_headers = redactor.headers(self._answer_headers.items())
             case "response_body" | "response_body_note":
                 self.response_body, self.response_body_note = redactor.response_body(
                     self.operation_id, self.status, bytes(self._answer)
                 )
+                self._answer = b""
             case "violations":
                 self.violations = redactor.violations(self._violations)
             case _:

@@ -15,8 +15,7 @@ from fiskaly_mockserver.domain.errors import (
     UnreadableToken,
 )
 from fiskaly_mockserver.web.api import Errors
-from fiskaly_mockserver.web.response_headers import retry_after
-from fiskaly_mockserver.web.responses import REASONS, Answer
+from fiskaly_mockserver.web.responses import REASONS, Answer, retry_after
 
 Render = Callable[[DomainError], Answer]
 UNAUTHORIZED = 401

@@ -7,7 +7,7 @@ from fiskaly_contracts import Contract
 from multidict import istr
 
 from fiskaly_mockserver.web.api import Api, JsonObject
-from fiskaly_mockserver.web.response_headers import ResponseHeaders
+from fiskaly_mockserver.web.responses import ResponseHeaders
 from fiskaly_mockserver.web.sign_de import presenters
 from fiskaly_mockserver.web.sign_de.errors import BARE_JSON, SignDeErrors
 from fiskaly_mockserver.web.sign_de.handlers import HANDLERS
@@ -48,6 +48,7 @@ def sign_de_api() -> Api:
         contract=Contract.sign_de(),
         handlers=HANDLERS,
         errors=SignDeErrors(),
+        open_to_pages=True,
         headers=SignDeHeaders,
         rows=presented_rows,
     )

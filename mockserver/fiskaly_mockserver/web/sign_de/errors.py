@@ -13,8 +13,7 @@ from fiskaly_mockserver.domain import errors as shared
 from fiskaly_mockserver.domain.account import errors as account
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.domain.signing import errors
-from fiskaly_mockserver.web.response_headers import retry_after
-from fiskaly_mockserver.web.responses import REASONS, Answer
+from fiskaly_mockserver.web.responses import REASONS, Answer, retry_after
 
 BARE_JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 """What the middleware program itself writes: no charset, and no request id (recorded)."""

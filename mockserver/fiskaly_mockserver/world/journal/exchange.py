@@ -126,9 +126,19 @@ class Exchange:
     fault: str = ""
 
     @property
+    def size(self) -> int:
+        """The bytes that its messages take: 0 for one that is not recorded."""
+        return 0
+
+    @property
     def breaches(self) -> tuple[Violation, ...]:
         """The client's violations that refuse a request: all but the warnings."""
         return tuple(one for one in self.violations if one.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Violation, ...]:
+        """What the contract warns of and does not refuse, as an unknown query parameter."""
+        return tuple(one for one in self.violations if one.severity is Severity.WARNING)
 
     @property
     def is_our_fault(self) -> bool:

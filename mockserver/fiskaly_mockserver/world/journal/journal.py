@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple, TypeAlias, cast
+from weakref import WeakSet
 
 from fiskaly_contracts import JsonValue
 
@@ -111,6 +112,8 @@ EVERYTHING = JournalQuery()
 
 CAPACITY = 1_000
 """Exchanges that a journal keeps by default."""
+MOST_BYTES = 128 * 1024 * 1024
+"""Bytes of messages that all journals of a server keep by default: 80 000 usual exchanges."""
 
 
 class Overflowed(NamedTuple):
@@ -143,6 +146,32 @@ class UnknownRequest(LookupError):
         self.request_id = request_id
 
 
+class JournalRoom:
+    """The bytes of messages that the journals of one server may keep together.
+
+    Attributes:
+        taken: Those that they keep; more where one of them is gone with its world.
+    """
+
+    def __init__(self, limit: int = MOST_BYTES) -> None:
+        self.limit = limit
+        self.taken = 0
+        self._journals: WeakSet[Journal] = WeakSet()
+
+    def join(self, journal: "Journal") -> None:
+        """Let a journal share the room, as long as there is anybody who keeps it."""
+        self._journals.add(journal)
+
+    def make_room(self) -> None:
+        """Let the journals that take most drop their oldest exchanges, but never their newest."""
+        self.taken = sum(one.size for one in self._journals)
+        while self.taken > self.limit:
+            largest = max(self._journals, key=lambda one: one.size if len(one) > 1 else 0)
+            if len(largest) <= 1:
+                return
+            largest.drop_oldest()
+
+
 class Journal:
     """The latest exchanges of a world.
 
@@ -150,8 +179,12 @@ class Journal:
     a count is refused only if a dropped exchange may have been looked for.
     """
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int = CAPACITY, room: JournalRoom | None = None) -> None:
         """Make an empty journal.
+
+        Args:
+            capacity: How many exchanges it keeps.
+            room: How many bytes it may keep, together with others.
 
         Raises:
             ValueError: `capacity` is less than 1.
@@ -160,8 +193,12 @@ class Journal:
             raise ValueError(f"a journal keeps at least 1 exchange, not {capacity}")
         self.capacity = capacity
         self.dropped = 0
+        self.size = 0
+        """The bytes of the messages that it keeps."""
         self.cleared = 0
         """How often it was cleared: who counts along starts over when this changes."""
+        self._room = room or JournalRoom()
+        self._room.join(self)
         self._exchanges: deque[Exchange] = deque()
         self._dropped_kinds: set[tuple[str, str | None, int]] = set()
         self._listeners: dict[object, Listener] = {}
@@ -174,20 +211,31 @@ class Journal:
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange, drop the oldest if there is no room, and call the listeners."""
-        exchanges = self._exchanges
-        exchanges.append(exchange)
-        if len(exchanges) > self.capacity:
-            oldest = exchanges.popleft()
-            self.dropped += 1
-            # Without an operation a client could name any number of methods.
-            method = oldest.method if oldest.operation_id else None
-            self._dropped_kinds.add((oldest.operation_id, method, oldest.status))
+        self._exchanges.append(exchange)
+        self.size += exchange.size
+        self._room.taken += exchange.size
+        if len(self._exchanges) > self.capacity:
+            self.drop_oldest()
+        if self._room.taken > self._room.limit:
+            self._room.make_room()
         if self._listeners:
             for listener in tuple(self._listeners.values()):
                 listener(exchange)
 
+    def drop_oldest(self) -> None:
+        """Let go of the oldest exchange, and remember of what kind it was."""
+        oldest = self._exchanges.popleft()
+        self.dropped += 1
+        # Without an operation a client could name any number of methods.
+        method = oldest.method if oldest.operation_id else None
+        self._dropped_kinds.add((oldest.operation_id, method, oldest.status))
+        self.size -= oldest.size
+        self._room.taken -= oldest.size
+
     def clear(self) -> None:
         """Forget everything, also what was dropped; listeners stay."""
+        self._room.taken -= self.size
+        self.size = 0
         self._exchanges.clear()
         self._dropped_kinds.clear()
         self.dropped = 0

@@ -6,8 +6,7 @@ from typing import Any, TypeVar
 from fiskaly_mockserver.domain.account.tables import ACCOUNT_TABLES
 from fiskaly_mockserver.domain.signing.tables import SIGNING_TABLES
 from fiskaly_mockserver.domain.store import TableSpec
-from fiskaly_mockserver.world.store.base_table import FrozenTable
-from fiskaly_mockserver.world.store.overlay_table import OverlayTable
+from fiskaly_mockserver.world.store.table import FrozenTable, OverlayTable
 
 AnyTables = TypeVar("AnyTables")
 
