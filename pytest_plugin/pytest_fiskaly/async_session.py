@@ -25,7 +25,7 @@ class Absent:
     @pytest.fixture
     def fiskaly_session(self, pytestconfig: pytest.Config) -> None:
         """Say what is missing: an aiohttp session needs pytest-asyncio."""
-        from pytest_fiskaly.verdict import fail
+        from pytest_fiskaly.verdict.outcome import fail
 
         fail(f"fiskaly_session: {_reason(pytestconfig.pluginmanager)}")
 
@@ -50,7 +50,7 @@ def _working() -> Any:
             """
             from aiohttp import ClientSession
 
-            from pytest_fiskaly.verdict import or_fail
+            from pytest_fiskaly.verdict.outcome import or_fail
 
             key = or_fail(lambda: fiskaly_mock.credentials, "fiskaly_session")
             token = fiskaly_mock.token_for(key)

@@ -13,7 +13,7 @@ from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 from pytest_fiskaly.journal.assertions import JournalAssertions
 from pytest_fiskaly.markers import HARMLESS, MARKER, PROCESS, REAL
 from pytest_fiskaly.options import TREE_ARGUMENTS
-from pytest_fiskaly.verdict import fail
+from pytest_fiskaly.verdict.outcome import fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -9,7 +9,7 @@ import pytest
 from pytest_fiskaly import async_session, markers, options
 from pytest_fiskaly.coverage.hooks import Usage
 from pytest_fiskaly.servers import Factory, TestServers
-from pytest_fiskaly.verdict import or_fail, outcome, point_at_test
+from pytest_fiskaly.verdict import outcome
 from pytest_fiskaly.verdict.watch import VERDICT
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def pytest_runtest_makereport(
     """Show what the client did wrong beside any other failure, and where it is observed."""
     report = yield
     if call.excinfo is not None:
-        point_at_test(report, item, call.excinfo.value)
+        outcome.point_at_test(report, item, call.excinfo.value)
     verdict = item.stash.get(VERDICT, None)
     if verdict is not None:
         outcome.annotate(item, report, verdict)
@@ -192,7 +192,7 @@ def fiskaly_base_url(fiskaly_mock: FiskalyMock) -> str:
 @pytest.fixture
 def fiskaly_credentials(fiskaly_mock: FiskalyMock) -> ApiKeyHandle:
     """Return key and secret of the first main organization."""
-    return or_fail(lambda: fiskaly_mock.credentials, "fiskaly_credentials")
+    return outcome.or_fail(lambda: fiskaly_mock.credentials, "fiskaly_credentials")
 
 
 def _judge(item: pytest.Item, *, late: bool = False) -> None:

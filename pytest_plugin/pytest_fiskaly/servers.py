@@ -16,7 +16,7 @@ from pytest_fiskaly.markers import (
     rules_of,
 )
 from pytest_fiskaly.options import TREE_ARGUMENTS, shown
-from pytest_fiskaly.verdict import fail
+from pytest_fiskaly.verdict.outcome import fail
 from pytest_fiskaly.verdict.watch import (
     VERDICT,
     ContractVerdict,

@@ -25,7 +25,7 @@ strict = true
 filterwarnings = ["error"]
 asyncio_default_fixture_loop_scope = "function"
 """
-ELSEWHERE = """
+CONFIGURED = """
 def test_one(fiskaly_mock):
     assert fiskaly_mock.tree.preset == "white-label"
     assert len(fiskaly_mock.tree.managed) == 8
@@ -98,7 +98,7 @@ def test_they_are_typed_as_strictly_as_mypy_can(tmp_path: Path) -> None:
 
 
 def test_they_pass_or_fail_as_it_says(folder: pytest.Pytester) -> None:
-    result = folder.runpytest("-p", "no:cacheprovider", "--ignore=elsewhere", "-v")
+    result = folder.runpytest("-p", "no:cacheprovider", "--ignore=configured", "-v")
     failing = {block.name for block in blocks("fails")}
     expected = {block.name for block in blocks("run") if block.name.startswith("test_")}
     outcomes = re.findall(r"^(\S+\.py)::\S+ (\w+)", result.stdout.str(), re.MULTILINE)
@@ -121,10 +121,10 @@ def assert_shown(text: str, lines: list[str]) -> None:
 def test_the_override_of_the_settings_works(
     folder: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = folder.path / "elsewhere"
-    (other / "test_elsewhere.py").write_text(ELSEWHERE, encoding="utf-8")
+    other = folder.path / "configured"
+    (other / "test_configured.py").write_text(CONFIGURED, encoding="utf-8")
     (folder.path / "conftest.py").unlink()
-    folder.runpytest("-p", "no:cacheprovider", "elsewhere").assert_outcomes(passed=1)
+    folder.runpytest("-p", "no:cacheprovider", "configured").assert_outcomes(passed=1)
 
 
 def test_its_table_is_that_of_the_settings() -> None:

@@ -105,7 +105,7 @@ def test_without():
 
 
 @pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
+def real(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
     """A server that stands for the real one, with its credentials in the environment."""
     config = ServerConfig(port=0, preset="enterprise", seed=42, control=False)
     with MockServer(config) as server:
@@ -122,8 +122,8 @@ def without_own_servers(suite: str) -> str:
     return "import pytest\n\npytestmark = pytest.mark.fiskaly_real\n" + kept
 
 
-def test_elsewhere_only_what_is_marked_runs_and_the_rest_is_skipped_before_it_starts(
-    client: pytest.Pytester, elsewhere: MockServer
+def test_on_the_real_service_only_what_is_marked_runs_and_the_rest_is_skipped_before_it_starts(
+    client: pytest.Pytester, real: MockServer
 ) -> None:
     client.makepyfile(
         SUITE
@@ -148,26 +148,26 @@ def test_late():
     pass
 """
     )
-    result = client.runpytest(f"--fiskaly-url={elsewhere.base_url}", "-rs")
+    result = client.runpytest(f"--fiskaly-url={real.base_url}", "-rs")
     result.assert_outcomes(passed=2, skipped=19)
     result.stdout.fnmatch_lines(
         [
-            f"fiskaly: {elsewhere.base_url} (not a fake*",
-            f"SKIPPED*: not marked fiskaly_real, as *{elsewhere.base_url}, which is no fake",
+            f"fiskaly: {real.base_url} (not a fake*",
+            f"SKIPPED*: not marked fiskaly_real, as *{real.base_url}, which is no fake",
         ]
     )
-    asked = Counter(one.operation_id for one in elsewhere.journal)
+    asked = Counter(one.operation_id for one in real.journal)
     assert asked["createOrganization"] == 1  # of the one that is marked
-    by_plugin = [one for one in elsewhere.journal if ("User-Agent", AGENT) in one.request_headers]
+    by_plugin = [one for one in real.journal if ("User-Agent", AGENT) in one.request_headers]
     assert [one.method for one in by_plugin if one.operation_id != "authenticate"] == ["GET"]
-    assert elsewhere.credentials.secret not in result.stdout.str() + result.stderr.str()
+    assert real.credentials.secret not in result.stdout.str() + result.stderr.str()
 
 
-def test_what_needs_control_is_skipped_elsewhere_with_a_reason(
-    client: pytest.Pytester, elsewhere: MockServer
+def test_what_needs_control_is_skipped_on_the_real_service_with_a_reason(
+    client: pytest.Pytester, real: MockServer
 ) -> None:
     client.makepyfile(without_own_servers(SUITE))
-    result = client.runpytest(f"--fiskaly-url={elsewhere.base_url}", "-rs")
+    result = client.runpytest(f"--fiskaly-url={real.base_url}", "-rs")
     result.assert_outcomes(passed=3, skipped=13)
     for what in (
         "seed()",
@@ -336,7 +336,7 @@ def test_options_seed_a_fake_of_another_process(
 
 @pytest.mark.slow
 def test_workers_share_one_authentication(
-    client: pytest.Pytester, run_apart: RunApart, elsewhere: MockServer
+    client: pytest.Pytester, run_apart: RunApart, real: MockServer
 ) -> None:
     client.makepyfile(
         """
@@ -349,9 +349,9 @@ def test_workers_share_one_authentication(
             assert carelessly(fiskaly_mock)["count"]
         """
     )
-    result = run_apart(f"--fiskaly-url={elsewhere.base_url}", "-n", "2")
+    result = run_apart(f"--fiskaly-url={real.base_url}", "-n", "2")
     result.assert_outcomes(passed=4)
-    logins = [one for one in elsewhere.journal if one.operation_id == "authenticate"]
+    logins = [one for one in real.journal if one.operation_id == "authenticate"]
     assert len(logins) == 1
 
 

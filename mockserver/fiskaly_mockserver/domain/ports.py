@@ -35,7 +35,7 @@ class SecretSource(Protocol):
         ...
 
     def secret(self) -> str:
-        """Return 43 characters of `[0-9A-Za-z]`."""
+        """Return 43 characters of `[0-9A-Za-z]`, now and then 42."""
         ...
 
 

@@ -5,12 +5,13 @@ from fiskaly_fixtures import OrganizationTree
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.web.apis import apis
+from fiskaly_mockserver.web.journal.secrets import MOST_SECRETS, KnownSecrets
 from fiskaly_mockserver.web.safety import Safety, is_loopback
 from fiskaly_mockserver.web.service import Service, served
 from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.journal.journal import JournalRoom
 from fiskaly_mockserver.world.seams import Seams, WorldSettings
-from fiskaly_mockserver.world.seeding import baseline_of
+from fiskaly_mockserver.world.seeding import Seeded, baseline_of
 from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
@@ -38,9 +39,12 @@ def compose(
     baseline = (
         tree if isinstance(tree, Baseline) else baseline_of(tree, started_at=seams.clock.now())
     )
+    worlds = Worlds(World.on(baseline, seams, settings=settings), limit=config.sandboxes)
+    secrets = KnownSecrets(SeededSecrets(worlds.default))
+    secrets.add(config.control_token)
     return Service(
-        apis=served(known, judge=config.judge, loose=config.loose),
-        worlds=Worlds(World.on(baseline, seams, settings=settings), limit=config.sandboxes),
+        apis=served(known, secrets, judge=config.judge, loose=config.loose),
+        worlds=worlds,
         safety=Safety(
             enabled=config.control,
             token=config.control_token,
@@ -50,3 +54,28 @@ def compose(
         on_exchange=config.on_exchange,
         about={"version": VERSION, "contract": known[0].contract.version},
     )
+
+
+class SeededSecrets:
+    """The API secrets of the present tree, derived when they are first asked for.
+
+    Of a tree with very many keys there are none: to derive them all would take too long.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._of: tuple[Baseline | None, frozenset[str]] = (None, frozenset())
+
+    def __call__(self) -> frozenset[str]:
+        """Return them."""
+        baseline = self._world.baseline
+        if self._of[0] is not baseline:
+            secrets: frozenset[str] = frozenset()
+            if len(baseline.api_keys.order) <= MOST_SECRETS:
+                secrets = frozenset(
+                    key.secret
+                    for organization in Seeded(baseline).organizations()
+                    for key in organization.api_keys
+                )
+            self._of = (baseline, secrets)
+        return self._of[1]

@@ -6,7 +6,7 @@ from fiskaly_contracts import CheckedRequest, Operation, RequestData, Violation,
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.sessions import Sessions
 from fiskaly_mockserver.domain.errors import MissingToken
-from fiskaly_mockserver.web.api import Call, Download
+from fiskaly_mockserver.web.api import Call, Download, JsonObject
 from fiskaly_mockserver.web.faults.apply import OperationFaults
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.pipeline import demand_same_state, in_pipeline
@@ -65,6 +65,7 @@ class Endpoint:
     def __init__(self, operation: Operation, served: ServedApi, worlds: Worlds) -> None:
         self._operation = operation
         self._worlds = worlds
+        self._redactor = served.redactor
         self._operation_id = operation.operation_id
         self._handler = served.api.handlers[operation.operation_id]
         self._errors = served.api.errors
@@ -111,6 +112,8 @@ class Endpoint:
             body=checked.body if isinstance(checked.body, dict) else {},
         )
         presented = self._handler(call)
+        if type(presented) is dict:
+            self._learn(presented)
         response: web.Response = (
             web.Response(
                 body=b"".join(presented.chunks), headers={hdrs.CONTENT_TYPE: presented.media_type}
@@ -166,6 +169,8 @@ class Endpoint:
                 body,
             )
         )
+        if isinstance(checked.body, dict):
+            self._learn(checked.body)
         if checked.violations:
             record.found(checked.violations)
         elif not self._operation.has_body and len(target) <= LONGEST_TARGET:
@@ -186,6 +191,11 @@ class Endpoint:
             else "a body in the encoding that its headers name",
             operation_id=self._operation_id,
         )
+
+    def _learn(self, body: JsonObject) -> None:
+        """Know the secrets that a client tells, or is told, in a body."""
+        for name in self._redactor.secret_names.intersection(body):
+            self._redactor.secrets.add(body[name])
 
     def _refused(self, checked: CheckedRequest) -> web.Response:
         too_large = checked.refusing[0].rule == TOO_LARGE

@@ -12,6 +12,7 @@ from fiskaly_contracts.checker import Judge
 from fiskaly_mockserver.web.api import Api
 from fiskaly_mockserver.web.journal.lifetime import LifetimeViolations
 from fiskaly_mockserver.web.journal.redaction import Redactor
+from fiskaly_mockserver.web.journal.secrets import KnownSecrets
 from fiskaly_mockserver.web.responses import ResponseHeaders
 from fiskaly_mockserver.web.row_cache import RowCache
 from fiskaly_mockserver.web.safety import Safety
@@ -38,12 +39,12 @@ class ServedApi:
     rows: RowCache
 
     @classmethod
-    def of(cls, api: Api, checker: Checker) -> Self:
-        """Return an API whose messages that checker checks."""
+    def of(cls, api: Api, checker: Checker, secrets: KnownSecrets | None = None) -> Self:
+        """Return an API whose messages that checker checks; `secrets` are kept nowhere."""
         return cls(
             api=api,
             checker=checker,
-            redactor=Redactor(api.contract),
+            redactor=Redactor(api.contract, secrets),
             headers=api.headers(),
             rows=RowCache(checker.answer_plan),
         )
@@ -77,6 +78,11 @@ class Service:
         return self.worlds.default
 
     @property
+    def secrets(self) -> KnownSecrets:
+        """What the server issued or was told, which is kept nowhere."""
+        return self.apis[0].redactor.secrets
+
+    @property
     def contract(self) -> Contract:
         """The contract of the first API."""
         return self.apis[0].api.contract
@@ -101,12 +107,17 @@ class Service:
         return next((one for one in self.apis if one.api.owns(path)), self.apis[0])
 
 
-def served(apis: tuple[Api, ...], *, judge: Judge, loose: bool) -> tuple[ServedApi, ...]:
+def served(
+    apis: tuple[Api, ...], secrets: KnownSecrets, *, judge: Judge, loose: bool
+) -> tuple[ServedApi, ...]:
     """Return APIs as one server serves them.
 
     Args:
         apis: The APIs.
+        secrets: What the server knows to be secret.
         judge: Who decides whether a message keeps its contract.
         loose: Drop body properties that a contract does not know instead of refusing.
     """
-    return tuple(ServedApi.of(api, Checker(api.contract, judge=judge, loose=loose)) for api in apis)
+    return tuple(
+        ServedApi.of(api, Checker(api.contract, judge=judge, loose=loose), secrets) for api in apis
+    )

@@ -26,6 +26,8 @@ _BASE_36 = string.digits + string.ascii_lowercase
 _BASE_62 = string.digits + string.ascii_letters
 KEY_PART_LENGTH = 25
 SECRET_LENGTH = 43
+SHORTENED = frozenset("0Pp1")
+"""Last characters that are left out of a new secret: four of sixty-two."""
 
 
 class SystemIds(IdSource):
@@ -47,8 +49,17 @@ class SystemSecrets(SecretSource):
         return "".join(self._random.choices(_BASE_36, k=KEY_PART_LENGTH))
 
     def secret(self) -> str:
-        """Return 43 characters of `[0-9A-Za-z]`."""
-        return "".join(self._random.choices(_BASE_62, k=SECRET_LENGTH))
+        """Return 43 characters of `[0-9A-Za-z]`, now and then 42."""
+        return _secret(self._random)
+
+
+def _secret(random: Random) -> str:
+    """Draw a secret; about one in sixteen is a character shorter, as the real service's are.
+
+    A client that insists on 43 characters fails in production. Source: reported.
+    """
+    secret = "".join(random.choices(_BASE_62, k=SECRET_LENGTH))
+    return secret[:-1] if secret[-1] in SHORTENED else secret
 
 
 class SeededSource(IdSource, SecretSource):
@@ -69,8 +80,8 @@ class SeededSource(IdSource, SecretSource):
         return "".join(self._random.choices(_BASE_36, k=KEY_PART_LENGTH))
 
     def secret(self) -> str:
-        """Return 43 characters of `[0-9A-Za-z]`."""
-        return "".join(self._random.choices(_BASE_62, k=SECRET_LENGTH))
+        """Return 43 characters of `[0-9A-Za-z]`, now and then 42."""
+        return _secret(self._random)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -154,7 +165,7 @@ class StartingSource(IdSource, SecretSource):
         return self._secrets.key_part()
 
     def secret(self) -> str:
-        """Return 43 characters of `[0-9A-Za-z]`."""
+        """Return 43 characters of `[0-9A-Za-z]`, now and then 42."""
         return self._secrets.secret()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fiskaly_contracts import JsonValue
 from fiskaly_contracts.json_value import printable
-from fiskaly_mockserver.web.journal.redaction import without_credentials
+from fiskaly_mockserver.web.journal.secrets import without_credentials
 from fiskaly_mockserver.world.journal.containment import (
     REDACTED,
     TEXT_KEPT,

@@ -38,10 +38,10 @@ class RemoteError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What one authentication told of us, and the token that it gave.
+    """Who we are on a server, by one authentication, and the token that it gave.
 
     Attributes:
-        organization: The organization's `name`, `type` and `envs`, as far as it told.
+        organization: The organization's `name`, `type` and `envs`, as far as known.
     """
 
     env: str
@@ -145,13 +145,13 @@ class Remote:
             )
         organization_id = str(claims.get("organization_id") or claims.get("organization") or "")
         row = self._ask(f"/organizations/{organization_id}", token=token)
-        told = {
+        known = {
             "name": row.get("name", ""),
             "type": row.get("_type", "ORGANIZATION"),
             "envs": row.get("_envs", [env]),
         }
         return Session(
-            env=env, organization_id=organization_id, access_token=token, organization=told
+            env=env, organization_id=organization_id, access_token=token, organization=known
         )
 
     def authenticate(self, credentials: Mapping[str, str]) -> dict[str, Any]:

@@ -84,12 +84,12 @@ def _client_part(
     groups: dict[object, list[Finding]] = {}
     for one in findings:
         groups.setdefault(_sameness(one), []).append(one)
-    elsewhere = {
+    named = {
         key: known[key] for key in groups if known.setdefault(key, verdict.nodeid) != verdict.nodeid
     }
     count = sum(len(one.violations) for one in findings)
-    if len(elsewhere) == len(groups):
-        tests = ", ".join(dict.fromkeys(elsewhere.values()))
+    if len(named) == len(groups):
+        tests = ", ".join(dict.fromkeys(named.values()))
         yield f"{_headline(findings[0], count)}\n    as in {tests}, where it is shown in full"
         return
     yield _headline(findings[0], count)
@@ -101,9 +101,9 @@ def _client_part(
     )
     apart = len({one.server for one in findings}) > 1
     for key, group in [*groups.items()][:SHOWN_AT_MOST]:
-        if key in elsewhere:
+        if key in named:
             text = _headline(group[0], sum(len(one.violations) for one in group))
-            yield f"{text}\n    as in {elsewhere[key]}, where it is shown in full"
+            yield f"{text}\n    as in {named[key]}, where it is shown in full"
         else:
             yield "\n".join(_group_lines(group, apart=apart))
     if len(groups) > SHOWN_AT_MOST:

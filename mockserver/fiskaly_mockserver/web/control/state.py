@@ -51,6 +51,7 @@ def sign_up(call: ControlCall) -> JsonValue:
         "first_name": call.text("first_name"),
         "last_name": call.text("last_name"),
     }
+    call.service.secrets.add(person["password"])
     sign_ups = call.world.sign_ups
     if "organization" not in call.body:
         with _refused(call, "email", person["email"]):
@@ -74,7 +75,7 @@ def sign_up(call: ControlCall) -> JsonValue:
     return {
         "user_id": made.user.id,
         "organization_id": made.organization.id,
-        "api_key": _credentials(made.api_key, made.secret),
+        "api_key": _credentials(call, made.api_key, made.secret),
         "accepted_invitations": [*made.accepted],
     }
 
@@ -84,7 +85,7 @@ def clear_for_live(call: ControlCall) -> JsonValue:
     asked = call.text("organization_id")
     with _refused(call, "organization_id", asked, partial(_clearable, call)):
         organization, key, secret = call.world.environments.clear(asked)
-    return {"organization_id": organization.id, "api_key": _credentials(key, secret)}
+    return {"organization_id": organization.id, "api_key": _credentials(call, key, secret)}
 
 
 def reset(call: ControlCall) -> JsonValue:
@@ -192,7 +193,8 @@ def _countries(call: ControlCall) -> list[str]:
     return document["components"]["schemas"]["CountryCode"]["enum"]
 
 
-def _credentials(key: ApiKey, secret: str) -> JsonValue:
+def _credentials(call: ControlCall, key: ApiKey, secret: str) -> JsonValue:
+    call.service.secrets.add(secret)
     return {"env": key.env.value, "key": key.key, "secret": secret}
 
 

@@ -2,22 +2,26 @@
 
 A contract says of each field of a body whether it is secret; what the contract does not
 know is not kept, whatever it holds. Beside that, what has the form of a token or of an
-API secret is kept nowhere, even where something else belongs.
+API secret, and what the server knows to be a secret, is kept nowhere, even where something
+else belongs.
 """
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 from threading import Lock
+from urllib.parse import unquote
 
 from fiskaly_contracts import Contract, JsonValue, Violation, Where, parse_body
 from fiskaly_contracts.document import declared_response
 from fiskaly_contracts.exchange import JSON
-from fiskaly_contracts.fields import flatten
+from fiskaly_contracts.fields import flatten, resolve
 from fiskaly_contracts.json_value import Schema
 
+from fiskaly_mockserver.web.journal.secrets import KnownSecrets
 from fiskaly_mockserver.world.journal.containment import (
     OMITTED,
     REDACTED,
@@ -123,6 +127,24 @@ class Plans:
         return self._place(schemas) if schemas else None
 
 
+def secret_names(document: Schema) -> frozenset[str]:
+    """Return the names of all properties that a contract marks as secret."""
+
+    def found(node: object) -> Iterator[str]:
+        if isinstance(node, list):
+            for part in node:
+                yield from found(part)
+        elif isinstance(node, dict):
+            for name, part in node.get("properties", {}).items():
+                if _is_secret(resolve(document, part)):
+                    yield name
+            for part in node.values():
+                if isinstance(part, dict | list):
+                    yield from found(part)
+
+    return frozenset(found(document.get("components", {}).get("schemas", {})))
+
+
 def _is_secret(schema: Schema) -> bool:
     return schema.get("x-secret") is True or schema.get("format") == "password"
 
@@ -135,78 +157,9 @@ NAME_KEPT = 80
 """Characters of a name or a path segment."""
 
 _SENSITIVE_NAME = re.compile("token|secret|passw|key|auth|credential", re.IGNORECASE)
-_CREDENTIAL = re.compile(
-    r"eyJ[\w-]{16,}(?:\.[\w-]*){0,2}"  # a JSON Web Token, also one that was cut off
-    r"|(?<![0-9A-Za-z])[0-9A-Za-z]{43}(?![0-9A-Za-z])"  # an API secret
-)
-_SECRET_LENGTH = 43
 _ECHO = "could not parse jwt: '"
 """So begins the one message that repeats a token (recorded)."""
 _PRINTABLE_INTEGER = 1 << 63
-
-
-def kept_text(text: str, limit: int = TEXT_KEPT) -> str:
-    """Return a text without credentials in it, shortened to `limit` characters."""
-    if text.startswith(_ECHO):
-        return f"{_ECHO}{REDACTED}'"
-    return shortened(without_credentials(text), limit)
-
-
-def without_credentials(text: str) -> str:
-    """Return a text without what has the form of a token or of an API secret."""
-    if len(text) < _SECRET_LENGTH and "eyJ" not in text:
-        return text
-    return _CREDENTIAL.sub(REDACTED, text)
-
-
-def kept_value(value: JsonValue, place: Place) -> JsonValue:
-    """Return a value with marks in place of what is secret, unknown or too long."""
-    if place.secret:
-        return REDACTED
-    match value:
-        case dict():
-            return _object(value, place) if place.properties or place.others else UNDECLARED
-        case list():
-            return _array(value, place.items) if place.items else UNDECLARED
-        case _:
-            return _scalar(value) if place.scalar else UNDECLARED
-
-
-def _scalar(value: str | float | None) -> JsonValue:
-    if isinstance(value, str):
-        return kept_text(value)
-    if value is None or -_PRINTABLE_INTEGER < value < _PRINTABLE_INTEGER:
-        return value
-    return OMITTED
-
-
-def _array(value: list[JsonValue], items: Place) -> JsonValue:
-    kept = [kept_value(item, items) for item in value[:ITEMS_KEPT]]
-    return [*kept, OMITTED] if len(value) > ITEMS_KEPT else kept
-
-
-def _object(value: dict[str, JsonValue], place: Place) -> JsonValue:
-    kept: dict[str, JsonValue] = {}
-    left = 0
-    for name, item in value.items():
-        known = place.properties.get(name)
-        if known is not None:
-            kept[name] = kept_value(item, known)
-        elif len(kept) < PAIRS_KEPT:
-            kept[kept_text(name, NAME_KEPT)] = _other(name, item, place.others)
-        else:
-            left += 1
-    if left:
-        kept[OMITTED] = f"{left} more"
-    return kept
-
-
-def _other(name: str, value: JsonValue, place: Place | None) -> JsonValue:
-    """Return what may be kept of a property that the contract does not name."""
-    if place is None:
-        return UNDECLARED
-    return REDACTED if _SENSITIVE_NAME.search(name) else kept_value(value, place)
-
 
 SEGMENTS_KEPT = 20
 HEADER_KEPT = 500
@@ -224,9 +177,17 @@ Kept = tuple[JsonValue, str]
 
 
 class Redactor:
-    """Takes the secrets out of exchanges of one contract's operations."""
+    """Takes the secrets out of exchanges of one contract's operations.
 
-    def __init__(self, contract: Contract) -> None:
+    Attributes:
+        secrets: What the server knows to be secret.
+    """
+
+    def __init__(self, contract: Contract, secrets: KnownSecrets | None = None) -> None:
+        """Take the contract that says what is secret, and what is known to be."""
+        self.secrets = secrets or KnownSecrets()
+        self._clean = self.secrets.clean
+        self._document = contract.document
         self._plans = Plans(contract)
         self._parameters = {
             operation_id: frozenset(
@@ -237,10 +198,15 @@ class Redactor:
             for operation_id, operation in contract.operations.items()
         }
 
+    @cached_property
+    def secret_names(self) -> frozenset[str]:
+        """The properties that the contract marks as secret."""
+        return secret_names(self._document)
+
     def path(self, raw_path: str) -> str:
         """Return a path with long segments shortened, and without credentials in them."""
         segments = raw_path.split("/")
-        kept = [kept_text(segment, NAME_KEPT) for segment in segments[:SEGMENTS_KEPT]]
+        kept = [self._segment(segment) for segment in segments[:SEGMENTS_KEPT]]
         return "/".join(kept if len(segments) <= SEGMENTS_KEPT else [*kept, OMITTED])
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> Pairs:
@@ -249,7 +215,7 @@ class Redactor:
         Of `Authorization` a known scheme is kept: `Bearer [redacted]`.
         """
         return tuple(
-            (kept_text(name, NAME_KEPT), _header(name, value))
+            (self._text(name, NAME_KEPT), self._header(name, value))
             for name, value in islice(pairs, PAIRS_KEPT)
         )
 
@@ -258,8 +224,8 @@ class Redactor:
         declared = self._parameters.get(operation_id, frozenset())
         return tuple(
             (
-                kept_text(name, NAME_KEPT),
-                kept_text(value, HEADER_KEPT) if name in declared else UNDECLARED,
+                self._text(name, NAME_KEPT),
+                self._text(value, HEADER_KEPT) if name in declared else UNDECLARED,
             )
             for name, value in islice(pairs, PAIRS_KEPT)
         )
@@ -274,7 +240,7 @@ class Redactor:
         parsed = parse_body(operation_id, raw)
         if parsed.violations:
             return None, f"{len(raw)} bytes that are not JSON ({parsed.violations[0].rule})"
-        return _kept(parsed.value, self._plans.request(operation_id))
+        return self._kept(parsed.value, self._plans.request(operation_id))
 
     def response_body(self, operation_id: str, status: int, raw: bytes) -> Kept:
         """Return what may be kept of an answer's body, as `request_body` does.
@@ -288,41 +254,99 @@ class Redactor:
             value: JsonValue = json.loads(raw)
         except (ValueError, RecursionError):
             return None, f"{len(raw)} bytes that are not JSON"
-        return _kept(value, self._plans.response(operation_id, status))
+        return self._kept(value, self._plans.response(operation_id, status))
 
     def text(self, text: str) -> str:
         """Return a text of our own, as a traceback, without credentials in it."""
-        return without_credentials(text)
+        return self._clean(text)
 
     def violations(self, violations: Iterable[Violation]) -> tuple[Violation, ...]:
         """Return violations, which show parameters, without credentials in them."""
         # One look at all of a violation's texts; hardly any has a credential in it
-        return tuple(_clean(one) if _CREDENTIAL.search(repr(one)) else one for one in violations)
+        return tuple(
+            one if self._clean(text) == text else self._violation(one)
+            for one in violations
+            for text in (repr(one),)
+        )
+
+    def _kept(self, value: JsonValue, place: Place) -> Kept:
+        return (None, NULL) if value is None else (self._value(value, place), "")
+
+    def _segment(self, segment: str) -> str:
+        plain = unquote(segment)
+        return (
+            REDACTED if self._clean(plain) != plain != segment else self._text(segment, NAME_KEPT)
+        )
+
+    def _text(self, text: str, limit: int = TEXT_KEPT) -> str:
+        """Return a text without credentials in it, shortened to `limit` characters."""
+        if text.startswith(_ECHO):
+            return f"{_ECHO}{REDACTED}'"
+        return shortened(self._clean(text), limit)
+
+    def _value(self, value: JsonValue, place: Place) -> JsonValue:
+        """Return a value with marks in place of what is secret, unknown or too long."""
+        if place.secret:
+            return REDACTED
+        match value:
+            case dict() if place.properties or place.others:
+                return self._object(value, place)
+            case list() if place.items:
+                kept = [self._value(item, place.items) for item in value[:ITEMS_KEPT]]
+                return [*kept, OMITTED] if len(value) > ITEMS_KEPT else kept
+            case dict() | list():
+                return UNDECLARED
+            case _:
+                return self._scalar(value) if place.scalar else UNDECLARED
+
+    def _scalar(self, value: str | float | None) -> JsonValue:
+        if isinstance(value, str):
+            return self._text(value)
+        if value is None or -_PRINTABLE_INTEGER < value < _PRINTABLE_INTEGER:
+            return value
+        return OMITTED
+
+    def _object(self, value: dict[str, JsonValue], place: Place) -> JsonValue:
+        kept: dict[str, JsonValue] = {}
+        left = 0
+        for name, item in value.items():
+            known = place.properties.get(name)
+            if known is not None:
+                kept[name] = self._value(item, known)
+            elif len(kept) < PAIRS_KEPT:
+                kept[self._text(name, NAME_KEPT)] = self._other(name, item, place.others)
+            else:
+                left += 1
+        if left:
+            kept[OMITTED] = f"{left} more"
+        return kept
+
+    def _other(self, name: str, value: JsonValue, place: Place | None) -> JsonValue:
+        """Return what may be kept of a property that the contract does not name."""
+        if place is None:
+            return UNDECLARED
+        return REDACTED if _SENSITIVE_NAME.search(name) else self._value(value, place)
+
+    def _header(self, name: str, value: str) -> str:
+        if _SENSITIVE.search(name) is None:
+            return self._text(value, HEADER_KEPT)
+        scheme = _SCHEME.match(value) if name.lower().endswith("authorization") else None
+        return f"{scheme[1]} {REDACTED}" if scheme else REDACTED
+
+    def _violation(self, violation: Violation) -> Violation:
+        got, clean = violation.got, self._clean
+        return replace(
+            violation,
+            got=clean(got) if isinstance(got, str) else got,
+            got_text=clean(violation.got_text),
+            pointer=clean(violation.pointer),
+            demand=clean(violation.demand),
+            branches=tuple(
+                (name, tuple(map(self._violation, why))) for name, why in violation.branches
+            ),
+        )
 
 
 def _unread(raw: bytes) -> Kept:
     """Say what was there; too large a body is hidden, so that no search passes it by."""
     return (OMITTED, f"{len(raw)} bytes, too many to keep") if raw else (None, EMPTY)
-
-
-def _kept(value: JsonValue, place: Place) -> Kept:
-    return (None, NULL) if value is None else (kept_value(value, place), "")
-
-
-def _header(name: str, value: str) -> str:
-    if _SENSITIVE.search(name) is None:
-        return kept_text(value, HEADER_KEPT)
-    scheme = _SCHEME.match(value) if name.lower().endswith("authorization") else None
-    return f"{scheme[1]} {REDACTED}" if scheme else REDACTED
-
-
-def _clean(violation: Violation) -> Violation:
-    got = violation.got
-    return replace(
-        violation,
-        got=without_credentials(got) if isinstance(got, str) else got,
-        got_text=without_credentials(violation.got_text),
-        pointer=without_credentials(violation.pointer),
-        demand=without_credentials(violation.demand),
-        branches=tuple((name, tuple(map(_clean, why))) for name, why in violation.branches),
-    )
