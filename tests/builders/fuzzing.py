@@ -39,8 +39,9 @@ def st_run(
     report: Path,
     effort: Effort,
     headers: Sequence[str] = (),
+    url: str = "",
 ) -> tuple[int, str]:
-    """Run `st run` on the document at a URL; return exit code and output."""
+    """Run `st run` on the document at a URL, or in a file that names none (`url`)."""
     # The subprocess is schemathesis alone: measuring its coverage would only slow it down.
     env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
@@ -53,6 +54,7 @@ def st_run(
             "run",
             document,
             *(part for header in headers for part in ("--header", header)),
+            *(("--url", url) if url else ()),
             "--phases",
             ",".join(effort.phases),
             "--seed",

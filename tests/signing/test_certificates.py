@@ -1,12 +1,12 @@
 """The certificates of TSS: real chains, checked by OpenSSL, and of the recorded form."""
 
-import subprocess
 from base64 import b64decode
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from asn1crypto import x509  # type: ignore[import-untyped]
+from builders.openssl import OpenSsl
 from fiskaly_mockserver.world.signing_keys import SeededSigningKeys
 
 TSS = "6f1cbb9a-2f2a-4d5e-9a46-1f6a4b1f0001"
@@ -18,35 +18,26 @@ def keys() -> SeededSigningKeys:
     return SeededSigningKeys("1")
 
 
-def test_openssl_accepts_the_chain(keys: SeededSigningKeys, tmp_path: Path) -> None:
-    identity = keys.of(TSS, created=CREATED)
-    for name, data in (
-        ("leaf", b64decode(identity.certificate)),
-        ("ca", keys.certificate_authority()),
-    ):
-        (tmp_path / f"{name}.der").write_bytes(data)
-        subprocess.run(
-            ["openssl", "x509", "-inform", "DER", "-in", f"{name}.der", "-out", f"{name}.pem"],
-            cwd=tmp_path,
-            check=True,
-        )
-    done = subprocess.run(
-        [
-            "openssl",
-            "verify",
-            "-x509_strict",
-            "-attime",
-            str(CREATED),
-            "-CAfile",
-            "ca.pem",
-            "leaf.pem",
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout == "leaf.pem: OK\n", done.stderr
+@pytest.mark.parametrize("created", [0, 951_782_400, CREATED, 4_000_000_000, 253_402_214_400])
+def test_openssl_accepts_the_chain_at_any_time(
+    keys: SeededSigningKeys, tmp_path: Path, created: int
+) -> None:
+    leaf = b64decode(keys.of(TSS, created=created).certificate)
+    authority = keys.certificate_authority().certificate
+    assert OpenSsl(tmp_path).verify(leaf, authority, at=created) == "leaf.pem: OK"
+
+
+def test_openssl_accepts_no_other_authority(keys: SeededSigningKeys, tmp_path: Path) -> None:
+    leaf = b64decode(keys.of(TSS, created=CREATED).certificate)
+    other = SeededSigningKeys("2").certificate_authority().certificate
+    assert "error" in OpenSsl(tmp_path).verify(leaf, other, at=CREATED)
+
+
+def test_an_authority_is_named_by_the_hash_of_its_key(keys: SeededSigningKeys) -> None:
+    authority = keys.certificate_authority()
+    point = x509.Certificate.load(authority.certificate).public_key["public_key"].native
+    assert (len(point), point[0]) == (97, 4)
+    assert authority.serial_number == sha256(point).hexdigest()
 
 
 def test_the_leaf_has_the_form_of_a_test_one(keys: SeededSigningKeys) -> None:
@@ -64,7 +55,7 @@ def test_the_leaf_has_the_form_of_a_test_one(keys: SeededSigningKeys) -> None:
     assert leaf.not_valid_before.timestamp() == CREATED - 19 * 86_400
     assert leaf.key_usage_value.native == {"digital_signature"}
     assert leaf.basic_constraints_value.native == {"ca": False, "path_len_constraint": None}
-    issued_by = x509.Certificate.load(keys.certificate_authority())
+    issued_by = x509.Certificate.load(keys.certificate_authority().certificate)
     assert leaf.issuer == issued_by.subject
     assert leaf.authority_key_identifier == issued_by.key_identifier
     assert "not fiskaly" in leaf.subject.human_friendly

@@ -1,14 +1,15 @@
 """Log messages byte for byte: the examples of the guideline's layout, made with throw-away keys."""
 
 import hashlib
-import subprocess
 from base64 import b64decode
 from pathlib import Path
 
 import pytest
+from asn1crypto import core, parser  # type: ignore[import-untyped]
+from builders.openssl import OpenSsl
 from fiskaly_mockserver.domain.signing import log_messages
 from fiskaly_mockserver.domain.signing.log_messages import SystemMessage, signed, system_log
-from fiskaly_mockserver.world.signing_keys import verifies
+from fiskaly_mockserver.world.signing_keys import SeededSigningKeys, verifies
 
 POINT = b64decode(
     "BERL15Jun3xHTxLm6dkB5VrfMr8rZLa6geDKu0dQj3HsuqCKuYb1UCQPeM6bwBZiwknFUgMYVKd7PYFDvpuYisg="
@@ -109,8 +110,62 @@ def test_system_logs_have_the_length_of_real_ones(message: SystemMessage, length
 
 
 def test_openssl_reads_the_structure(tmp_path: Path) -> None:
-    (tmp_path / "log").write_bytes(START)
-    command = ["openssl", "asn1parse", "-inform", "DER", "-in", str(tmp_path / "log")]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    told = OpenSsl(tmp_path).structure(START)
     assert "cont [ 3 ]" in told
     assert told.count("OCTET STRING") == 2
+
+
+LOGS = {
+    "transaction": log_messages.transaction_log(
+        operation="Update",
+        client_serial_number="KASSE 01",
+        process_data="Bier à 3,50 €".encode(),
+        process_type="Bestellung-V1",
+        number=32_768,
+        serial=SERIAL,
+        counter=255,
+        time=TIME,
+    ),
+    "system": system_log(SETUP["configureLogging"], serial=SERIAL, counter=128, time=TIME),
+    "audit": log_messages.audit_log(b"\x80\x01\x00", serial=SERIAL, counter=32_768, time=TIME),
+}
+
+
+@pytest.mark.parametrize("kind", LOGS)
+def test_another_decoder_reads_every_kind_and_writes_the_same_bytes(kind: str) -> None:
+    log = signed(LOGS[kind], bytes(64))
+    assert b"".join(elements(log)) == LOGS[kind] + b"\x04\x40" + bytes(64)
+    universal = [core.load(row, strict=True) for row in elements(log) if row[0] < 0x80]
+    counters = {"transaction": 255, "system": 128, "audit": 32_768}
+    numbers = [row.native for row in universal if isinstance(row, core.Integer)]
+    assert numbers == [2, counters[kind], TIME]
+    names = [row.native for row in universal if isinstance(row, core.ObjectIdentifier)]
+    last = {"transaction": "1", "system": "2", "audit": "3"}[kind]
+    assert names == [f"0.4.0.127.0.7.3.7.1.{last}"]
+
+
+def test_an_audit_log_has_its_data_after_the_algorithm() -> None:
+    audit = elements(signed(LOGS["audit"], bytes(64)))
+    assert [row[0] for row in audit] == [0x02, 0x06, 0x04, 0x30, 0x04, 0x02, 0x02, 0x04]
+    assert audit[4] == bytes.fromhex("0403800100")
+
+
+@pytest.mark.parametrize("kind", LOGS)
+def test_openssl_accepts_what_our_keys_sign(kind: str, tmp_path: Path) -> None:
+    keys = SeededSigningKeys("1")
+    certificate = b64decode(keys.of(UUID, created=TIME).certificate)
+    log = signed(LOGS[kind], keys.sign(UUID, LOGS[kind]))
+    openssl = OpenSsl(tmp_path)
+    assert openssl.accepts_log(log, certificate)
+    assert not openssl.accepts_log(log.replace(b"\x02\x04\x69", b"\x02\x04\x68"), certificate)
+
+
+def elements(log: bytes) -> list[bytes]:
+    """Return the elements of a log message, taken apart by another library."""
+    rest: bytes = core.Sequence.load(log, strict=True).contents
+    found = []
+    while rest:
+        size = parser.peek(rest)
+        found.append(rest[:size])
+        rest = rest[size:]
+    return found

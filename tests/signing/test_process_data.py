@@ -1,14 +1,22 @@
 """What of a call is signed: receipts, orders, anything else, raw (S8)."""
 
 from base64 import b64decode
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from fiskaly_mockserver.domain.signing.errors import UnreadableProcessData
 from fiskaly_mockserver.domain.signing.process_data import (
+    RECEIPT_KINDS,
+    VAT_PLACES,
+    BadProcessData,
     ProcessData,
     process_data_of,
+    read_order,
+    read_receipt,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 Schema = dict[str, Any]
 
@@ -129,9 +137,15 @@ def test_raw_is_taken_as_it_is() -> None:
     [
         ("Beleg^1", 5),
         ("Beleg", 4),
+        ("Beleg\n", 5),
         ("a b=", 1),
+        ("=", 0),
         ("QUJD=", 4),
-        ("QQ===", 2),
+        ("Q===", 1),
+        ("QQ=", 3),
+        ("QQ=Q", 2),
+        ("QQ===", 4),
+        ("QUI=QUI=", 4),
         ("ä", 0),
     ],
 )
@@ -139,3 +153,87 @@ def test_what_is_no_base64_is_told_with_its_place(text: str, offset: int) -> Non
     with pytest.raises(UnreadableProcessData) as refused:
         process_data_of({"raw": {"process_type": "x", "process_data": text}})
     assert refused.value.reason == f"illegal base64 data at input byte {offset}"
+
+
+@pytest.mark.parametrize("text", ["QUJD\nQUI=\n", "QUJD\r\nQUI\n=", "QUJDQUI="])
+def test_lines_of_base64_are_read_as_one(text: str) -> None:
+    data = process_data_of({"raw": {"process_type": "x", "process_data": text}})
+    assert data is not None
+    assert data.data == b"ABCAB"
+
+
+AMOUNTS = st.decimals("-9999.99", "9999.99", places=2)
+
+
+@given(
+    kind=st.sampled_from(sorted(RECEIPT_KINDS)),
+    amounts=st.lists(st.tuples(st.sampled_from(sorted(VAT_PLACES)), AMOUNTS), max_size=8),
+    payments=st.lists(
+        st.tuples(st.sampled_from(["CASH", "NON_CASH"]), st.sampled_from(["EUR", "USD"]), AMOUNTS),
+        max_size=8,
+    ),
+)
+def test_a_receipt_is_read_back_with_the_same_sums(
+    kind: str, amounts: list[tuple[str, Decimal]], payments: list[tuple[str, str, Decimal]]
+) -> None:
+    read = read_receipt(
+        signed_text(
+            receipt(
+                receipt_type=kind,
+                amounts_per_vat_rate=[vat(rate, str(amount)) for rate, amount in amounts],
+                amounts_per_payment_type=[
+                    paid(how, str(amount), currency_code=currency)
+                    for how, currency, amount in payments
+                ],
+            )
+        )
+    )
+    assert read.kind == RECEIPT_KINDS[kind]
+    assert sum(read.amounts) == sum(amount for _, amount in amounts)
+    for currency in ("EUR", "USD"):
+        total = sum(row.amount for row in read.payments if row.currency == currency)
+        assert total == sum(amount for _, of, amount in payments if of == currency)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.decimals("0", "99", places=3), st.text(max_size=20), st.decimals("0", "99", places=2)
+        )
+    )
+)
+def test_an_order_is_read_back_as_it_was_sent(rows: list[tuple[Decimal, str, Decimal]]) -> None:
+    items = [
+        {"quantity": str(quantity), "text": text, "price_per_unit": str(price)}
+        for quantity, text, price in rows
+    ]
+    data = process_data_of({"standard_v1": {"order": {"line_items": items}}})
+    assert data is not None
+    assert list(read_order(data.data.decode("utf-8", "surrogatepass"))) == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("0.00:Bar", "a receipt has kind, amounts and payments"),
+        ("Bon^0.00_0.00_0.00_0.00_0.00^", "the kind of a receipt should be one of Beleg, AVTr"),
+        ("Beleg^0.00_0.00_0.00_0.00^", "a receipt has 5 amounts with _ between"),
+        ("Beleg^0,00_0.00_0.00_0.00_0.00^", "an amount has two decimals after a dot"),
+        ("Beleg^1_0.00_0.00_0.00_0.00^", "an amount has two decimals after a dot"),
+        ("Beleg^0.00_0.00_0.00_0.00_0.00^1.00:Karte", "a payment is like 11.90:Bar"),
+        ("Beleg^0.00_0.00_0.00_0.00_0.00^1.00:Bar:Dollar", "a payment is like 11.90:Bar"),
+        ("Beleg^0.00_0.00_0.00_0.00_0.00^x:Bar", "the amount of a payment has two decimals"),
+        ("Beleg^0.00_0.00_0.00_0.00_0.00^1.00:Bar_", "a payment is like 11.90:Bar"),
+    ],
+)
+def test_what_is_no_receipt_is_told(text: str, told: str) -> None:
+    with pytest.raises(BadProcessData, match=f"^{told}"):
+        read_receipt(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["2;Pils;3.50", '2;"Pils;3.50', '2;"Pils";3', '1;"A";1.00\n2;"B";2.00', "x"]
+)
+def test_what_is_no_order_is_told(text: str) -> None:
+    with pytest.raises(BadProcessData, match=r"^a line of an order is like"):
+        read_order(text)

@@ -220,3 +220,13 @@ def test_s6_each_step_takes_the_next_counter_and_nothing_else_does(signing: Sign
         "logOut",
     ]
     assert set(events[:19]) == {"updateTime"}
+
+
+@pytest.mark.parametrize("start", [0, 253_402_300_799])
+def test_s6_log_times_are_good_from_1970_to_9999(account: Account, start: int) -> None:
+    signing = Signing(account, start=start)
+    signing.tss_in(INITIALIZED)
+    times = [log.time for log in signing.tables.logs.select("tss", TSS_ID)]
+    assert times == sorted(times)
+    assert times[0] >= 0
+    assert times[-1] == start

@@ -61,8 +61,8 @@ def receipt(amount: str = "11.90") -> dict[str, Any]:
 class Signing:
     """The services, the clock, and short ways to what tests begin with."""
 
-    def __init__(self, account: Account, *, main_keys: bool = True) -> None:
-        self.clock = FrozenClock(START)
+    def __init__(self, account: Account, *, start: int = START, main_keys: bool = True) -> None:
+        self.clock = FrozenClock(start)
         self.shop = account.by("shop_test")
         self.vendor = account.by("vendor_test")
         self.tables = SigningTables(

@@ -15,7 +15,11 @@ from fiskaly_mockserver.world.store.tables import Rows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fiskaly_mockserver.domain.signing.signer import SigningKeys, TssIdentity
+    from fiskaly_mockserver.domain.signing.signer import (
+        CertificateAuthority,
+        SigningKeys,
+        TssIdentity,
+    )
 
 
 class WorldKeys:
@@ -33,8 +37,8 @@ class WorldKeys:
         """Return r‖s of the signature over a message."""
         return self._present().sign(tss_id, message)
 
-    def certificate_authority(self) -> bytes:
-        """Return the test CA's certificate in DER."""
+    def certificate_authority(self) -> "CertificateAuthority":
+        """Return the test CA."""
         return self._present().certificate_authority()
 
     def _present(self) -> SeededSigningKeys:

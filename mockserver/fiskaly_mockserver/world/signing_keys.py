@@ -17,10 +17,12 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fiskaly_mockserver.domain.signing import certificates
-from fiskaly_mockserver.domain.signing.signer import SigningKeys, TssIdentity
+from fiskaly_mockserver.domain.signing.signer import (
+    CertificateAuthority,
+    SigningKeys,
+    TssIdentity,
+)
 
-CA_BEGIN = 1_704_067_200
-"""From when the test CA is valid: 2024-01-01, in unix seconds."""
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _P384_ORDER = int(
     "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF"
@@ -56,9 +58,11 @@ class SeededSigningKeys(SigningKeys):
         r, s = decode_dss_signature(self._key(tss_id).sign(message, algorithm))
         return r.to_bytes(_HALF, "big") + s.to_bytes(_HALF, "big")
 
-    def certificate_authority(self) -> bytes:
-        """Return the test CA's certificate in DER."""
-        return self._certified(certificates.authority(point=self._authority_point, begin=CA_BEGIN))
+    def certificate_authority(self) -> CertificateAuthority:
+        """Return the test CA."""
+        point = self._authority_point
+        certificate = self._certified(certificates.authority(point))
+        return CertificateAuthority(sha256(point).hexdigest(), certificate)
 
     def _certified(self, unsigned: bytes) -> bytes:
         algorithm = ec.ECDSA(SHA384(), deterministic_signing=True)

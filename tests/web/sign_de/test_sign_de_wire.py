@@ -1,7 +1,6 @@
 """SIGN DE on the wire: fields and their order, headers, bodies, as recorded."""
 
 import io
-import subprocess
 import tarfile
 from base64 import b64decode
 from hashlib import sha256
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from asn1crypto import core  # type: ignore[import-untyped]
+from builders.openssl import OpenSsl
 from fiskaly_mockserver.world.signing_keys import verifies
 from web.api import Api
 from web.sign_de.till import CLIENT, EXPORT, SERIAL, TSS, TX, Till, receipt
@@ -253,35 +253,10 @@ async def test_an_export_from_request_to_file(till: Till, tmp_path: Path) -> Non
     counters = [int(name.split("_Sig-")[1].split("_")[0]) for name in names[3:]]
     assert counters == [*range(1, int(tss["signature_counter"]) + 1)]
     assert names[-1].endswith(f"_Log-Tra_No-1_Finish_Client-{SERIAL}.log")
+    certificate = (tmp_path / names[1]).read_bytes()
+    openssl = OpenSsl(tmp_path)
     for name in names[3:]:
-        verified_by_openssl(tmp_path, name, names[1])
-
-
-def verified_by_openssl(folder: Path, log: str, certificate: str) -> None:
-    """Check the signature of a log with other code than ours."""
-    raw = (folder / log).read_bytes()
-    header = 2 if raw[1] < 0x80 else 2 + (raw[1] & 0x7F)
-    (folder / "message").write_bytes(raw[header:-66])
-    r, s = (int.from_bytes(half, "big") for half in (raw[-64:-32], raw[-32:]))
-    signature: Any = core.SequenceOf(spec=core.Integer)
-    for one in (r, s):
-        signature.append(core.Integer(one))
-    (folder / "signature").write_bytes(signature.dump())
-    if not (folder / "key.pem").exists():
-        subprocess.run(
-            f"openssl x509 -inform DER -in '{certificate}' -noout -pubkey > key.pem",
-            shell=True,
-            cwd=folder,
-            check=True,
-        )
-    done = subprocess.run(
-        ["openssl", "dgst", "-sha256", "-verify", "key.pem", "-signature", "signature", "message"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout == "Verified OK\n", log
+        assert openssl.accepts_log((tmp_path / name).read_bytes(), certificate), name
 
 
 async def test_metadata_is_a_bare_object(till: Till) -> None:

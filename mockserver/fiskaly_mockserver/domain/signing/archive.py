@@ -4,7 +4,11 @@ Source: 16 real exports. Python's `tarfile` writes other headers, so that it is 
 second opinion instead.
 """
 
+from base64 import b64decode
 from collections.abc import Iterator
+
+from fiskaly_mockserver.domain.signing.exports import ExportFile
+from fiskaly_mockserver.domain.signing.signer import CertificateAuthority
 
 BLOCK = 512
 NAME_BYTES = 100
@@ -30,6 +34,15 @@ def info_csv(description: str, *, line_end: bool = False) -> bytes:
     )
     line = ",".join(f'"{name}","{value}"' for name, value in pairs)
     return (line + ("\n" if line_end else "")).encode()
+
+
+def export_files(file: ExportFile, authority: CertificateAuthority) -> Iterator[tuple[str, bytes]]:
+    """Yield the names and bytes of an export: info.csv, certificates, logs (recorded order)."""
+    yield "info.csv", info_csv(file.tss.description)
+    yield f"{file.tss.serial_number}_X509.der", b64decode(file.tss.certificate)
+    yield f"{authority.serial_number}_X509.der", authority.certificate
+    for log in file.logs:
+        yield log.name, log.data
 
 
 def tar_file(files: Iterator[tuple[str, bytes]], *, time: int) -> Iterator[bytes]:

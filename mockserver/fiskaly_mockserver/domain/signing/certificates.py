@@ -22,8 +22,8 @@ from fiskaly_mockserver.domain.signing.der import (
 AGE_AT_CREATION = 19 * 86_400
 """Seconds that a certificate is older than its TSS was at creation. Source: computed."""
 YEAR = 365 * 86_400
-CA_LIFE = 60 * YEAR
-"""The service's own lives a year; a mock's clock may be moved further."""
+CA_BEGIN, CA_END = 0, 253_402_300_799
+"""From 1970 to 9999: the service's own CA lives a year, but a mock's clock may stand anywhere."""
 ORGANIZATION = "fiskaly-mockserver (not fiskaly)"
 LEAF_NAME = "Mock TSE, no certified TSE"
 CA_NAME = "Mock Test CA"
@@ -61,18 +61,17 @@ def leaf(*, point: bytes, ca_point: bytes, created: int) -> bytes:
     )
 
 
-def authority(*, point: bytes, begin: int) -> bytes:
+def authority(point: bytes) -> bytes:
     """Return the part of the CA's certificate that the CA itself signs.
 
     Args:
         point: Its public key, an uncompressed point of P-384 (97 bytes).
-        begin: From when it is valid, in unix seconds.
     """
     key_id = tlv(OCTET_STRING, sha1(point, usedforsecurity=False).digest())
     return _to_be_signed(
         serial=CA_SERIAL,
-        begin=begin,
-        end=begin + CA_LIFE,
+        begin=CA_BEGIN,
+        end=CA_END,
         subject=CA_NAME,
         key=sequence(sequence(_EC_KEY, _P384), _bits(point)),
         extensions=(
@@ -120,8 +119,8 @@ def _bits(content: bytes) -> bytes:
 
 
 def _time_of(moment: int) -> bytes:
-    """Return a time, in the form that X.509 wants for its year."""
-    parts = _time.gmtime(max(moment, 0))
+    """Return a time, in the form that X.509 wants for its year; none after 9999 (RFC 5280)."""
+    parts = _time.gmtime(min(max(moment, CA_BEGIN), CA_END))
     if 1950 <= parts.tm_year < 2050:  # noqa: PLR2004 - RFC 5280, 4.1.2.5
         return tlv(_UTC_TIME, _time.strftime("%y%m%d%H%M%SZ", parts).encode())
     return tlv(

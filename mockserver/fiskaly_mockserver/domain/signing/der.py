@@ -26,12 +26,13 @@ def context(number: int, content: bytes, *, constructed: bool = False) -> bytes:
 
 
 def integer_content(value: int) -> bytes:
-    """Return the fewest bytes of a signed integer, which is not negative.
+    """Return the fewest bytes of a signed integer, in two's complement.
 
-    >>> integer_content(127).hex(), integer_content(128).hex(), integer_content(0).hex()
-    ('7f', '0080', '00')
+    >>> [integer_content(value).hex() for value in (0, 127, 128, -1, -128, -129)]
+    ['00', '7f', '0080', 'ff', '80', 'ff7f']
     """
-    return value.to_bytes(value.bit_length() // 8 + 1, "big")
+    bits = (value if value >= 0 else ~value).bit_length()
+    return value.to_bytes(bits // 8 + 1, "big", signed=True)
 
 
 def integer(value: int) -> bytes:

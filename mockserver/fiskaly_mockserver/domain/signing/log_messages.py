@@ -25,6 +25,7 @@ SIGNATURE_BYTES = 64
 _VERSION = integer(2)
 _TRANSACTION_LOG = oid("0.4.0.127.0.7.3.7.1.1")
 _SYSTEM_LOG = oid("0.4.0.127.0.7.3.7.1.2")
+_AUDIT_LOG = oid("0.4.0.127.0.7.3.7.1.3")
 _ALGORITHM = sequence(oid("0.4.0.127.0.7.1.1.4.1.3"))
 _ADMIN = b"tr-admin"
 _SETUP_CLIENT = b"setup"
@@ -162,12 +163,23 @@ def transaction_log(
     return _unsigned(_TRANSACTION_LOG, data, serial=serial, counter=counter, time=time)
 
 
+def audit_log(data: bytes, *, serial: bytes, counter: int, time: int) -> bytes:
+    """Return the bytes of an audit log that are to be signed; what `data` holds is the vendor's.
+
+    Nothing here writes one: exports of TEST have none. Source: audit logs in real exports.
+    """
+    audit = tlv(OCTET_STRING, data)
+    return _unsigned(_AUDIT_LOG, b"", audit=audit, serial=serial, counter=counter, time=time)
+
+
 def signed(unsigned: bytes, signature: bytes) -> bytes:
     """Return the whole log message: what was signed, and the 64 bytes of the signature."""
     return tlv(SEQUENCE, unsigned + tlv(OCTET_STRING, signature))
 
 
-def _unsigned(kind: bytes, data: bytes, *, serial: bytes, counter: int, time: int) -> bytes:
+def _unsigned(
+    kind: bytes, data: bytes, *, serial: bytes, counter: int, time: int, audit: bytes = b""
+) -> bytes:
     return b"".join(
         (
             _VERSION,
@@ -175,6 +187,7 @@ def _unsigned(kind: bytes, data: bytes, *, serial: bytes, counter: int, time: in
             data,
             tlv(OCTET_STRING, serial),
             _ALGORITHM,
+            audit,
             integer(counter),
             integer(time),
         )

@@ -4,8 +4,8 @@ Source: DSFinV-K annex I, and a captured receipt.
 """
 
 import json
+import re
 from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
@@ -45,8 +45,17 @@ VAT_PLACES: Mapping[str, int] = {
 """Where the amount of a VAT rate stands among the five. Source: documented."""
 
 PAYMENT_KINDS: Mapping[str, str] = {"CASH": "Bar", "NON_CASH": "Unbar"}
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_BASE64 = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_PADDING = ord("=")
 _MOST_PADDING = 2
 _CENT = Decimal("0.01")
+_RATES = 5
+_AMOUNT = re.compile(r"-?[0-9]{1,18}\.[0-9]{2}")
+_PAYMENT = re.compile(r"([^:]*):(Bar|Unbar)(?::([A-Z]{3}))?")
+_ORDER_LINE = re.compile(
+    r'(-?[0-9]{1,15}(?:\.[0-9]{1,5})?);"((?:[^"]|"")*)";(-?[0-9]{1,15}\.[0-9]{2,5})(?:\r|$)'
+)
 
 
 class ProcessData(NamedTuple):
@@ -99,7 +108,7 @@ def receipt_text(receipt: Mapping[str, Any]) -> str:
     ...   "amounts_per_payment_type": [{"payment_type": "CASH", "amount": "11.90"}]})
     'Beleg^11.90_0.00_0.00_0.00_0.00^11.90:Bar'
     """
-    amounts = [Decimal(0)] * 5
+    amounts = [Decimal(0)] * _RATES
     for row in receipt.get("amounts_per_vat_rate", ()):
         amounts[VAT_PLACES[row["vat_rate"]]] += Decimal(row["amount"])
     rates = "_".join(_two_places(amount) for amount in amounts)
@@ -182,20 +191,140 @@ def _raw(raw: Mapping[str, Any]) -> ProcessData:
     )
 
 
+# ------------------------------------------------------------------------------- read back
+
+
+class BadProcessData(ValueError):
+    """A text is not what its process type demands; the message names field and rule."""
+
+
+class Payment(NamedTuple):
+    """One way in which a receipt was paid: `Bar` or `Unbar`, in a currency."""
+
+    amount: Decimal
+    kind: str
+    currency: str = "EUR"
+
+
+class Receipt(NamedTuple):
+    """What a receipt's process data says.
+
+    Attributes:
+        kind: `Beleg`, `AVTransfer` and so on.
+        amounts: Gross amounts at 19 %, 7 %, 10.7 %, 5.5 % and 0 %.
+    """
+
+    kind: str
+    amounts: tuple[Decimal, ...]
+    payments: tuple[Payment, ...]
+
+
+class OrderLine(NamedTuple):
+    """One line of an order; the price is that of one unit, gross."""
+
+    quantity: Decimal
+    text: str
+    price: Decimal
+
+
+def read_receipt(text: str) -> Receipt:
+    """Read the process data of a receipt.
+
+    Raises:
+        BadProcessData: It is not kind, five amounts and payments with ^ between.
+
+    >>> read_receipt("Beleg^11.90_0.00_0.00_0.00_0.00^11.90:Bar").payments
+    (Payment(amount=Decimal('11.90'), kind='Bar', currency='EUR'),)
+    """
+    parts = text.split("^")
+    if len(parts) != len(Receipt._fields):
+        raise BadProcessData(f"a receipt has kind, amounts and payments, ^ between, not {text!r}")
+    kind, amounts, payments = parts
+    if kind not in RECEIPT_KINDS.values():
+        kinds = ", ".join(dict.fromkeys(RECEIPT_KINDS.values()))
+        raise BadProcessData(f"the kind of a receipt should be one of {kinds}, not {kind!r}")
+    rates = amounts.split("_")
+    if len(rates) != _RATES:
+        raise BadProcessData(f"a receipt has {_RATES} amounts with _ between, not {amounts!r}")
+    return Receipt(
+        kind,
+        tuple(_amount("an amount", rate) for rate in rates),
+        tuple(_payment(row) for row in payments.split("_") if payments),
+    )
+
+
+def read_order(text: str) -> tuple[OrderLine, ...]:
+    r"""Read the process data of an order.
+
+    Raises:
+        BadProcessData: A line is not quantity, quoted text and price with ; between.
+
+    >>> read_order('2;"Pils ""Ur"" 0,3";3.50')[0].text
+    'Pils "Ur" 0,3'
+    """
+    lines, at = [], 0
+    while at < len(text):
+        line = _ORDER_LINE.match(text, at)
+        if line is None:
+            rest = text[at:].partition("\r")[0]
+            raise BadProcessData(f'a line of an order is like 2;"Pils";3.50, not {rest!r}')
+        quantity, quoted, price = line.groups()
+        lines.append(OrderLine(Decimal(quantity), quoted.replace('""', '"'), Decimal(price)))
+        at = line.end()
+    return tuple(lines)
+
+
+def _payment(row: str) -> Payment:
+    found = _PAYMENT.fullmatch(row)
+    if found is None:
+        raise BadProcessData(f"a payment is like 11.90:Bar, 11.90:Unbar, 5.00:Bar:USD, not {row!r}")
+    amount, kind, currency = found.groups("EUR")
+    return Payment(_amount("the amount of a payment", amount), kind, currency)
+
+
+def _amount(what: str, text: str) -> Decimal:
+    if _AMOUNT.fullmatch(text) is None:
+        raise BadProcessData(f"{what} has two decimals after a dot, as 11.90, not {text!r}")
+    return Decimal(text)
+
+
+# ---------------------------------------------------------------------------------- base64
+
+
 def _decoded(text: str) -> bytes:
-    """Decode standard base64 with padding, and tell where it fails as the service does."""
-    alphabet = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-    body = text.rstrip("=")
-    for offset, character in enumerate(body):
-        if character not in alphabet:
-            raise _illegal(offset)
-    padding = len(text) - len(body)
-    if len(text) % 4 or padding > _MOST_PADDING:
-        raise _illegal(len(body) if padding > _MOST_PADDING else len(text) - len(text) % 4)
-    try:
-        return b64decode(text, validate=True)
-    except NotBase64:
-        raise _illegal(len(body)) from None
+    """Decode standard base64 as Go's library does, whose words the service's refusal has.
+
+    So line ends are skipped and padding is demanded. Source: captured message; assumption (A-81).
+    """
+    if _BASE64.fullmatch(text):
+        return b64decode(text)
+    source = text.encode("utf-8", "surrogatepass")
+    places = [at for at, byte in enumerate(source) if byte not in b"\r\n"]
+    stop = next((at for at, place in enumerate(places) if source[place] not in _ALPHABET), None)
+    if stop is None:
+        if len(places) % 4:
+            raise _illegal(len(source) - len(places) % 4)
+    else:
+        _check_padding(source, places, stop)
+    return b64decode(source.translate(None, b"\r\n"))
+
+
+def _check_padding(source: bytes, places: Sequence[int], stop: int) -> None:
+    """Demand that base64 ends at `stop` with the padding that is due there, and nothing after.
+
+    Raises:
+        UnreadableProcessData: It does not.
+    """
+    due = 4 - stop % 4
+    if source[places[stop]] != _PADDING or due > _MOST_PADDING:
+        raise _illegal(places[stop])
+    end = stop + due
+    if len(places) < end:
+        raise _illegal(len(source))
+    if source[places[end - 1]] != _PADDING:
+        raise _illegal(places[end - 1] - 1)
+    if len(places) > end:
+        raise _illegal(places[end])
 
 
 def _illegal(offset: int) -> UnreadableProcessData:

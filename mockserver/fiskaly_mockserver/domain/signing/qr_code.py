@@ -33,6 +33,8 @@ FIELDS = (
     "public key",
 )
 POINT_BYTES = 65
+_MOST_DIGITS = 19
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BadQrCode(ValueError):
@@ -63,7 +65,7 @@ class QrCode(NamedTuple):
         return transaction_log(
             operation="Finish",
             client_serial_number=self.client_serial_number,
-            process_data=self.process_data.encode("utf-8", "surrogatepass"),
+            process_data=self.process_data.encode(),
             process_type=self.process_type,
             number=self.number,
             serial=bytes.fromhex(self.serial_number),
@@ -101,6 +103,8 @@ def read_qr_code(text: str) -> QrCode:
     Raises:
         BadQrCode: A field is missing or wrong; the message says which, and what it should be.
     """
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadQrCode("a code should be text in UTF-8")
     parts = text.strip().split(";")
     if len(parts) < len(FIELDS):
         raise BadQrCode(
@@ -135,6 +139,8 @@ def _iso(moment: int) -> str:
 def _number(field: str, text: str) -> int:
     if not text.isascii() or not text.isdecimal():
         raise BadQrCode(f"{field} should be a number, not {text!r}")
+    if len(text) > _MOST_DIGITS:
+        raise BadQrCode(f"{field} should have at most {_MOST_DIGITS} digits, not {len(text)}")
     return int(text)
 
 
@@ -145,6 +151,8 @@ def _time(field: str, text: str) -> int:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise BadQrCode(f"{field} should be a time such as 2026-01-01T00:00:00.000Z, not {text!r}")
+    if moment < _EPOCH:
+        raise BadQrCode(f"{field} should not be before 1970, as {text!r} is")
     return int(moment.timestamp())
 
 

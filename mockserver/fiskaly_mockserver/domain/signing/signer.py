@@ -17,6 +17,18 @@ class TssIdentity(NamedTuple):
     certificate: str
 
 
+class CertificateAuthority(NamedTuple):
+    """What signs the certificates of TSS.
+
+    Attributes:
+        serial_number: Lower-case hex of the SHA-256 of its public key; it names the file.
+        certificate: X.509 in DER, signed by itself.
+    """
+
+    serial_number: str
+    certificate: bytes
+
+
 class SigningKeys(Protocol):
     """Makes the keys of TSS and signs with them; the same TSS has the same key for ever (S7)."""
 
@@ -28,6 +40,6 @@ class SigningKeys(Protocol):
         """Return the 64 bytes r‖s of the ECDSA signature over the SHA-256 of a message."""
         ...
 
-    def certificate_authority(self) -> bytes:
-        """Return the certificate that signs those of the TSS, in DER."""
+    def certificate_authority(self) -> CertificateAuthority:
+        """Return what signs the certificates of the TSS."""
         ...

@@ -358,8 +358,9 @@ class TssService:
         """Write what a waiting TSS wrote, one log a day, and the logs of the set-up (S6)."""
         now, ledger = self._backend.now(), self._backend.ledger
         for day in range(UPDATES_BEFORE_DEPLOYMENT, 0, -1):
-            before = tss.time_creation - day * DAY
-            tss = ledger.system(tss, log_messages.update_time(before, before + 1), before + 1)
+            # A frozen clock may begin at 0, and log times are never negative
+            after = max(tss.time_creation - day * DAY + 1, 0)
+            tss = ledger.system(tss, log_messages.update_time(max(after - 1, 0), after), after)
         for message in log_messages.deployment(now):
             tss = ledger.system(tss, message, now)
         return replace(tss, state=TssState.UNINITIALIZED, time_uninit=now)

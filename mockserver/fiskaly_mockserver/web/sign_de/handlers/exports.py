@@ -1,11 +1,9 @@
 """Exports of a TSS."""
 
-from base64 import b64decode
-from collections.abc import Iterator, Mapping
-from hashlib import sha256
+from collections.abc import Mapping
 
-from fiskaly_mockserver.domain.signing.archive import info_csv, tar_file
-from fiskaly_mockserver.domain.signing.exports import ExportFile, ExportsFilter
+from fiskaly_mockserver.domain.signing.archive import export_files, tar_file
+from fiskaly_mockserver.domain.signing.exports import ExportsFilter
 from fiskaly_mockserver.domain.signing.model import ClientId, ExportFilter, ExportState
 from fiskaly_mockserver.web.api import (
     Call,
@@ -72,16 +70,7 @@ def retrieve_export_file(call: Call) -> Download:
         call.principal, call.path["tss_id"], call.path["export_id"]
     )
     authority = call.world.signing.keys.certificate_authority()
-    return Download("application/x-tar", tar_file(_files(file, authority), time=file.time))
-
-
-def _files(file: ExportFile, authority: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield info.csv, the certificates and the logs, in this order (recorded)."""
-    yield "info.csv", info_csv(file.tss.description)
-    yield f"{file.tss.serial_number}_X509.der", b64decode(file.tss.certificate)
-    yield f"{sha256(authority).hexdigest()}_X509.der", authority
-    for log in file.logs:
-        yield log.name, log.data
+    return Download("application/x-tar", tar_file(export_files(file, authority), time=file.time))
 
 
 def retrieve_export_metadata(call: Call) -> JsonObject:

@@ -1,0 +1,77 @@
+"""Signatures and certificates judged by OpenSSL, which shares no code with the server."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from asn1crypto import core  # type: ignore[import-untyped]
+
+HALF = 32
+TAIL = 66
+"""Bytes of a log message's last element: tag, length, r‖s."""
+
+
+def signed_part(log: bytes) -> bytes:
+    """Return what the signature of a log message is over."""
+    header = 2 if log[1] < 0x80 else 2 + (log[1] & 0x7F)
+    return log[header:-TAIL]
+
+
+def der_signature(plain: bytes) -> bytes:
+    """Return r‖s as the SEQUENCE that OpenSSL reads."""
+    signature: Any = core.SequenceOf(spec=core.Integer)
+    for half in (plain[:HALF], plain[HALF:]):
+        signature.append(core.Integer(int.from_bytes(half, "big")))
+    dumped: bytes = signature.dump()
+    return dumped
+
+
+class OpenSsl:
+    """Works in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def accepts_log(self, log: bytes, certificate: bytes) -> bool:
+        """Tell whether a log message carries a signature by the key of a certificate (DER)."""
+        return self.accepts(signed_part(log), log[-64:], certificate)
+
+    def accepts(self, message: bytes, signature: bytes, certificate: bytes) -> bool:
+        """Tell whether r‖s is a signature over a message by the key of a certificate (DER)."""
+        self._write(message=message, signature=der_signature(signature), certificate=certificate)
+        key = self._run("x509", "-inform", "DER", "-in", "certificate", "-noout", "-pubkey").stdout
+        self._write(key=key.encode())
+        return (
+            self._run(
+                "dgst", "-sha256", "-verify", "key", "-signature", "signature", "message"
+            ).stdout
+            == "Verified OK\n"
+        )
+
+    def verify(self, leaf: bytes, authority: bytes, *, at: int) -> str:
+        """Return what OpenSSL says of a chain at a time, strictly: "leaf.pem: OK" if it is good."""
+        self._write(leaf=leaf, ca=authority)
+        for name in ("leaf", "ca"):
+            self._run("x509", "-inform", "DER", "-in", name, "-out", f"{name}.pem")
+        done = self._run(
+            *("verify", "-x509_strict", "-attime", str(at), "-CAfile", "ca.pem", "leaf.pem")
+        )
+        return (done.stdout + done.stderr).strip()
+
+    def structure(self, der: bytes) -> str:
+        """Return how OpenSSL reads the elements of a DER value."""
+        self._write(der=der)
+        return self._run("asn1parse", "-inform", "DER", "-in", "der").stdout
+
+    def _write(self, **files: bytes) -> None:
+        for name, data in files.items():
+            (self._folder / name).write_bytes(data)
+
+    def _run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            ["openssl", *arguments],
+            cwd=self._folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
