@@ -1,7 +1,8 @@
 """Print the oldest release of each dependency that pyproject.toml allows, as constraints of pip.
 
 Of what users install, that is: of the tools of the extra `dev`, and of what those and these
-need, pip takes the newest that goes together with them.
+need, pip takes the newest that goes together with them. Of pytest it is the oldest that this
+project's own suite runs under, which reads its settings as pytest 9 does.
 """
 
 import re
@@ -23,8 +24,9 @@ def main() -> None:
             wanted for name, wanted in extras.items() if name not in ("dev", "mutation")
         ),
     ]
+    wanted += [one for one in extras["dev"] if one.startswith("pytest>=")]
     bounds = re.findall(r"^([\w.-]+)(?:\[\w+\])?>=([\d.]+)", "\n".join(wanted), re.MULTILINE)
-    sys.stdout.writelines(f"{name}=={version}\n" for name, version in sorted(bounds))
+    sys.stdout.writelines(f"{name}=={version}\n" for name, version in sorted(dict(bounds).items()))
 
 
 if __name__ == "__main__":
