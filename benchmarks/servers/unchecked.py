@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import hdrs, web
 from fiskaly_contracts import AnswerPlan, Contract, Operation
@@ -25,6 +26,9 @@ from fiskaly_mockserver.world.world import World
 
 from benchmarks.mix import SIZE
 from benchmarks.servers.loop import serve
+
+if TYPE_CHECKING:
+    from fiskaly_mockserver.domain.account.access import Principal
 
 Endpoint = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -93,7 +97,7 @@ class _Serving:
                 )
                 call = Call(
                     world=world,
-                    caller=caller,
+                    principal=cast("Principal", caller),
                     path=request.match_info,
                     query=operation.query(url.query.items()) if url.raw_query_string else defaults,
                     body=json.loads(raw) if raw else {},

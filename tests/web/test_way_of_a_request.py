@@ -73,9 +73,9 @@ class Request(NamedTuple):
 
 
 REQUESTS = {
-    "created": Request("POST", "/organizations", CAFE, 200, 85, 28),
-    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 230, 30),
-    "retrieved": Request("GET", f"/organizations/{SHOP}", None, 200, 60, 25),
+    "created": Request("POST", "/organizations", CAFE, 200, 80, 23),
+    "refused": Request("POST", "/organizations", {**CAFE, "zip": 3}, 400, 195, 27),
+    "retrieved": Request("GET", f"/organizations/{SHOP}", None, 200, 40, 17),
 }
 
 

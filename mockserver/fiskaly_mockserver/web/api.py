@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, cast
 from fiskaly_contracts import Contract, JsonValue, Violation
 
 from fiskaly_mockserver.domain.account.access import Principal
-from fiskaly_mockserver.domain.errors import DomainError, MissingToken
+from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.domain.query import Paging
 from fiskaly_mockserver.web.responses import Answer, ResponseHeaders
 from fiskaly_mockserver.world.world import World
@@ -51,25 +51,17 @@ Presented = JsonObject | PresentedRow | PresentedRows
 class Call:
     """One checked request: everything in it obeys the contract.
 
+    `principal` is the authenticated caller; of an operation that is open to everyone there
+    is none, whatever the type says.
+
     `path` and `query` hold cast values, `query` with defaults for what was not sent.
     """
 
     world: World
-    caller: Principal | None
+    principal: Principal
     path: Mapping[str, str]
     query: Mapping[str, JsonValue]
     body: JsonObject
-
-    @property
-    def principal(self) -> Principal:
-        """The authenticated caller.
-
-        Raises:
-            MissingToken: The operation is open to everyone, so there is none.
-        """
-        if self.caller is None:
-            raise MissingToken
-        return self.caller
 
     @property
     def organization_id(self) -> str:

@@ -1,5 +1,7 @@
 """The way of one checked request: faults, caller, contract, handler."""
 
+from typing import cast
+
 from aiohttp import hdrs, web
 from fiskaly_contracts import CheckedRequest, Operation, RequestData, Violation, Where
 
@@ -106,7 +108,7 @@ class Endpoint:
             caller = caller_of(header, world.sessions)
         call = Call(
             world=world,
-            caller=caller,
+            principal=cast("Principal", caller),
             path=checked.path,
             query=checked.query,
             body=checked.body if isinstance(checked.body, dict) else {},

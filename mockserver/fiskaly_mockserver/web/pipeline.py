@@ -10,10 +10,11 @@ from fiskaly_contracts import ResponseData, Violation
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.responses import Answer, JsonResponse, response_of, retry_after
-from fiskaly_mockserver.web.safety import Unsafe
+from fiskaly_mockserver.web.safety import SITE_HEADER, Unsafe
 from fiskaly_mockserver.web.sandboxes import SANDBOX_HEADER
 from fiskaly_mockserver.web.service import ServedApi, Service
 from fiskaly_mockserver.world.clock import RealTime
+from fiskaly_mockserver.world.journal.exchange import unheard
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import BadSandboxName
 
@@ -61,14 +62,20 @@ def in_pipeline(
         sandbox_of: Tells the sandbox it is for, where its path may name one; without this
             only the header does.
     """
-    safety, redactor = service.safety, served.redactor
+    known_hosts, redactor = service.safety.known_hosts, served.redactor
+    is_heard = service.on_exchange is not unheard
     new_id, write_headers = served.headers.request_id, served.headers.write
 
     async def exchange(request: web.Request) -> web.StreamResponse:
         started = RealTime.perf_counter()
         headers = request.headers
         name = headers.get(SANDBOX_HEADER) if sandbox_of is None else sandbox_of(request)
-        if name is None and safety.no_page(headers):
+        if (
+            name is None
+            and headers.get(hdrs.HOST) in known_hosts
+            and hdrs.ORIGIN not in headers
+            and SITE_HEADER not in headers
+        ):  # no web page, which would take longer to look at
             world = service.worlds.default
         else:
             try:
@@ -98,7 +105,8 @@ def in_pipeline(
         _check(response, record, served)
         if world.journal.cleared == cleared:
             world.journal.add(record)
-        service.heard(record)
+        if record.violation_count or record.crash or record.response_violations or is_heard:
+            service.heard(record)
         return response
 
     return exchange

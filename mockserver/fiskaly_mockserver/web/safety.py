@@ -58,14 +58,6 @@ class Safety:
     allowed_hosts: tuple[str, ...] = ()
     known_hosts: set[str | None] = field(init=False, repr=False, compare=False, default_factory=set)
 
-    def no_page(self, headers: Mapping[str, str]) -> bool:
-        """Tell at little cost of a request that no web page makes it: false if it may be one."""
-        return (
-            headers.get(hdrs.HOST) in self.known_hosts
-            and hdrs.ORIGIN not in headers
-            and SITE_HEADER not in headers
-        )
-
     def demand_own_page(self, headers: Mapping[str, str], scheme: str) -> None:
         """Refuse what a web page of somebody else calls.
 

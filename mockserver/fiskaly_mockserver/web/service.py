@@ -88,14 +88,10 @@ class Service:
         return self.apis[0].api.contract
 
     def heard(self, exchange: Exchange) -> None:
-        """Tell who listens of an exchange that is finished, and keep it if the fake was wrong."""
+        """Count what broke a contract in a finished exchange, and tell who listens of it."""
         if exchange.crash or exchange.response_violations:
             self.defects.append(exchange)
-            self.lifetime.add(exchange)
-        elif exchange.violations:
-            self.lifetime.add(exchange)
-        if self.on_exchange is unheard:
-            return
+        self.lifetime.add(exchange)
         try:
             self.on_exchange(exchange)
         except Exception:  # noqa: BLE001 - see below

@@ -58,7 +58,7 @@ def create_organization(call: Call) -> PresentedRow:
     row = call.world.organizations.create(
         call.principal,
         profile_of(call.body),
-        managed_by=call.sent("managed_by_organization_id"),
+        managed_by=cast("str | None", call.body.get("managed_by_organization_id")),
     )
     return PresentedRow(organization, row)
 
