@@ -63,7 +63,7 @@ def in_pipeline(
             only the header does.
     """
     known_hosts, redactor = service.safety.known_hosts, served.redactor
-    is_heard = service.on_exchange is not unheard
+    has_listener = service.on_exchange is not unheard
     new_id, write_headers = served.headers.request_id, served.headers.write
 
     async def exchange(request: web.Request) -> web.StreamResponse:
@@ -105,8 +105,8 @@ def in_pipeline(
         _check(response, record, served)
         if world.journal.cleared == cleared:
             world.journal.add(record)
-        if record.violation_count or record.crash or record.response_violations or is_heard:
-            service.heard(record)
+        if record.violation_count or record.crash or record.response_violations or has_listener:
+            service.finished(record)
         return response
 
     return exchange

@@ -87,7 +87,7 @@ class Service:
         """The contract of the first API."""
         return self.apis[0].api.contract
 
-    def heard(self, exchange: Exchange) -> None:
+    def finished(self, exchange: Exchange) -> None:
         """Count what broke a contract in a finished exchange, and tell who listens of it."""
         if exchange.crash or exchange.response_violations:
             self.defects.append(exchange)

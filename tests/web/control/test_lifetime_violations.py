@@ -100,7 +100,7 @@ def test_more_kinds_than_there_is_room_for_are_counted(serve: Any) -> None:
 def test_a_defect_is_counted(serve: Any) -> None:
     server = serve(preset="single")
     exchange = server._call(
-        lambda: server._service.heard(
+        lambda: server._service.finished(
             Exchange(request_id="0" * 32, at=0, method="GET", path="/", crash="KeyError")
         )
     )
