@@ -18,6 +18,9 @@ from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Violation, Where
 MAX_DEPTH = 64
 """Objects and arrays may be nested this deep. Source: assumption (A-35)."""
 
+LARGE = 1024 * 1024
+"""Bytes from which on a body is looked through piece by piece."""
+
 _STRINGS_AND_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -85,6 +88,9 @@ def _is_shallow(body: bytes) -> bool:
     Of all but brackets nothing is left, all become square (whether they match, the parser tells),
     and then the innermost pairs go, level by level.
     """
+    if len(body) > LARGE:
+        # In one go that would hold up all other threads for as long as it takes
+        return not _deeper_than(body, MAX_DEPTH)
     brackets = _STRINGS.sub(b"", body).translate(_SQUARE, _NO_BRACKETS)
     for _ in range(MAX_DEPTH):
         if not brackets:

@@ -81,7 +81,7 @@ MIXED: tuple[dict[str, Any], ...] = (
 )
 def test_a_query_narrows_by_all_it_names(query: dict[str, JsonValue], expected: list[int]) -> None:
     journal = filled(*MIXED)
-    asked = JournalQuery.of(query, base_path=BASE)
+    asked = JournalQuery.of(query, base_paths=(BASE,))
     assert numbers(journal.find(asked)) == expected
     assert journal.count(asked) == len(expected)
 
@@ -113,7 +113,7 @@ def test_a_full_ring_still_counts_exactly() -> None:
 def test_a_count_that_a_dropped_exchange_may_be_missing_from_is_none(
     query: dict[str, JsonValue], expected: int
 ) -> None:
-    count = filled(*KEYS, capacity=3).count(JournalQuery.of(query, base_path=BASE))
+    count = filled(*KEYS, capacity=3).count(JournalQuery.of(query, base_paths=(BASE,)))
     assert count == Overflowed(dropped=1, capacity=3, at_least=expected)
     assert "overflowed" in str(count)
     assert str(expected) in str(count)

@@ -178,7 +178,7 @@ class Criteria:
 
     @property
     def _path_query(self) -> JournalQuery:
-        return JournalQuery(path=self.path, base_path=contract().base_path)
+        return JournalQuery(path=self.path, base_paths=(contract().base_path,))
 
     def _differences(self, exchange: Exchange) -> Iterator[Difference]:
         if self.method is not None and self.method.upper() != exchange.method:

@@ -316,3 +316,10 @@ def test_an_unknown_request_is_not_explained(control: Control) -> None:
     with pytest.raises(ControlRefused, match="f00") as refused:
         control.explain("f00")
     assert (refused.value.status, refused.value.field) == (400, "request_id")
+
+
+def test_a_path_below_the_base_path_of_any_api_is_found(control: Control, client: Shop) -> None:
+    client.call("GET", "/organizations")
+    token = client.tokens["access_token"]
+    client.wire.ask("GET", "/api/v2/tss", headers={"Authorization": f"Bearer {token}"})
+    assert [control.count({"path": path}) for path in ("/organizations", "/tss")] == [1, 1]

@@ -31,9 +31,14 @@ from fiskaly_mockserver.web.control.call import ControlCall, ControlError
 from fiskaly_mockserver.web.responses import REASONS, Answer, response_of
 from fiskaly_mockserver.web.safety import Safety, Unsafe
 from fiskaly_mockserver.web.service import SANDBOX_HEADER, Service
+from fiskaly_mockserver.world.garbage import collector_at_rest
 from fiskaly_mockserver.world.names import CONTROL_PREFIX
 
 _LOG = logging.getLogger("fiskaly_mockserver.control")
+
+
+LARGE = 64 * 1024
+"""Bytes from which on a body is read beside the loop."""
 
 
 class Asked(NamedTuple):
@@ -67,7 +72,12 @@ class Dispatcher:
         from fiskaly_mockserver.web.control.handlers import CONTROL_HANDLERS  # noqa: PLC0415
 
         try:
-            call = self._checked(asked)
+            # An exported world may be large, and the other callers are not left waiting
+            if len(asked.body) > LARGE:
+                checked = await asyncio.to_thread(self._check_large, asked)
+            else:
+                checked = self._check(asked)
+            call = self._call(asked, checked)
         except ControlError as error:
             return refusal(error)
         try:
@@ -81,8 +91,12 @@ class Dispatcher:
             _LOG.exception("the control call %s failed", asked.operation_id)
             return refusal(ControlError(500, "fiskaly-mockserver itself failed; its log tells why"))
 
-    def _checked(self, asked: Asked) -> ControlCall:
-        operation = self.contract.operations[asked.operation_id]
+    def _check(self, asked: Asked) -> CheckedRequest:
+        """Check a call in whatever thread.
+
+        Raises:
+            ControlError: It breaks the control contract.
+        """
         checked = self._checker.check(
             RequestData(
                 operation_id=asked.operation_id,
@@ -94,6 +108,14 @@ class Dispatcher:
             )
         )
         _demand_accepted(checked)
+        return checked
+
+    def _check_large(self, asked: Asked) -> CheckedRequest:
+        with collector_at_rest():
+            return self._check(asked)
+
+    def _call(self, asked: Asked, checked: CheckedRequest) -> ControlCall:
+        operation = self.contract.operations[asked.operation_id]
         return ControlCall(
             service=self._service,
             world=self._service.worlds.get(asked.sandbox if _has_sandbox(operation) else None),

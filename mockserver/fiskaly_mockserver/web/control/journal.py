@@ -211,7 +211,8 @@ def _query(call: ControlCall, wanted: Mapping[str, JsonValue], prefix: str = "")
             field=f"{prefix}operation",
             allowed=tuple(operations),
         )
-    return JournalQuery.of(wanted, base_path=call.service.contract.base_path)
+    base_paths = tuple(served.api.base_path for served in call.service.apis)
+    return JournalQuery.of(wanted, base_paths=base_paths)
 
 
 def _shown(call: ControlCall, exchanges: Iterable[Exchange]) -> JsonObject:

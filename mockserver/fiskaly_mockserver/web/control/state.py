@@ -12,9 +12,11 @@ from fiskaly_fixtures import COUNTRIES, PRESETS, TreeArguments, TreeError, gener
 from fiskaly_mockserver.domain.account.model import ApiKey, Environment
 from fiskaly_mockserver.domain.account.organizations import Profile
 from fiskaly_mockserver.domain.errors import DomainError
+from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.export.export import StateError, export_world, import_world
+from fiskaly_mockserver.world.garbage import collector_at_rest
 from fiskaly_mockserver.world.names import shown
 from fiskaly_mockserver.world.seeding import Seeded, baseline_of
 from fiskaly_mockserver.world.store.tables import Baseline
@@ -34,6 +36,19 @@ def demand_presentable(world: World, service: Service) -> None:
                 raise StateError(f"{place}: {explain(violations)}")
 
 
+def import_checked(world: World, state: JsonObject, service: Service) -> None:
+    """Import an exported world into another one that nobody else uses.
+
+    Raises:
+        StateError: It is none, or holds what an API cannot present.
+    """
+    with collector_at_rest():
+        import_world(world, state)
+        demand_presentable(world, service)
+
+
+MANY = 500
+"""Organizations from which on a world is read beside the loop."""
 FILLED_IN: Profile = {
     "address_line1": "-",
     "zip": "-",
@@ -118,29 +133,33 @@ async def seed(call: ControlCall) -> JsonValue:
     return tree
 
 
-def get_tree(call: ControlCall) -> JsonValue:
+async def get_tree(call: ControlCall) -> JsonValue:
     """Show the seeded organizations with their keys, secrets and users."""
-    return _tree_of(call.world.baseline)
+    baseline = call.world.baseline
+    if len(baseline.organizations.order) <= MANY:
+        return _tree_of(baseline)
+    return await asyncio.to_thread(_tree_of, baseline)
 
 
 def _tree_of(baseline: Baseline) -> JsonValue:
     return {"preset": baseline.preset, "seed": baseline.seed, **Seeded(baseline).as_json()}
 
 
-def export_state(call: ControlCall) -> JsonValue:
+async def export_state(call: ControlCall) -> JsonValue:
     """Export the whole world."""
-    return export_world(call.world)
+    if len(call.world.rows.organizations) <= MANY:
+        return export_world(call.world)
+    return await asyncio.to_thread(export_world, call.world.fork())
 
 
 async def import_state(call: ControlCall) -> JsonValue:
     """Replace the world by an exported one."""
     generation = call.world.generation
     try:
-        # Tried out beside the world, so that a wrong row changes nothing
+        # Tried out beside the world, so that a wrong row changes nothing; and beside the loop,
+        # as a large one takes seconds
         trial = call.world.sibling()
-        import_world(trial, call.body)
-        # To say what is wrong with a row takes half a second at first
-        await asyncio.to_thread(demand_presentable, trial, call.service)
+        await asyncio.to_thread(import_checked, trial, call.body, call.service)
     except StateError as error:
         raise ControlError(409, str(error)) from error
     _demand_undisturbed(call, generation)

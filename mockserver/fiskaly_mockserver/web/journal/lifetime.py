@@ -10,6 +10,8 @@ from fiskaly_mockserver.world.journal.exchange import Exchange
 
 MOST_KINDS = 500
 """Kinds that are told apart: a client can invent names of properties without end."""
+MOST_WAITING = 100
+"""Exchanges that wait to be counted."""
 _INDEX = re.compile(r"/\d+(?=/|$)")
 
 
@@ -39,9 +41,20 @@ class LifetimeViolations:
     def __init__(self) -> None:
         self._broken = self._warned = self._defects = self._uncounted = 0
         self._kinds: dict[_Kind, _Count] = {}
+        self._waiting: list[Exchange] = []
 
     def add(self, exchange: Exchange) -> None:
-        """Count a finished exchange."""
+        """Count a finished exchange; what takes time waits until somebody asks."""
+        self._waiting.append(exchange)
+        if len(self._waiting) >= MOST_WAITING:
+            self._count_waiting()
+
+    def _count_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for exchange in waiting:
+            self._count(exchange)
+
+    def _count(self, exchange: Exchange) -> None:
         if exchange.breaches:
             self._broken += 1
         elif exchange.violations:
@@ -59,6 +72,7 @@ class LifetimeViolations:
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return all that was counted, for the control API."""
+        self._count_waiting()
         return {
             "broken_requests": self._broken,
             "warned_requests": self._warned,

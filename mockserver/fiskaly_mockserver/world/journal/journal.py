@@ -41,10 +41,10 @@ class JournalQuery(NamedTuple):
 
     Attributes:
         path: A glob, as `/organizations/*/api-keys`, in which `*` also matches slashes.
-            It has to match the whole path, or what follows `base_path` in it.
+            It has to match the whole path, or what follows one of the `base_paths` in it.
         body: What the request's body has to contain; see `subsets.contains`.
         since: A request id; only later exchanges are looked at.
-        base_path: The path that all operations are under, as "/api/v0".
+        base_paths: The paths that operations are under, as "/api/v0".
     """
 
     operation: str | None = None
@@ -53,10 +53,12 @@ class JournalQuery(NamedTuple):
     path: str | None = None
     body: JsonValue | Literal[Unasked.BODY] = Unasked.BODY
     since: str | None = None
-    base_path: str = ""
+    base_paths: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, wanted: Mapping[str, JsonValue], *, base_path: str = "") -> "JournalQuery":
+    def of(
+        cls, wanted: Mapping[str, JsonValue], *, base_paths: tuple[str, ...] = ()
+    ) -> "JournalQuery":
         """Return the query that a control call's JSON object asks.
 
         It holds any of `operation`, `status`, `method`, `path`, `body` and `since`, of
@@ -69,7 +71,7 @@ class JournalQuery(NamedTuple):
             path=cast("str | None", wanted.get("path")),
             body=wanted.get("body", Unasked.BODY),
             since=cast("str | None", wanted.get("since")),
-            base_path=base_path,
+            base_paths=base_paths,
         )
 
     def matches(self, exchange: Exchange) -> bool:
@@ -95,8 +97,8 @@ class JournalQuery(NamedTuple):
     def _has_path(self, path: str) -> bool:
         if self.path is None or fnmatchcase(path, self.path):
             return True
-        _, base, below = path.partition(self.base_path) if self.base_path else ("", "", "")
-        return bool(base) and fnmatchcase(below, self.path)
+        parts = (path.partition(base) for base in self.base_paths)
+        return any(bool(base) and fnmatchcase(below, self.path) for _, base, below in parts)
 
     def _has_body(self, exchange: Exchange) -> bool:
         if self.body is Unasked.BODY:
