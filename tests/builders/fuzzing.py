@@ -1,9 +1,10 @@
 """schemathesis as a command, run on a document that a live server serves."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,31 @@ SMOKE = Effort(1, examples=3, phases=("examples", "fuzzing"))
 """Some seconds, in every run of the suite."""
 LONG = {f"seed-{number}": Effort(20_260_100 + number) for number in (1, 2, 3)}
 """Half a minute each; marked slow."""
+
+
+def with_dictionaries(
+    config: Path,
+    words: Mapping[str, Sequence[str]],
+    places: Mapping[str, tuple[str, float]],
+    folder: Path,
+) -> Path:
+    """Write a configuration with words for schemathesis to draw.
+
+    Args:
+        config: What is added to.
+        words: Dictionaries by name.
+        places: By parameter, as `path.tss_id`, its dictionary and how often one is drawn of it.
+        folder: Where it is written.
+    """
+    lines = [config.read_text(encoding="utf-8")]
+    for name, values in words.items():
+        lines += [f"[dictionaries.{name}]", f"values = {json.dumps(values)}"]
+    lines.append("[parameters]")
+    for place, (name, probability) in places.items():
+        lines.append(f'"{place}" = {{ dictionary = "{name}", probability = {probability} }}')
+    path = folder / "schemathesis.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
 
 
 def st_run(

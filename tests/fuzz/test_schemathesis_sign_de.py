@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders.fuzzing import LONG, SMOKE, Effort, st_run
+from builders.fuzzing import LONG, SMOKE, Effort, st_run, with_dictionaries
 from fiskaly_contracts import Contract
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.domain.signing.model import ClientId, ExportId, ExportState, TssId
@@ -152,15 +152,7 @@ def known_ids(words: dict[str, list[str]], folder: Path) -> Path:
         "body.api_key": ("api_keys", 0.8),
         "body.api_secret": ("api_secrets", 0.8),
     }
-    lines = [CONFIG.read_text(encoding="utf-8")]
-    for name, values in words.items():
-        lines += [f"[dictionaries.{name}]", f"values = {json.dumps(values)}"]
-    lines.append("[parameters]")
-    for place, (name, probability) in places.items():
-        lines.append(f'"{place}" = {{ dictionary = "{name}", probability = {probability} }}')
-    path = folder / "schemathesis.toml"
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return path
+    return with_dictionaries(CONFIG, words, places, folder)
 
 
 @pytest.fixture(scope="module", params=RUNS)

@@ -4,6 +4,7 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
+from builders.receipts import receipt
 from fiskaly_mockserver.domain.signing.audit import (
     AuditRule,
     audit_client,
@@ -15,7 +16,7 @@ from fiskaly_mockserver.domain.signing.audit import (
 from fiskaly_mockserver.domain.signing.model import TransactionState
 from fiskaly_mockserver.domain.signing.qr_code import QrCode, qr_code_text, read_qr_code
 from fiskaly_mockserver.world.signing_keys import verifies
-from signing.till import CLIENT_ID, TSS_ID, Signing, receipt, uid
+from signing.till import CLIENT_ID, TSS_ID, Signing, uid
 
 FINISHED = TransactionState.FINISHED
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from asn1crypto import x509  # type: ignore[import-untyped]
 from builders.openssl import OpenSsl
+from builders.receipts import receipt
 from fiskaly_mockserver.domain.signing.archive import export_files, tar_file
 from fiskaly_mockserver.domain.signing.model import ExportFilter, TransactionState, TssState
-from signing.till import EXPORT_ID, START, TSS_ID, Signing, receipt, uid
+from signing.till import EXPORT_ID, START, TSS_ID, Signing, uid
 
 LIFE = [
     *["updateTime"] * 19,

@@ -1,9 +1,9 @@
 """Exports: how they come to an end, and which logs they hold (S9)."""
 
 import pytest
-from fiskaly_mockserver.domain.query import Paging
+from builders.receipts import receipt
+from fiskaly_mockserver.domain.query import Paging, StateFilter
 from fiskaly_mockserver.domain.signing import errors
-from fiskaly_mockserver.domain.signing.exports import ExportsFilter
 from fiskaly_mockserver.domain.signing.model import (
     ClientId,
     Export,
@@ -12,7 +12,7 @@ from fiskaly_mockserver.domain.signing.model import (
     TransactionState,
     TssState,
 )
-from signing.till import CLIENT_ID, EXPORT_ID, START, TSS_ID, Signing, receipt, uid
+from signing.till import CLIENT_ID, EXPORT_ID, START, TSS_ID, Signing, uid
 
 
 def trigger(signing: Signing, number: int = 0xE1, **filters: object) -> Export:
@@ -68,9 +68,7 @@ def test_s9_an_export_is_done_at_the_next_look(signing: Signing, sold: int) -> N
 
 def test_s9_a_list_is_a_look_too(signing: Signing, sold: int) -> None:
     trigger(signing)
-    page = signing.exports.list(
-        signing.shop, None, ExportsFilter({ExportState.COMPLETED}), Paging()
-    )
+    page = signing.exports.list(signing.shop, None, StateFilter({ExportState.COMPLETED}), Paging())
     assert [row.id for row in page.rows] == [EXPORT_ID]
 
 

@@ -4,13 +4,13 @@ from base64 import b64decode
 from typing import Any
 
 import pytest
-from fiskaly_mockserver.domain.query import Paging
+from builders.receipts import receipt
+from fiskaly_mockserver.domain.query import Paging, StateFilter
 from fiskaly_mockserver.domain.signing import errors
 from fiskaly_mockserver.domain.signing.model import TransactionState, TssState
 from fiskaly_mockserver.domain.signing.qr_code import qr_code_text, read_qr_code
-from fiskaly_mockserver.domain.signing.transactions import TransactionFilter
 from fiskaly_mockserver.world.signing_keys import verifies
-from signing.till import CLIENT_ID, START, TSS_ID, TX_ID, Signing, receipt, uid
+from signing.till import CLIENT_ID, START, TSS_ID, TX_ID, Signing, uid
 
 ACTIVE, FINISHED, CANCELLED = (
     TransactionState.ACTIVE,
@@ -183,7 +183,7 @@ def test_s5_another_client_of_the_tss_may_go_on(signing: Signing) -> None:
 
     def of(client: str) -> list[str]:
         page = signing.transactions.list_of_client(
-            signing.shop, TSS_ID, client, TransactionFilter(), Paging()
+            signing.shop, TSS_ID, client, StateFilter(), Paging()
         )
         return [one.id for one in page.rows]
 
@@ -196,17 +196,17 @@ def test_lists_are_narrowed_and_ordered(signing: Signing) -> None:
         signing.sign(1, tx=uid(number))
     signing.sign(2, FINISHED, receipt(), tx=uid(1))
 
-    def ids(narrowed: TransactionFilter, paging: Paging) -> list[str]:
+    def ids(narrowed: StateFilter, paging: Paging) -> list[str]:
         return [
             row.id for row in signing.transactions.list(signing.shop, TSS_ID, narrowed, paging).rows
         ]
 
-    assert ids(TransactionFilter({FINISHED}), Paging()) == [uid(1)]
-    assert ids(TransactionFilter({ACTIVE, FINISHED}), Paging(descending=True, limit=2)) == [
+    assert ids(StateFilter({FINISHED}), Paging()) == [uid(1)]
+    assert ids(StateFilter({ACTIVE, FINISHED}), Paging(descending=True, limit=2)) == [
         uid(2),
         uid(1),
     ]
-    assert ids(TransactionFilter(), Paging(order_by="time_end")) == [uid(1), uid(0), uid(2)]
+    assert ids(StateFilter(), Paging(order_by="time_end")) == [uid(1), uid(0), uid(2)]
 
 
 def test_metadata_is_merged_and_not_signed(signing: Signing) -> None:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from builders.accounts import Account
 from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.signing.backend import SigningBackend, SigningOptions
 from fiskaly_mockserver.domain.signing.clients import Clients
 from fiskaly_mockserver.domain.signing.exports import Exports
 from fiskaly_mockserver.domain.signing.model import (
@@ -27,7 +28,7 @@ from fiskaly_mockserver.domain.signing.tables import (
     SigningTables,
 )
 from fiskaly_mockserver.domain.signing.transactions import Call, Transactions
-from fiskaly_mockserver.domain.signing.tss import SigningBackend, SigningOptions, TssService
+from fiskaly_mockserver.domain.signing.tss import TssService
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.seams import SeededSource
 from fiskaly_mockserver.world.signing_keys import SeededSigningKeys
@@ -44,18 +45,6 @@ def uid(number: int) -> str:
 
 
 TSS_ID, CLIENT_ID, TX_ID, EXPORT_ID = uid(0x51), uid(0xC1), uid(0x71), uid(0xE1)
-
-
-def receipt(amount: str = "11.90") -> dict[str, Any]:
-    return {
-        "standard_v1": {
-            "receipt": {
-                "receipt_type": "RECEIPT",
-                "amounts_per_vat_rate": [{"vat_rate": "NORMAL", "amount": amount}],
-                "amounts_per_payment_type": [{"payment_type": "CASH", "amount": amount}],
-            }
-        }
-    }
 
 
 class Signing:

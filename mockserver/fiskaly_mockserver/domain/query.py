@@ -1,8 +1,8 @@
 """Filtering, ordering and paging of lists."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from fiskaly_mockserver.domain.store import Selection
 
@@ -39,6 +39,21 @@ class Narrowing(NamedTuple, Generic[Row]):
 
     name: Hashable
     admits: Callable[[Row], bool]
+
+
+class StateFilter(NamedTuple):
+    """What a list is narrowed to by the state of its rows; an empty collection does not narrow."""
+
+    states: Collection[str] = ()
+
+    @property
+    def narrowing(self) -> Narrowing[Any] | None:
+        """What it does to a list, None if nothing."""
+        return Narrowing(frozenset(self.states), self.admits) if self.states else None
+
+    def admits(self, row: Any) -> bool:
+        """Tell whether the row passes."""
+        return row.state in self.states
 
 
 def arranged(

@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.backend import Backend
+from fiskaly_mockserver.domain.signing.backend import SigningBackend, SigningOptions
 from fiskaly_mockserver.domain.signing.clients import Clients
 from fiskaly_mockserver.domain.signing.exports import Exports
 from fiskaly_mockserver.domain.signing.tables import SigningTables
 from fiskaly_mockserver.domain.signing.transactions import Transactions
-from fiskaly_mockserver.domain.signing.tss import SigningBackend, SigningOptions, TssService
+from fiskaly_mockserver.domain.signing.tss import TssService
 from fiskaly_mockserver.world.signing_keys import SeededSigningKeys
 from fiskaly_mockserver.world.store.tables import Rows
 

@@ -116,7 +116,7 @@ class World:
     @cached_property
     def signing(self) -> "Signing":
         """The services of SIGN DE; a start can do without them and their cryptography."""
-        from fiskaly_mockserver.domain.signing.tss import SigningOptions  # noqa: PLC0415 - see above
+        from fiskaly_mockserver.domain.signing.backend import SigningOptions  # noqa: PLC0415 - see above
         from fiskaly_mockserver.world.signing import Signing  # noqa: PLC0415
 
         options = SigningOptions(main_keys=self.settings.sign_de_main_keys)

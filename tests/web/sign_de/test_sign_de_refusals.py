@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 import pytest
+from builders.receipts import receipt
 from fiskaly_mockserver.web.service import Service
 from web.api import Answer
-from web.sign_de.till import CLIENT, EXPORT, NOWHERE, PIN, TSS, TX, Till, receipt
+from web.sign_de.till import CLIENT, EXPORT, NOWHERE, PIN, TSS, TX, Till
 
 E1 = ["status_code", "error", "code", "message"]
 E2 = ["code", "message", "status_code", "error"]

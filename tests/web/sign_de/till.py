@@ -1,7 +1,6 @@
 """A till that signs through the API: short ways to the states that tests begin with."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from web.api import Answer, Api
 
@@ -13,18 +12,6 @@ NOWHERE = "99999999-9999-4999-8999-999999999999"
 SERIAL = "KASSE-01"
 PIN = "123456"
 SHOP = "shop_test"
-
-
-def receipt(amount: str = "11.90") -> dict[str, Any]:
-    return {
-        "standard_v1": {
-            "receipt": {
-                "receipt_type": "RECEIPT",
-                "amounts_per_vat_rate": [{"vat_rate": "NORMAL", "amount": amount}],
-                "amounts_per_payment_type": [{"payment_type": "CASH", "amount": amount}],
-            }
-        }
-    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.model import EMPTY_METADATA
 from fiskaly_mockserver.domain.query import Narrowing, Page, Paging, SortKey, paged
 from fiskaly_mockserver.domain.signing import errors, log_messages
+from fiskaly_mockserver.domain.signing.backend import SigningBackend, demand_ready, merged
 from fiskaly_mockserver.domain.signing.model import (
     MAX_CLIENTS,
     Client,
@@ -15,13 +16,7 @@ from fiskaly_mockserver.domain.signing.model import (
     ClientState,
     Tss,
 )
-from fiskaly_mockserver.domain.signing.tss import (
-    SigningBackend,
-    TssService,
-    demand_api_key,
-    demand_ready,
-    merged,
-)
+from fiskaly_mockserver.domain.signing.tss import TssService
 
 SORT_KEYS: Mapping[str, SortKey[Client]] = {
     "serial_number": lambda row: row.serial_number,
@@ -82,11 +77,7 @@ class Clients:
         Raises:
             NotSigningPrincipal, TssNotFound: As `TssService.find`.
         """
-        if tss_id is None:
-            demand_api_key(principal)
-            rows = self._tables.clients.select("place", (principal.home.id, principal.env))
-        else:
-            rows = self._tables.clients.select("tss", self._tss.find(principal, tss_id).id)
+        rows = self._tss.rows(principal, tss_id, self._tables.clients)
         return paged(rows, paging, SORT_KEYS, narrowed.narrowing)
 
     def create(

@@ -1,12 +1,13 @@
 """Exports: which signed logs they hold, and how far they are (S9)."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from fiskaly_mockserver.domain.account.access import Principal
-from fiskaly_mockserver.domain.query import Narrowing, Page, Paging, SortKey, paged
+from fiskaly_mockserver.domain.query import Page, Paging, SortKey, StateFilter, paged
 from fiskaly_mockserver.domain.signing import errors
+from fiskaly_mockserver.domain.signing.backend import SigningBackend, demand_ready, merged
 from fiskaly_mockserver.domain.signing.clients import Clients
 from fiskaly_mockserver.domain.signing.model import (
     MAX_RUNNING_EXPORTS,
@@ -21,13 +22,7 @@ from fiskaly_mockserver.domain.signing.model import (
     TssState,
 )
 from fiskaly_mockserver.domain.signing.transactions import Transactions
-from fiskaly_mockserver.domain.signing.tss import (
-    SigningBackend,
-    TssService,
-    demand_api_key,
-    demand_ready,
-    merged,
-)
+from fiskaly_mockserver.domain.signing.tss import TssService
 
 FILE_LIFE = 7 * 86_400
 """Seconds that the file of a completed export can be fetched. Source: assumption."""
@@ -43,21 +38,6 @@ SORT_KEYS: Mapping[str, SortKey[Export]] = {
     "time_expiration": lambda row: row.time_expiration or "",
     "time_error": lambda row: row.time_error or "",
 }
-
-
-class ExportsFilter(NamedTuple):
-    """What a list of exports is narrowed to; an empty collection does not narrow."""
-
-    states: Collection[ExportState] = ()
-
-    @property
-    def narrowing(self) -> Narrowing[Export] | None:
-        """What it does to a list, None if nothing."""
-        return Narrowing(frozenset(self.states), self.admits) if self.states else None
-
-    def admits(self, row: Export) -> bool:
-        """Tell whether the export passes."""
-        return row.state in self.states
 
 
 class ExportFile(NamedTuple):
@@ -134,18 +114,14 @@ class Exports:
         return self._advanced(tss, self._of(tss, export_id))
 
     def list(
-        self, principal: Principal, tss_id: str | None, narrowed: ExportsFilter, paging: Paging
+        self, principal: Principal, tss_id: str | None, narrowed: StateFilter, paging: Paging
     ) -> Page[Export]:
         """List the exports of a TSS, or of all TSS of the caller where `tss_id` is None.
 
         Raises:
             NotSigningPrincipal, TssNotFound: As `TssService.find`.
         """
-        if tss_id is None:
-            demand_api_key(principal)
-            rows = self._tables.exports.select("place", (principal.home.id, principal.env))
-        else:
-            rows = self._tables.exports.select("tss", self._tss.find(principal, tss_id).id)
+        rows = self._tss.rows(principal, tss_id, self._tables.exports)
         for export in [row for row in rows if row.state in RUNNING]:
             tss = self._tables.tss.get(export.tss_id)
             if tss is not None:

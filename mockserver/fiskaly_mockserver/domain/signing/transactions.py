@@ -1,13 +1,14 @@
 """Transactions: started, updated, finished or canceled, each step signed (S5, S6, S8)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.model import EMPTY_METADATA
-from fiskaly_mockserver.domain.query import Narrowing, Page, Paging, SortKey, paged
+from fiskaly_mockserver.domain.query import Page, Paging, SortKey, StateFilter, paged
 from fiskaly_mockserver.domain.signing import errors
+from fiskaly_mockserver.domain.signing.backend import SigningBackend, demand_ready, merged
 from fiskaly_mockserver.domain.signing.clients import Clients
 from fiskaly_mockserver.domain.signing.model import (
     MAX_ACTIVE_TRANSACTIONS,
@@ -22,13 +23,7 @@ from fiskaly_mockserver.domain.signing.model import (
     TssState,
 )
 from fiskaly_mockserver.domain.signing.process_data import NO_DATA, ProcessData
-from fiskaly_mockserver.domain.signing.tss import (
-    SigningBackend,
-    TssService,
-    demand_api_key,
-    demand_ready,
-    merged,
-)
+from fiskaly_mockserver.domain.signing.tss import TssService
 
 NO_TYPE = NO_DATA.process_type
 SORT_KEYS: Mapping[str, SortKey[Transaction]] = {
@@ -37,21 +32,6 @@ SORT_KEYS: Mapping[str, SortKey[Transaction]] = {
     "time_start": lambda row: row.time_start,
     "time_end": lambda row: row.time_end or "",
 }
-
-
-class TransactionFilter(NamedTuple):
-    """What a list of transactions is narrowed to; an empty collection does not narrow."""
-
-    states: Collection[TransactionState] = ()
-
-    @property
-    def narrowing(self) -> Narrowing[Transaction] | None:
-        """What it does to a list, None if nothing."""
-        return Narrowing(frozenset(self.states), self.admits) if self.states else None
-
-    def admits(self, row: Transaction) -> bool:
-        """Tell whether the transaction passes."""
-        return row.state in self.states
 
 
 class Call(NamedTuple):
@@ -139,18 +119,14 @@ class Transactions:
         return log
 
     def list(
-        self, principal: Principal, tss_id: str | None, narrowed: TransactionFilter, paging: Paging
+        self, principal: Principal, tss_id: str | None, narrowed: StateFilter, paging: Paging
     ) -> Page[Transaction]:
         """List the transactions of a TSS, or of all TSS of the caller where `tss_id` is None.
 
         Raises:
             NotSigningPrincipal, TssNotFound: As `TssService.find`.
         """
-        if tss_id is None:
-            demand_api_key(principal)
-            rows = self._tables.transactions.select("place", (principal.home.id, principal.env))
-        else:
-            rows = self._tables.transactions.select("tss", self._tss.find(principal, tss_id).id)
+        rows = self._tss.rows(principal, tss_id, self._tables.transactions)
         return paged(rows, paging, SORT_KEYS, narrowed.narrowing)
 
     def list_of_client(
@@ -158,7 +134,7 @@ class Transactions:
         principal: Principal,
         tss_id: str,
         client_id: str,
-        narrowed: TransactionFilter,
+        narrowed: StateFilter,
         paging: Paging,
     ) -> Page[Transaction]:
         """List the transactions whose latest revision is a client's.

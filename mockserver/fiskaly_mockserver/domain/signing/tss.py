@@ -1,36 +1,39 @@
 """TSS: their life, admin PIN and PUK, admin sessions (S1 to S3, S6)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from hmac import compare_digest
-from typing import NamedTuple
+from typing import Any
 
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.model import (
     EMPTY_METADATA,
     Environment,
-    PrincipalKind,
     hash_secret,
     matches,
 )
-from fiskaly_mockserver.domain.ports import Clock, SecretSource
-from fiskaly_mockserver.domain.query import Page, Paging, SortKey, paged
+from fiskaly_mockserver.domain.ports import SecretSource
+from fiskaly_mockserver.domain.query import Page, Paging, Row, SortKey, paged
 from fiskaly_mockserver.domain.signing import errors, log_messages
-from fiskaly_mockserver.domain.signing.logs import Ledger
+from fiskaly_mockserver.domain.signing.backend import (
+    SigningBackend,
+    demand_api_key,
+    demand_not_taken_away,
+    demand_ready,
+    merged,
+)
 from fiskaly_mockserver.domain.signing.model import (
     ACTIVE_STATES,
     MAX_ACTIVE_TEST_TSS,
     MAX_PIN_TRIES,
     MAX_TSS_PER_DAY,
-    READY_STATES,
     AdminSession,
     ClientState,
     Tss,
     TssId,
     TssState,
 )
-from fiskaly_mockserver.domain.signing.signer import SigningKeys
-from fiskaly_mockserver.domain.signing.tables import SigningTables
+from fiskaly_mockserver.domain.store import Selection, Table
 
 SHORTEST_PIN = 6
 DAY = 86_400
@@ -38,82 +41,12 @@ UPDATES_BEFORE_DEPLOYMENT = 19
 """Daily `updateTime` logs of a TSS that waited for its customer: with the six logs of the
 deployment the counter is 25. Source: recorded."""
 
-_LOCKED: Mapping[TssState, type[errors.SigningError]] = {
-    TssState.DELETED: errors.TssDeleted,
-    TssState.DEFECTIVE: errors.TssDefective,
-    TssState.EVICTED: errors.TssEvicted,
-}
 _WAYS = {
     (TssState.CREATED, TssState.UNINITIALIZED),
     (TssState.UNINITIALIZED, TssState.INITIALIZED),
     (TssState.UNINITIALIZED, TssState.DISABLED),
     (TssState.INITIALIZED, TssState.DISABLED),
 }
-
-
-class SigningOptions(NamedTuple):
-    """What a server may be told about SIGN DE.
-
-    Attributes:
-        main_keys: Whether a main organization's key may create a TSS (S1).
-    """
-
-    main_keys: bool = True
-
-
-class SigningBackend(NamedTuple):
-    """The rows of SIGN DE in one world, and the seams they are changed through."""
-
-    tables: SigningTables
-    clock: Clock
-    secrets: SecretSource
-    keys: SigningKeys
-    session_end: Callable[[Principal], int]
-    options: SigningOptions = SigningOptions()
-
-    @property
-    def ledger(self) -> Ledger:
-        """What signs and stores log messages."""
-        return Ledger(self.tables, self.keys)
-
-    def now(self) -> int:
-        """Return the world's time in whole unix seconds."""
-        return int(self.clock.now())
-
-
-def merged(old: Mapping[str, str], new: Mapping[str, str] | None) -> Mapping[str, str]:
-    """Return metadata with new entries; one that is set to "" goes (S10). Source: documented."""
-    if not new:
-        return old
-    return {key: value for key, value in {**old, **new}.items() if value != ""}
-
-
-def demand_api_key(principal: Principal) -> None:
-    """Demand that an API key calls.
-
-    Raises:
-        NotSigningPrincipal: A person does (R3).
-    """
-    if principal.kind is not PrincipalKind.API_KEY:
-        raise errors.NotSigningPrincipal(**principal.facts)
-
-
-def demand_ready(tss: Tss) -> None:
-    """Demand a TSS in which PIN, admin sessions and clients work (S2, S3, S4).
-
-    Raises:
-        TssStillCreated: It is CREATED.
-        TssDisabled: It is DISABLED.
-        TssDeleted, TssDefective, TssEvicted: The server took it away.
-    """
-    if tss.state in READY_STATES:
-        return
-    locked = _LOCKED.get(tss.state)
-    if locked is not None:
-        raise locked(tss=tss.id, state=tss.state)
-    if tss.state is TssState.DISABLED:
-        raise errors.TssDisabled(tss=tss.id, state=tss.state)
-    raise errors.TssStillCreated(tss=tss.id, state=tss.state)
 
 
 SORT_KEYS: Mapping[str, SortKey[Tss]] = {
@@ -145,6 +78,19 @@ class TssService:
                 **principal.facts, tss=tss_id, exists="no" if tss is None else "yes"
             )
         return tss
+
+    def rows(
+        self, principal: Principal, tss_id: str | None, table: Table[Any, Row]
+    ) -> Selection[Row]:
+        """Select what belongs to a TSS, or to all TSS of the caller where `tss_id` is None.
+
+        Raises:
+            NotSigningPrincipal, TssNotFound: As `find`.
+        """
+        if tss_id is not None:
+            return table.select("tss", self.find(principal, tss_id).id)
+        demand_api_key(principal)
+        return table.select("place", (principal.home.id, principal.env))
 
     def list(self, principal: Principal, paging: Paging) -> Page[Tss]:
         """List the TSS of the caller's organization and environment.
@@ -220,9 +166,7 @@ class TssService:
             AdminNotAuthenticated: INITIALIZED and DISABLED take an admin session (S3).
         """
         tss = self.find(principal, tss_id)
-        locked = _LOCKED.get(tss.state)
-        if locked is not None:
-            raise locked(tss=tss.id, state=tss.state)
+        demand_not_taken_away(tss)
         if tss.state is TssState.DISABLED:
             raise errors.TssDisabled(tss=tss.id, state=tss.state)
         if tss.state is wanted:
@@ -310,9 +254,7 @@ class TssService:
             TssDeleted, TssDefective, TssEvicted: The server took the TSS away.
         """
         tss = self.find(principal, tss_id)
-        locked = _LOCKED.get(tss.state)
-        if locked is not None:
-            raise locked(tss=tss.id, state=tss.state)
+        demand_not_taken_away(tss)
         if self._admin(principal, tss) is None:
             return
         self._tables.admin_sessions.remove((tss.id, principal.id))

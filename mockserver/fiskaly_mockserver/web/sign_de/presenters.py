@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from fiskaly_contracts import JsonValue
-
 from fiskaly_mockserver.domain.signing.log_messages import ALGORITHM
 from fiskaly_mockserver.domain.signing.model import (
     MAX_ACTIVE_TRANSACTIONS,
@@ -29,8 +27,6 @@ CERTIFICATION_ID = "BSI-K-TR-0000-0000"
 """Plainly no certificate. Source: assumption."""
 ENCODING = "UTF-8"
 UPDATE_VARIANTS = "SIGNED"
-
-Shown = Mapping[str, JsonValue]
 
 
 def created_tss(row: Tss) -> JsonObject:

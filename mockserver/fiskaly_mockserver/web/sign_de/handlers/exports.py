@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from fiskaly_mockserver.domain.query import StateFilter
 from fiskaly_mockserver.domain.signing.archive import export_files, tar_file
-from fiskaly_mockserver.domain.signing.exports import ExportsFilter
 from fiskaly_mockserver.domain.signing.model import ClientId, ExportFilter, ExportState
 from fiskaly_mockserver.web.api import (
     Call,
@@ -30,7 +30,7 @@ _NUMBERS = (
 
 def list_exports(call: Call) -> PresentedRows:
     """List the exports of a TSS, or of all where the path names none."""
-    narrowed = ExportsFilter([ExportState(state) for state in call.asked_all("states")])
+    narrowed = StateFilter([ExportState(state) for state in call.asked_all("states")])
     page = call.world.signing.exports.list(
         call.principal, call.path.get("tss_id"), narrowed, paging_of(call)
     )

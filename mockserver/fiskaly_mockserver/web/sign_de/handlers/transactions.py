@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from fiskaly_mockserver.domain.query import StateFilter
 from fiskaly_mockserver.domain.signing.model import TransactionState
 from fiskaly_mockserver.domain.signing.process_data import process_data_of
 from fiskaly_mockserver.domain.signing.transactions import Call as TransactionCall
-from fiskaly_mockserver.domain.signing.transactions import TransactionFilter
 from fiskaly_mockserver.web.api import (
     Call,
     Download,
@@ -100,8 +100,8 @@ def update_transaction_metadata(call: Call) -> JsonObject:
     return {**row.metadata}
 
 
-def _narrowed(call: Call) -> TransactionFilter:
-    return TransactionFilter([TransactionState(state) for state in call.asked_all("states")])
+def _narrowed(call: Call) -> StateFilter:
+    return StateFilter([TransactionState(state) for state in call.asked_all("states")])
 
 
 HANDLERS: Mapping[str, Handler] = {

@@ -1,0 +1,165 @@
+"""What the services of SIGN DE work on: rows and seams, the ledger, and checks they share."""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.account.model import PrincipalKind
+from fiskaly_mockserver.domain.ports import Clock, SecretSource
+from fiskaly_mockserver.domain.signing import errors
+from fiskaly_mockserver.domain.signing.log_messages import (
+    SystemMessage,
+    signed,
+    system_log,
+    transaction_log,
+)
+from fiskaly_mockserver.domain.signing.model import READY_STATES, LogKind, SignedLog, Tss, TssState
+from fiskaly_mockserver.domain.signing.process_data import ProcessData
+from fiskaly_mockserver.domain.signing.signer import SigningKeys
+from fiskaly_mockserver.domain.signing.tables import SigningTables
+
+_TAKEN_AWAY: Mapping[TssState, type[errors.SigningError]] = {
+    TssState.DELETED: errors.TssDeleted,
+    TssState.DEFECTIVE: errors.TssDefective,
+    TssState.EVICTED: errors.TssEvicted,
+}
+
+
+class Ledger(NamedTuple):
+    """Writes signed logs. The caller stores the TSS that it gets back, with its new counter."""
+
+    tables: SigningTables
+    keys: SigningKeys
+
+    def system(self, tss: Tss, message: SystemMessage, now: int) -> Tss:
+        """Write a system log."""
+        counter = tss.signature_counter + 1
+        unsigned = system_log(
+            message, serial=bytes.fromhex(tss.serial_number), counter=counter, time=now
+        )
+        data = signed(unsigned, self.keys.sign(tss.id, unsigned))
+        self.tables.logs.put(
+            SignedLog(
+                tss_id=tss.id,
+                counter=counter,
+                time=now,
+                kind=LogKind.SYSTEM,
+                name=f"Unixt_{now}_Sig-{counter}_Log-Sys_{message.event}.log",
+                data=data,
+            )
+        )
+        return replace(tss, signature_counter=counter)
+
+    def transaction(
+        self,
+        tss: Tss,
+        *,
+        operation: str,
+        client_serial_number: str,
+        data: ProcessData,
+        number: int,
+        now: int,
+    ) -> tuple[Tss, SignedLog, str]:
+        """Write a transaction log, and return it with its signature in base64."""
+        counter = tss.signature_counter + 1
+        unsigned = transaction_log(
+            operation=operation,
+            client_serial_number=client_serial_number,
+            process_data=data.data,
+            process_type=data.process_type,
+            number=number,
+            serial=bytes.fromhex(tss.serial_number),
+            counter=counter,
+            time=now,
+        )
+        signature = self.keys.sign(tss.id, unsigned)
+        # A "/" would be a folder in the archive (S9)
+        client = client_serial_number.replace("/", "_")
+        log = SignedLog(
+            tss_id=tss.id,
+            counter=counter,
+            time=now,
+            kind=LogKind.TRANSACTION,
+            name=f"Unixt_{now}_Sig-{counter}_Log-Tra_No-{number}_{operation}_Client-{client}.log",
+            data=signed(unsigned, signature),
+            number=number,
+            client_serial_number=client_serial_number,
+        )
+        self.tables.logs.put(log)
+        return replace(tss, signature_counter=counter), log, b64encode(signature).decode()
+
+
+class SigningOptions(NamedTuple):
+    """What a server may be told about SIGN DE.
+
+    Attributes:
+        main_keys: Whether a main organization's key may create a TSS (S1).
+    """
+
+    main_keys: bool = True
+
+
+class SigningBackend(NamedTuple):
+    """The rows of SIGN DE in one world, and the seams they are changed through."""
+
+    tables: SigningTables
+    clock: Clock
+    secrets: SecretSource
+    keys: SigningKeys
+    session_end: Callable[[Principal], int]
+    options: SigningOptions = SigningOptions()
+
+    @property
+    def ledger(self) -> Ledger:
+        """What signs and stores log messages."""
+        return Ledger(self.tables, self.keys)
+
+    def now(self) -> int:
+        """Return the world's time in whole unix seconds."""
+        return int(self.clock.now())
+
+
+def merged(old: Mapping[str, str], new: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Return metadata with new entries; one that is set to "" goes (S10). Source: documented."""
+    if not new:
+        return old
+    return {key: value for key, value in {**old, **new}.items() if value != ""}
+
+
+def demand_api_key(principal: Principal) -> None:
+    """Demand that an API key calls.
+
+    Raises:
+        NotSigningPrincipal: A person does (R3).
+    """
+    if principal.kind is not PrincipalKind.API_KEY:
+        raise errors.NotSigningPrincipal(**principal.facts)
+
+
+def demand_not_taken_away(tss: Tss) -> None:
+    """Demand a TSS that the server left to its organization (S2).
+
+    Raises:
+        TssDeleted, TssDefective, TssEvicted: It did not.
+    """
+    error = _TAKEN_AWAY.get(tss.state)
+    if error is not None:
+        raise error(tss=tss.id, state=tss.state)
+
+
+def demand_ready(tss: Tss) -> None:
+    """Demand a TSS in which PIN, admin sessions and clients work (S2, S3, S4).
+
+    Raises:
+        TssStillCreated: It is CREATED.
+        TssDisabled: It is DISABLED.
+        TssDeleted, TssDefective, TssEvicted: The server took it away.
+    """
+    if tss.state in READY_STATES:
+        return
+    demand_not_taken_away(tss)
+    if tss.state is TssState.DISABLED:
+        raise errors.TssDisabled(tss=tss.id, state=tss.state)
+    raise errors.TssStillCreated(tss=tss.id, state=tss.state)
