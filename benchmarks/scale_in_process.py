@@ -8,7 +8,7 @@ from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
 from fiskaly_mockserver.domain.account.model import OrganizationId, OrganizationType, PrincipalKind
 from fiskaly_mockserver.domain.account.organizations import OrganizationFilter
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.world import Seams, World
 from fiskaly_mockserver.world.worlds import Worlds

@@ -22,7 +22,7 @@ from fiskaly_mockserver.domain.account.model import (
     User,
 )
 from fiskaly_mockserver.domain.errors import ExpiredToken, ForeignToken
-from fiskaly_mockserver.domain.query import Page, Paging
+from fiskaly_mockserver.domain.store import Page, Paging
 from hypothesis.stateful import invariant
 
 

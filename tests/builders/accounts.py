@@ -38,7 +38,7 @@ from fiskaly_mockserver.domain.account.model import (
     hash_secret,
 )
 from fiskaly_mockserver.domain.account.organizations import Profile
-from fiskaly_mockserver.domain.ports import Claims, Lifetimes, TokenUse
+from fiskaly_mockserver.domain.backend import Claims, Lifetimes, TokenUse
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.seams import SeededSource
 from fiskaly_mockserver.world.store.tables import Baseline

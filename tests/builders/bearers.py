@@ -9,7 +9,7 @@ from fiskaly_mockserver.domain.account.model import (
     PrincipalId,
 )
 from fiskaly_mockserver.domain.account.sessions import OpenSession
-from fiskaly_mockserver.domain.query import Page, Paging
+from fiskaly_mockserver.domain.store import Page, Paging
 
 if TYPE_CHECKING:
     from fiskaly_mockserver.world.store.table import OverlayTable

@@ -15,8 +15,7 @@ import pytest
 from cli.callers import Outcome, run_verb
 from cli.running import clean_environment, run
 from fiskaly_contracts import Contract
-from fiskaly_mockserver.cli import cli
-from fiskaly_mockserver.cli.verb_groups import LazyVerb, VerbGroup
+from fiskaly_mockserver.cli import LazyVerb, VerbGroup, cli
 
 SECTIONS = {
     "Run a server:": ["serve", "exec"],

@@ -23,14 +23,14 @@ from builders.accounts import (
 )
 from builders.snapshots import listed, refused
 from fiskaly_mockserver.domain.account.model import KeyStatus, OrganizationId, PrincipalKind
+from fiskaly_mockserver.domain.backend import TokenUse
 from fiskaly_mockserver.domain.errors import (
     ExpiredToken,
     ForeignToken,
     RefreshTokenAsAccess,
     UnreadableToken,
 )
-from fiskaly_mockserver.domain.ports import TokenUse
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.world.tokens import JwtIssuer
 
 KEY = b"EXAMPLE-key-EXAMPLE-key-EXAMPLE-key-0000"

@@ -16,7 +16,7 @@ from builders.accounts import (
 from builders.snapshots import refused, snapshot
 from fiskaly_mockserver.domain.account.billing_addresses import SORT_KEYS, Recipient
 from fiskaly_mockserver.domain.account.errors import BillingAddressInUse, BillingAddressNotFound
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 
 if TYPE_CHECKING:
     from fiskaly_mockserver.domain.account.model import BillingAddressId

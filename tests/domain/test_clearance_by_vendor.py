@@ -24,7 +24,7 @@ from fiskaly_mockserver.domain.account.errors import (
     OrganizationNotMain,
 )
 from fiskaly_mockserver.domain.account.model import KeyStatus
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 
 
 def test_r7_clearance_makes_a_main_organization_live_and_hands_out_its_first_live_key(

@@ -24,6 +24,7 @@ from builders.accounts import (
 from builders.snapshots import refused
 from fiskaly_mockserver.domain.account import errors
 from fiskaly_mockserver.domain.account.model import BillingOptions, KeyStatus
+from fiskaly_mockserver.domain.backend import TokenUse
 from fiskaly_mockserver.domain.errors import (
     DomainError,
     ExpiredToken,
@@ -32,7 +33,6 @@ from fiskaly_mockserver.domain.errors import (
     RefreshTokenAsAccess,
     UnreadableToken,
 )
-from fiskaly_mockserver.domain.ports import TokenUse
 
 Provocation = Callable[[Account], object]
 Scene = Callable[[Account], object]

@@ -34,7 +34,7 @@ from fiskaly_mockserver.domain.account.model import (
     KeyStatus,
     hash_secret,
 )
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 
 ON, OFF = KeyStatus.ENABLED, KeyStatus.DISABLED
 

@@ -6,8 +6,8 @@ import pytest
 from builders.accounts import CAFE, CLERK, SHOP, VENDOR, Account
 from builders.snapshots import refused
 from fiskaly_mockserver.domain.account import sessions
+from fiskaly_mockserver.domain.backend import Claims
 from fiskaly_mockserver.domain.errors import ExpiredToken, ForeignToken
-from fiskaly_mockserver.domain.ports import Claims
 from fiskaly_mockserver.world.tokens import JwtIssuer
 
 

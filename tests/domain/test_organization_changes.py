@@ -25,7 +25,7 @@ from fiskaly_mockserver.domain.account.errors import (
     ReferenceNotFound,
 )
 from fiskaly_mockserver.domain.account.model import BillingOptions, OrganizationId
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 
 
 def billed_to(payer: str) -> BillingOptions:

@@ -28,7 +28,7 @@ from fiskaly_mockserver.domain.account.errors import (
     StillPays,
 )
 from fiskaly_mockserver.domain.account.model import BillingOptions, KeyStatus
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 
 
 def test_r4_the_admin_deletes_an_organization_for_everybody(account: Account) -> None:

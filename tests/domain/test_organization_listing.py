@@ -16,7 +16,7 @@ from builders.accounts import (
 )
 from fiskaly_mockserver.domain.account.model import OrganizationType
 from fiskaly_mockserver.domain.account.organizations import SORT_KEYS, OrganizationFilter
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import TypeVar
 
 import pytest
-from fiskaly_mockserver.domain.query import Narrowing, Page, Paging, arranged, paged
+from fiskaly_mockserver.domain.store import Narrowing, Page, Paging, arranged, paged
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -19,7 +19,7 @@ from builders.snapshots import refused
 from fiskaly_mockserver.domain.account.errors import InvalidCredentials
 from fiskaly_mockserver.domain.account.model import KeyStatus, OrganizationId
 from fiskaly_mockserver.domain.account.sessions import OpenSession
-from fiskaly_mockserver.domain.ports import Lifetimes, TokenUse
+from fiskaly_mockserver.domain.backend import Lifetimes, TokenUse
 
 DAY = 86_400
 

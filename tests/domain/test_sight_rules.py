@@ -31,7 +31,7 @@ from fiskaly_mockserver.domain.account.errors import (
     OrganizationNotFound,
 )
 from fiskaly_mockserver.domain.account.model import KeyStatus, OrganizationId
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.world.store.table import OverlayTable
 
 EVERYTHING = {

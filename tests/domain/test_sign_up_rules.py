@@ -33,7 +33,7 @@ from fiskaly_mockserver.domain.account.model import (
 )
 from fiskaly_mockserver.domain.account.organizations import Profile
 from fiskaly_mockserver.domain.account.sign_up import Registered, SignedUp
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.world import World
 

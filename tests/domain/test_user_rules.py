@@ -27,7 +27,7 @@ from fiskaly_mockserver.domain.account.errors import (
 )
 from fiskaly_mockserver.domain.account.model import Membership, User, UserId
 from fiskaly_mockserver.domain.account.users import INVITATION_LIFETIME, SORT_KEYS
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 
 TWO_DAYS = 48 * 3600
 

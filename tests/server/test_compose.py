@@ -6,7 +6,7 @@ import pytest
 from fiskaly_contracts import Contract
 from fiskaly_fixtures import generate_from
 from fiskaly_mockserver.domain.account.model import OrganizationId
-from fiskaly_mockserver.domain.ports import Lifetimes
+from fiskaly_mockserver.domain.backend import Lifetimes
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.world.clock import FrozenClock

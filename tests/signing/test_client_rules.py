@@ -1,10 +1,10 @@
 """Clients: who may sign (S4)."""
 
 import pytest
-from fiskaly_mockserver.domain.query import Paging
 from fiskaly_mockserver.domain.signing import errors
 from fiskaly_mockserver.domain.signing.clients import ClientFilter
 from fiskaly_mockserver.domain.signing.model import Client, ClientState, TssState
+from fiskaly_mockserver.domain.store import Paging
 from signing.till import CLIENT_ID, TSS_ID, Signing, uid
 
 

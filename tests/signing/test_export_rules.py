@@ -2,7 +2,6 @@
 
 import pytest
 from builders.receipts import receipt
-from fiskaly_mockserver.domain.query import Paging, StateFilter
 from fiskaly_mockserver.domain.signing import errors
 from fiskaly_mockserver.domain.signing.model import (
     ClientId,
@@ -12,6 +11,7 @@ from fiskaly_mockserver.domain.signing.model import (
     TransactionState,
     TssState,
 )
+from fiskaly_mockserver.domain.store import Paging, StateFilter
 from signing.till import CLIENT_ID, EXPORT_ID, START, TSS_ID, Signing, uid
 
 

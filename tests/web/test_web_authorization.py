@@ -3,7 +3,7 @@
 import pytest
 from builders.accounts import Account, secret_of
 from builders.snapshots import listed
-from fiskaly_mockserver.domain.ports import TokenUse
+from fiskaly_mockserver.domain.backend import TokenUse
 from fiskaly_mockserver.web.service import Service
 from web.api import Answer, Api, wire
 

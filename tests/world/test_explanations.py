@@ -13,13 +13,13 @@ from builders.accounts import ADMIN, CAFE, NOWHERE, OFFICE, SHOP, START, STRANGE
 from builders.accounts import principal_id as principal
 from fiskaly_contracts import Checker, Contract, RequestData, Severity, Violation, Where
 from fiskaly_mockserver.domain.account import errors
+from fiskaly_mockserver.domain.backend import TokenUse
 from fiskaly_mockserver.domain.errors import (
     DomainError,
     ExpiredToken,
     RefreshTokenAsAccess,
     UnreadableToken,
 )
-from fiskaly_mockserver.domain.ports import TokenUse
 from fiskaly_mockserver.domain.signing import errors as signing_errors
 from fiskaly_mockserver.world.journal.exchange import Exchange, Refusal
 from fiskaly_mockserver.world.journal.explain import ACCEPTED, FACTS, RULES, explain_exchange

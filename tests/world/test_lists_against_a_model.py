@@ -20,7 +20,7 @@ from fiskaly_mockserver.domain.account.model import (
 )
 from fiskaly_mockserver.domain.account.organizations import OrganizationFilter, Profile
 from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.domain.query import Page, Paging, SortKey
+from fiskaly_mockserver.domain.store import Page, Paging, SortKey
 from fiskaly_mockserver.world.store import table
 from fiskaly_mockserver.world.world import World
 

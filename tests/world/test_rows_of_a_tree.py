@@ -23,7 +23,7 @@ from fiskaly_mockserver.domain.account.model import (
     OrganizationId,
     UserId,
 )
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.seeding import baseline_of
 from fiskaly_mockserver.world.world import Seams, World

@@ -7,7 +7,7 @@ from builders.snapshots import listed
 from fiskaly_fixtures import generate
 from fiskaly_mockserver.domain.account.model import KeyStatus
 from fiskaly_mockserver.domain.errors import ForeignToken
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.faults.rules import FaultRule

@@ -5,7 +5,7 @@ import re
 from uuid import RFC_4122, UUID
 
 import pytest
-from fiskaly_mockserver.domain.ports import IdSource, SecretSource
+from fiskaly_mockserver.domain.backend import IdSource, SecretSource
 from fiskaly_mockserver.world.seams import SeededSource, SystemIds, SystemSecrets
 
 

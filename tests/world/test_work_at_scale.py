@@ -12,7 +12,7 @@ from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
 from fiskaly_mockserver.domain.account.model import KeyStatus, OrganizationType
 from fiskaly_mockserver.domain.account.organizations import OrganizationFilter
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.world.world import World
 
 SMALL, LARGE = 200, 3_200

@@ -19,7 +19,7 @@ from builders.accounts import (
 )
 from builders.snapshots import SEEDED, TABLES, listed, snapshot, table_of
 from fiskaly_mockserver.domain.account.model import KeyStatus
-from fiskaly_mockserver.domain.ports import Lifetimes
+from fiskaly_mockserver.domain.backend import Lifetimes
 from fiskaly_mockserver.world.clock import FrozenClock, SystemClock
 from fiskaly_mockserver.world.seams import SeededSource, SystemIds, SystemSecrets
 from fiskaly_mockserver.world.store.tables import Baseline

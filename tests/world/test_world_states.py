@@ -10,7 +10,7 @@ from builders.changes import CALLS, Driver
 from builders.snapshots import TABLES, listed, table_of
 from fiskaly_fixtures import PRESETS, generate, password_of, secret_of
 from fiskaly_mockserver.domain.account.model import KeyStatus, PrincipalId
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.world.clock import FrozenClock, SystemClock
 from fiskaly_mockserver.world.export.export import (
     MEMBERS,

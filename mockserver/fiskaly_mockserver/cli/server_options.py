@@ -16,7 +16,7 @@ from fiskaly_contracts.checker import Judge
 from fiskaly_fixtures import COUNTRIES, PRESETS, OrganizationTree, TreeArguments, generate_from
 
 from fiskaly_mockserver.cli.request_log import LEVELS, RequestLog
-from fiskaly_mockserver.domain.ports import Lifetimes
+from fiskaly_mockserver.domain.backend import Lifetimes
 from fiskaly_mockserver.server.config import (
     DEFAULT_HOST,
     GREATEST_PORT,

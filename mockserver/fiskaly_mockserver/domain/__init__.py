@@ -2,7 +2,7 @@
 
 Nothing here knows HTTP, JSON or a clock of its own: services raise facts
 (`fiskaly_mockserver.domain.errors`), take time, ids, secrets and tokens from the
-seams in `fiskaly_mockserver.domain.ports`, and keep rows in tables whose
+seams in `fiskaly_mockserver.domain.backend`, and keep rows in tables whose
 implementation they do not know (`fiskaly_mockserver.domain.store`).
 
 The rules are cited by number:

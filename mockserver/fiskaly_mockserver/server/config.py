@@ -11,7 +11,7 @@ from fiskaly_contracts.checker import Judge
 from fiskaly_fixtures import TreeArguments
 from fiskaly_fixtures.presets import CountryCode, PresetName
 
-from fiskaly_mockserver.domain.ports import Lifetimes
+from fiskaly_mockserver.domain.backend import Lifetimes
 from fiskaly_mockserver.server.errors import ServerError
 from fiskaly_mockserver.world.clock import RealTime
 from fiskaly_mockserver.world.journal.exchange import Exchange, unheard

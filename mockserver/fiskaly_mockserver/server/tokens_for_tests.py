@@ -19,7 +19,7 @@ from fiskaly_mockserver.domain.account.model import (
     PrincipalKind,
     UserId,
 )
-from fiskaly_mockserver.domain.ports import Claims, IdSource, TokenUse
+from fiskaly_mockserver.domain.backend import Claims, IdSource, TokenUse
 from fiskaly_mockserver.world.tokens import JwtIssuer
 from fiskaly_mockserver.world.world import World
 

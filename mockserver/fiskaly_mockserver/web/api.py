@@ -8,7 +8,7 @@ from fiskaly_contracts import Contract, JsonValue, Violation
 
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.domain.query import Paging
+from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.web.responses import Answer, ResponseHeaders
 from fiskaly_mockserver.world.world import World
 

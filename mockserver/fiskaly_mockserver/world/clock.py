@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from math import inf, isfinite
 from typing import TypedDict
 
-from fiskaly_mockserver.domain.ports import Clock
+from fiskaly_mockserver.domain.backend import Clock
 from fiskaly_mockserver.world.names import shown
 
 LATEST = 253_402_300_799.0

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
-from fiskaly_mockserver.domain.ports import (
+from fiskaly_mockserver.domain.backend import (
     Clock,
     IdSource,
     Lifetimes,

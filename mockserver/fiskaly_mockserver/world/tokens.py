@@ -19,7 +19,7 @@ from fiskaly_mockserver.domain.account.model import (
     PrincipalId,
     PrincipalKind,
 )
-from fiskaly_mockserver.domain.ports import Claims, TokenIssuer, TokenUse
+from fiskaly_mockserver.domain.backend import Claims, TokenIssuer, TokenUse
 
 ISSUER = "fiskaly-mockserver"
 KEY_BYTES = 32

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
-from fiskaly_mockserver.domain.ports import Lifetimes
+from fiskaly_mockserver.domain.backend import Lifetimes
 from fiskaly_mockserver.world.rate_limits import RateLimit
 from web.control.wire import Shop
 

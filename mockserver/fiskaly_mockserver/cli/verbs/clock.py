@@ -2,9 +2,9 @@
 
 import click
 
+from fiskaly_mockserver.cli import VerbGroup
 from fiskaly_mockserver.cli.output import describe_clock, duration, instant, show_json
 from fiskaly_mockserver.cli.remote_server import RemoteServer, remote_server_options
-from fiskaly_mockserver.cli.verb_groups import VerbGroup
 from fiskaly_mockserver.control.shapes import ClockState
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")

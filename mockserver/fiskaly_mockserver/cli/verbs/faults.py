@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import click
 
+from fiskaly_mockserver.cli import VerbGroup
 from fiskaly_mockserver.cli.output import duration, json_text, show_json
 from fiskaly_mockserver.cli.remote_server import RemoteServer, remote_server_options
-from fiskaly_mockserver.cli.verb_groups import VerbGroup
 from fiskaly_mockserver.control.shapes import Fault, FaultEffect, FaultRule, FaultWhen
 from fiskaly_mockserver.world.faults.rules import Kind
 

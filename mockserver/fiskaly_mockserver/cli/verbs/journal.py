@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import click
 
+from fiskaly_mockserver.cli import VerbGroup
 from fiskaly_mockserver.cli.output import json_text, one_line, show_json
 from fiskaly_mockserver.cli.remote_server import RemoteServer, remote_server_options
 from fiskaly_mockserver.cli.server_options import Command, with_options
-from fiskaly_mockserver.cli.verb_groups import VerbGroup
 from fiskaly_mockserver.control.shapes import JournalQuery
 
 WIDTH = 10

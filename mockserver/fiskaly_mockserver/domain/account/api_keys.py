@@ -22,7 +22,7 @@ from fiskaly_mockserver.domain.account.model import (
     hash_secret,
 )
 from fiskaly_mockserver.domain.backend import Backend
-from fiskaly_mockserver.domain.query import Narrowing, Page, Paging, SortKey, paged
+from fiskaly_mockserver.domain.store import Narrowing, Page, Paging, SortKey, paged
 
 
 class ApiKeyFilter(NamedTuple):

@@ -13,7 +13,7 @@ from fiskaly_mockserver.domain.account.access import Principal, said
 from fiskaly_mockserver.domain.account.errors import BillingAddressInUse, BillingAddressNotFound
 from fiskaly_mockserver.domain.account.model import BillingAddress, BillingAddressId
 from fiskaly_mockserver.domain.backend import Backend
-from fiskaly_mockserver.domain.query import Page, Paging, SortKey, paged
+from fiskaly_mockserver.domain.store import Page, Paging, SortKey, paged
 
 
 class Recipient(TypedDict, total=False):

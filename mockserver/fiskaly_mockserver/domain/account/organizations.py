@@ -29,8 +29,7 @@ from fiskaly_mockserver.domain.account.model import (
     UserId,
 )
 from fiskaly_mockserver.domain.backend import Backend
-from fiskaly_mockserver.domain.query import Narrowing, Page, Paging, SortKey, paged
-from fiskaly_mockserver.domain.store import Selection
+from fiskaly_mockserver.domain.store import Narrowing, Page, Paging, Selection, SortKey, paged
 
 
 class Profile(TypedDict, total=False):

@@ -21,14 +21,13 @@ from fiskaly_mockserver.domain.account.model import (
     UserId,
     matches,
 )
-from fiskaly_mockserver.domain.backend import Backend
+from fiskaly_mockserver.domain.backend import Backend, Claims, TokenUse
 from fiskaly_mockserver.domain.errors import (
     ExpiredToken,
     ForeignToken,
     RefreshTokenAsAccess,
     UnreadableToken,
 )
-from fiskaly_mockserver.domain.ports import Claims, TokenUse
 
 TOKEN_PARTS = 3
 MOST_RECOGNISED = 1_000

@@ -19,7 +19,7 @@ from fiskaly_mockserver.domain.account.model import (
     UserId,
 )
 from fiskaly_mockserver.domain.backend import Backend
-from fiskaly_mockserver.domain.query import Page, Paging, SortKey, arranged, cut
+from fiskaly_mockserver.domain.store import Page, Paging, SortKey, arranged, cut
 
 INVITATION_LIFETIME = 48 * 3600
 """Seconds until a pending invitation lapses. Source: documented (HUB-U)."""

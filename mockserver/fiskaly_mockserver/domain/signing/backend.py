@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.model import PrincipalKind
-from fiskaly_mockserver.domain.ports import Clock, SecretSource
+from fiskaly_mockserver.domain.backend import Clock, SecretSource
 from fiskaly_mockserver.domain.signing import errors
 from fiskaly_mockserver.domain.signing.log_messages import (
     SystemMessage,

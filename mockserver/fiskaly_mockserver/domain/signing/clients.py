@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.model import EMPTY_METADATA
-from fiskaly_mockserver.domain.query import Narrowing, Page, Paging, SortKey, paged
 from fiskaly_mockserver.domain.signing import errors, log_messages
 from fiskaly_mockserver.domain.signing.backend import SigningBackend, demand_ready, merged
 from fiskaly_mockserver.domain.signing.model import (
@@ -17,6 +16,7 @@ from fiskaly_mockserver.domain.signing.model import (
     Tss,
 )
 from fiskaly_mockserver.domain.signing.tss import TssService
+from fiskaly_mockserver.domain.store import Narrowing, Page, Paging, SortKey, paged
 
 SORT_KEYS: Mapping[str, SortKey[Client]] = {
     "serial_number": lambda row: row.serial_number,

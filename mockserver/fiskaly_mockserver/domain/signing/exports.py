@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from fiskaly_mockserver.domain.account.access import Principal
-from fiskaly_mockserver.domain.query import Page, Paging, SortKey, StateFilter, paged
 from fiskaly_mockserver.domain.signing import errors
 from fiskaly_mockserver.domain.signing.backend import SigningBackend, demand_ready, merged
 from fiskaly_mockserver.domain.signing.clients import Clients
@@ -23,6 +22,7 @@ from fiskaly_mockserver.domain.signing.model import (
 )
 from fiskaly_mockserver.domain.signing.transactions import Transactions
 from fiskaly_mockserver.domain.signing.tss import TssService
+from fiskaly_mockserver.domain.store import Page, Paging, SortKey, StateFilter, paged
 
 FILE_LIFE = 7 * 86_400
 """Seconds that the file of a completed export can be fetched. Source: assumption."""

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.model import EMPTY_METADATA
-from fiskaly_mockserver.domain.query import Page, Paging, SortKey, StateFilter, paged
 from fiskaly_mockserver.domain.signing import errors
 from fiskaly_mockserver.domain.signing.backend import SigningBackend, demand_ready, merged
 from fiskaly_mockserver.domain.signing.clients import Clients
@@ -24,6 +23,7 @@ from fiskaly_mockserver.domain.signing.model import (
 )
 from fiskaly_mockserver.domain.signing.process_data import NO_DATA, ProcessData
 from fiskaly_mockserver.domain.signing.tss import TssService
+from fiskaly_mockserver.domain.store import Page, Paging, SortKey, StateFilter, paged
 
 NO_TYPE = NO_DATA.process_type
 SORT_KEYS: Mapping[str, SortKey[Transaction]] = {

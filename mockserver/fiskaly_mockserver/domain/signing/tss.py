@@ -12,8 +12,7 @@ from fiskaly_mockserver.domain.account.model import (
     hash_secret,
     matches,
 )
-from fiskaly_mockserver.domain.ports import SecretSource
-from fiskaly_mockserver.domain.query import Page, Paging, Row, SortKey, paged
+from fiskaly_mockserver.domain.backend import SecretSource
 from fiskaly_mockserver.domain.signing import errors, log_messages
 from fiskaly_mockserver.domain.signing.backend import (
     SigningBackend,
@@ -33,7 +32,7 @@ from fiskaly_mockserver.domain.signing.model import (
     TssId,
     TssState,
 )
-from fiskaly_mockserver.domain.store import Selection, Table
+from fiskaly_mockserver.domain.store import Page, Paging, Row, Selection, SortKey, Table, paged
 
 SHORTEST_PIN = 6
 DAY = 86_400

@@ -23,7 +23,7 @@ from fiskaly_mockserver.domain.account.model import (
     UserId,
     hash_secret,
 )
-from fiskaly_mockserver.domain.ports import Clock
+from fiskaly_mockserver.domain.backend import Clock
 from fiskaly_mockserver.world.clock import LATEST, MAX_SCALE, WorldClock
 from fiskaly_mockserver.world.export.rows import (
     API_KEY,

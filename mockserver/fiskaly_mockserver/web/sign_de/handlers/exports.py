@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from fiskaly_mockserver.domain.query import StateFilter
 from fiskaly_mockserver.domain.signing.archive import export_files, tar_file
 from fiskaly_mockserver.domain.signing.model import ClientId, ExportFilter, ExportState
+from fiskaly_mockserver.domain.store import StateFilter
 from fiskaly_mockserver.web.api import (
     Call,
     Download,

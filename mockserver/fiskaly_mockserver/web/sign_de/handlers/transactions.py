@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from fiskaly_mockserver.domain.query import StateFilter
 from fiskaly_mockserver.domain.signing.model import TransactionState
 from fiskaly_mockserver.domain.signing.process_data import process_data_of
 from fiskaly_mockserver.domain.signing.transactions import Call as TransactionCall
+from fiskaly_mockserver.domain.store import StateFilter
 from fiskaly_mockserver.web.api import (
     Call,
     Download,

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from fiskaly_mockserver.domain.query import Paging
 from fiskaly_mockserver.domain.signing.model import TssState
+from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.web.api import Call, Handler, JsonObject, PresentedRow, PresentedRows
 from fiskaly_mockserver.web.management.handlers import authenticate
 from fiskaly_mockserver.web.sign_de import presenters
