@@ -1,6 +1,7 @@
 """Whole worlds as JSON, there and back."""
 
 import json
+from contextlib import suppress
 from functools import cache
 
 import pytest
@@ -11,7 +12,7 @@ from builders.snapshots import TABLES, listed, table_of
 from fiskaly_fixtures import PRESETS, generate, password_of, secret_of
 from fiskaly_mockserver.domain.account.model import KeyStatus, PrincipalId
 from fiskaly_mockserver.domain.store import Paging
-from fiskaly_mockserver.world.clock import FrozenClock, SystemClock
+from fiskaly_mockserver.world.clock import LATEST, ClockError, FrozenClock, SystemClock
 from fiskaly_mockserver.world.export.export import (
     MEMBERS,
     export_world,
@@ -101,6 +102,23 @@ def test_an_untouched_running_clock_is_exported_the_same_at_any_time() -> None:
     assert b'"offset":90000.0' in moved
     import_world(world, json.loads(moved))
     assert _bytes(world) == moved
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_world_at_the_end_of_time_comes_back(*, frozen: bool) -> None:
+    clock = FrozenClock(START)
+    world, other = _world("single", clock), _world("empty", clock)
+    world.clock.freeze(LATEST)
+    driver = Driver(world, 1)
+    for _ in range(40):
+        with suppress(ClockError):  # time is at its end
+            driver.step()
+    assert str(LATEST).encode() in _bytes(world)
+    if not frozen:
+        world.clock.resume()
+    import_world(other, json.loads(_bytes(world)))
+    assert _bytes(other) == _bytes(world)
+    assert other.clock.now() == LATEST
 
 
 def test_a_clock_goes_on_as_it_was_and_a_reset_brings_back_real_time() -> None:

@@ -61,6 +61,24 @@ def test_only_a_large_world_is_read_beside_the_loop(
     assert control.tree() == tree
 
 
+@pytest.mark.parametrize("many", [True, False])
+def test_only_a_long_answer_is_written_beside_the_loop_and_it_reads_the_same(
+    control: Control,
+    noted: Callable[[Any, str], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    wire: Wire,
+    *,
+    many: bool,
+) -> None:
+    monkeypatch.setattr(dispatch, "MANY", 1 if many else 500)
+    control.freeze_clock()
+    written = noted(dispatch, "to_bytes")
+    answer = wire.ask("GET", "/_mock/state")
+    assert answer.body == control.export_state()
+    assert bool(written) == many
+    assert LOOP not in written
+
+
 @pytest.mark.parametrize("size", [10, dispatch.LARGE + 1])
 def test_only_a_large_body_is_checked_beside_the_loop(
     server: MockServer, monkeypatch: pytest.MonkeyPatch, size: int

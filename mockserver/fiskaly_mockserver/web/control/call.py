@@ -13,6 +13,8 @@ from fiskaly_mockserver.world.names import shown
 from fiskaly_mockserver.world.world import World
 
 DONE: Mapping[str, JsonValue] = {"ok": True}
+MANY = 500
+"""Rows from which on a world or an answer is read or written beside the loop."""
 
 
 class ControlError(Exception):

@@ -13,7 +13,13 @@ from fiskaly_mockserver.domain.account.model import ApiKey, Environment
 from fiskaly_mockserver.domain.account.organizations import Profile
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.api import JsonObject
-from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
+from fiskaly_mockserver.web.control.call import (
+    DONE,
+    MANY,
+    ControlCall,
+    ControlError,
+    ControlHandler,
+)
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.export.export import StateError, export_world, import_world
 from fiskaly_mockserver.world.garbage import collector_at_rest
@@ -47,8 +53,6 @@ def import_checked(world: World, state: JsonObject, service: Service) -> None:
         demand_presentable(world, service)
 
 
-MANY = 500
-"""Organizations from which on a world is read beside the loop."""
 FILLED_IN: Profile = {
     "address_line1": "-",
     "zip": "-",
