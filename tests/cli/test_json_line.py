@@ -18,6 +18,7 @@ KEYS = [
     "base_url",
     "sign_de_url",
     "control_url",
+    "ca_file",
     "pid",
     "preset",
     "seed",

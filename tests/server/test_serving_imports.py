@@ -23,6 +23,7 @@ HEAVY = {
     "requests",
     "rich",
     "schemathesis",
+    "trustme",
     "werkzeug",
     "yaml",
 }

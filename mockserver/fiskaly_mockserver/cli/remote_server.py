@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import wraps
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,8 @@ START_ONE = "start one with `fiskaly-mockserver`, or name it with --url or FISKA
 GIVE_TOKEN = "give --control-token or FISKALY_MOCK_CONTROL_TOKEN"  # noqa: S105 - flags' names
 PLAIN_HTTP = "it speaks plain HTTP: use an address that begins with http://"
 
+UNTRUSTED = "trust its CA: give --ca-file or FISKALY_MOCK_CA_FILE"
+
 _FORMS = f"give {DEFAULT_URL}, or that with {BASE_PATH} or {CONTROL_PREFIX}"
 _PATH = re.compile(
     rf"(?P<mount>.*?)(?:{CONTROL_PREFIX}|(?:/s/(?P<sandbox>[^/]+))?{BASE_PATH})?/*", re.DOTALL
@@ -43,6 +46,7 @@ MANAGEMENT_URLS = ("FISKALY_MANAGEMENT_BASE_URL", "FISKALY_MANAGEMENT_URL")
 """Other names under which clients read the base URL."""
 MOCK_URL = "FISKALY_MOCK_URL"
 CONTROL_URL = "FISKALY_MOCK_CONTROL_URL"
+CA_FILE = "FISKALY_MOCK_CA_FILE"
 SANDBOX = "FISKALY_MOCK_SANDBOX"
 CONTROL_TOKEN = "FISKALY_MOCK_CONTROL_TOKEN"  # noqa: S105 - a variable's name
 VARIABLES = (
@@ -54,6 +58,7 @@ VARIABLES = (
     MANAGED_ORGANIZATION_ID,
     MOCK_URL,
     CONTROL_URL,
+    CA_FILE,
     SANDBOX,
     CONTROL_TOKEN,
 )
@@ -61,7 +66,12 @@ VARIABLES = (
 
 
 def address_variables(
-    base_url: str, control_url: str, *, sandbox: str | None = None, token: str | None = None
+    base_url: str,
+    control_url: str,
+    *,
+    sandbox: str | None = None,
+    token: str | None = None,
+    ca_file: Path | None = None,
 ) -> dict[str, str]:
     """Return the variables that say where a server is."""
     origin = control_url.rpartition("/")[0]
@@ -71,6 +81,8 @@ def address_variables(
         found[SANDBOX] = sandbox
     if token is not None:
         found[CONTROL_TOKEN] = token
+    if ca_file is not None:
+        found[CA_FILE] = str(ca_file)
     return found
 
 
@@ -117,13 +129,16 @@ def errors_in_one_line() -> Iterator[None]:
         hint = f"; {GIVE_TOKEN}" if refused.field == TOKEN_HEADER else ""
         raise Refused(message + hint) from refused
     except ServerUnreachable as error:
-        hint = PLAIN_HTTP if is_plain_http(error) else START_ONE
-        raise Unreachable(f"{without_number(error)}; {hint}") from error
+        raise Unreachable(f"{without_number(error)}; {hint_at(error)}") from error
 
 
-def is_plain_http(error: ServerUnreachable) -> bool:
-    """Tell whether somebody answers whose answer is none to a TLS handshake."""
-    return "https:" in str(error) and "SSL" in str(error)
+def hint_at(error: ServerUnreachable) -> str:
+    """Return what helps against a server that cannot be reached."""
+    if "ca_file" in str(error):
+        return "give the file that `serve --ca-file` wrote"
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return UNTRUSTED
+    return PLAIN_HTTP if "https:" in str(error) and "SSL" in str(error) else START_ONE
 
 
 def refusal_message(refused: ControlRefused) -> str:
@@ -151,9 +166,10 @@ class RemoteServer:
     origin: str
     sandbox: str | None = None
     token: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
 
     @classmethod
-    def at(cls, url: str, token: str | None = None) -> "RemoteServer":
+    def at(cls, url: str, token: str | None = None, ca_file: Path | None = None) -> "RemoteServer":
         """Return the server of an address: a bare one, a base URL or a control URL.
 
         Raises:
@@ -174,7 +190,7 @@ class RemoteServer:
         if path is None or path["mount"]:
             raise ValueError(f"{parts.path!r} is no path of a fiskaly-mockserver: {_FORMS}")
         origin = f"{parts.scheme}://{parts.netloc}"
-        return cls(origin=origin, sandbox=path["sandbox"], token=token)
+        return cls(origin=origin, sandbox=path["sandbox"], token=token, ca_file=ca_file)
 
     @property
     def base_url(self) -> str:
@@ -189,7 +205,8 @@ class RemoteServer:
 
     def control(self) -> Control:
         """Return the control of the world; whether anybody answers is not known yet."""
-        return Control(HttpTransport(self.control_url, self.token), self.sandbox)
+        transport = HttpTransport(self.control_url, self.token, ca_file=self.ca_file)
+        return Control(transport, self.sandbox)
 
     def connect(self) -> Control:
         """Return the control of the world, of a server that is up.
@@ -210,7 +227,7 @@ class RemoteServer:
             f"what answers at {self.control_url} is no fiskaly-mockserver"
         )
         try:
-            health = Control(HttpTransport(self.control_url, None, timeout)).health()
+            health = Control(HttpTransport(self.control_url, None, timeout, self.ca_file)).health()
         except ControlRefused as refused:
             raise somebody_else from refused
         if not _is_health(health):
@@ -226,10 +243,15 @@ def remote_server_options(command: Command) -> Command:
 
     @wraps(command)
     def with_server(
-        *arguments: Any, url: str, control_token: str | None, sandbox: str | None, **values: Any
+        *arguments: Any,
+        url: str,
+        control_token: str | None,
+        sandbox: str | None,
+        ca_file: Path | None,
+        **values: Any,
     ) -> Any:
         try:
-            server = RemoteServer.at(url, control_token)
+            server = RemoteServer.at(url, control_token, ca_file)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--url") from error
         if sandbox is not None:
@@ -252,6 +274,12 @@ def remote_server_options(command: Command) -> Command:
             help="What the server asks for beyond loopback.",
         ),
         option("--sandbox", metavar="NAME", callback=_sandbox, help="Speak of that sandbox."),
+        option(
+            "--ca-file",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="The CA to trust if the server speaks TLS.",
+        ),
     )
 
 

@@ -1,12 +1,14 @@
 """How control calls come to a server: over HTTP, or in the same process without a socket."""
 
 import json
+import ssl
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from http.client import HTTPException
+from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from fiskaly_contracts import Contract, JsonValue
 
@@ -21,6 +23,25 @@ class ServerUnreachable(Exception):
     """No fiskaly-mockserver answers at the address."""
 
 
+def opener(ca_file: Path | None = None) -> OpenerDirector:
+    """Return what opens addresses of servers, with no proxy: it knows nothing of this machine.
+
+    Args:
+        ca_file: The CA to trust, as PEM, for a server that speaks TLS by one of its own.
+
+    Raises:
+        ServerUnreachable: The file is no such CA.
+    """
+    if ca_file is None:
+        return build_opener(ProxyHandler({}))
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # that of a file, or of TLS
+        reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise ServerUnreachable(f"ca_file {str(ca_file)!r} cannot be used: {reason}") from error
+    return build_opener(ProxyHandler({}), HTTPSHandler(context=context))
+
+
 class HttpTransport:
     """Carries control calls over HTTP.
 
@@ -28,16 +49,22 @@ class HttpTransport:
         url: The control address, as `http://127.0.0.1:8722/_mock`.
         token: What a server that listens beyond loopback asks for.
         timeout: Seconds to wait for an answer.
+        ca_file: The CA to trust, if the server speaks TLS by one.
     """
 
-    def __init__(self, url: str, token: str | None = None, timeout: float = LONGEST_WAIT) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        timeout: float = LONGEST_WAIT,
+        ca_file: Path | None = None,
+    ) -> None:
         if urlsplit(url).scheme not in {"http", "https"}:
             raise ServerUnreachable(f"{url!r} is no http:// address")
         self._url = url.rstrip("/")
         self._token = token
         self._timeout = timeout
-        # A proxy of the environment knows nothing of a server on this machine.
-        self._opener = build_opener(ProxyHandler({}))
+        self._opener = opener(ca_file)
 
     @cached_property
     def _contract(self) -> Contract:

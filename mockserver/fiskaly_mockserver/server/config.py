@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
+from pathlib import Path
 from typing import TypedDict, get_args
 
 from fiskaly_contracts.checker import Judge
@@ -59,6 +60,13 @@ class ServerConfig(TreeArguments):
         allow_hosts: Names, besides those of this machine, under which clients may call it,
             as that of a compose service.
         control_token: What they must carry in `X-Mock-Token`; needed beyond loopback.
+        tls: Whether it speaks HTTPS instead of HTTP, with a certificate of a CA of its own.
+        cert: A certificate, with its chain, to use instead; PEM, as `key`.
+        key: The certificate's key, not encrypted.
+        ca_file: Where the certificate of its own CA is written; a file that goes when the
+            server ends, unless told.
+        intercept: Hosts that its certificate is for as well, at a TLS port beside plain
+            HTTP: for clients whose calls are intercepted.
         on_exchange: Called in the server's thread with each finished exchange.
     """
 
@@ -76,6 +84,11 @@ class ServerConfig(TreeArguments):
     control: bool = True
     allow_hosts: tuple[str, ...] = ()
     control_token: str | None = field(default=None, repr=False)
+    tls: bool = False
+    cert: Path | None = None
+    key: Path | None = None
+    ca_file: Path | None = None
+    intercept: tuple[str, ...] = ()
     on_exchange: Callable[[Exchange], None] = unheard
 
     def __post_init__(self) -> None:
@@ -84,7 +97,7 @@ class ServerConfig(TreeArguments):
         Raises:
             TreeError: The preset, seed, size or country does not exist.
             ValueError: The host is empty (it would be every one), the port is none (uvloop
-                would listen on another one), or the judge.
+                would listen on another one), or the judge; or a file of TLS stands alone.
         """
         TreeArguments.__post_init__(self)
         if not self.host:
@@ -93,6 +106,12 @@ class ServerConfig(TreeArguments):
             raise ValueError(f"port {self.port} is not one of 0 to {GREATEST_PORT}")
         if self.judge not in JUDGES:
             raise ValueError(f"judge {self.judge!r} is not one of {', '.join(JUDGES)}")
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key go together: give both or neither")
+        if self.cert is not None and self.ca_file is not None:
+            raise ValueError("ca_file is that of a CA made here: it does not go with cert")
+        if not (self.tls or self.intercept) and (self.cert or self.ca_file):
+            raise ValueError("cert, key and ca_file are of no use without tls")
 
 
 class ServerSettings(TypedDict, total=False):
@@ -116,6 +135,11 @@ class ServerSettings(TypedDict, total=False):
     control: bool
     allow_hosts: tuple[str, ...]
     control_token: str | None
+    tls: bool
+    cert: Path | None
+    key: Path | None
+    ca_file: Path | None
+    intercept: tuple[str, ...]
     on_exchange: Callable[[Exchange], None]
 
 

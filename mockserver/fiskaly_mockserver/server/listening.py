@@ -3,16 +3,21 @@
 import asyncio
 import errno
 import logging
+import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from ipaddress import ip_address
+from pathlib import Path
+from shutil import rmtree
 from typing import NamedTuple
 
 from aiohttp import http_exceptions, web
 from fiskaly_contracts import Contract
 
-from fiskaly_mockserver.server.errors import CannotListen
+from fiskaly_mockserver.server.config import DEFAULT_HOST
+from fiskaly_mockserver.server.errors import CannotListen, ServerError
+from fiskaly_mockserver.server.tls import Tls
 from fiskaly_mockserver.web.apis import SIGN_DE
 from fiskaly_mockserver.web.control.dispatch import Dispatcher, control_routes
 from fiskaly_mockserver.web.endpoint import MAX_BODY, routes_of
@@ -141,7 +146,9 @@ CLIENTS_FAULTS = (http_exceptions.HttpProcessingError, web.RequestPayloadError)
 class Listening(NamedTuple):
     """A service that answers on a socket.
 
-    `origin` is `http://host:port`, with a host that can be opened on this machine.
+    `origin` is `http://host:port`, with a host that can be opened on this machine, or https;
+    `tls_address` the host and port that speak TLS. The file of the CA that its clients have to
+    trust is `ca_file`; `folder` is where that stands if it goes with the server.
     """
 
     runner: web.AppRunner
@@ -150,6 +157,9 @@ class Listening(NamedTuple):
     base_path: str
     dispatcher: Dispatcher
     sign_de_path: str | None = None
+    tls_address: tuple[str, int] | None = None
+    ca_file: Path | None = None
+    folder: Path | None = None
 
     @property
     def base_url(self) -> str:
@@ -174,14 +184,17 @@ class Listening(NamedTuple):
         for transport in transports:
             # A client that does not read its answer would keep the socket open for ever.
             transport.abort()
+        if self.folder is not None:
+            rmtree(self.folder, ignore_errors=True)
         await asyncio.sleep(0)
 
 
-async def listen(service: Service, host: str, port: int) -> Listening:
+async def listen(service: Service, host: str, port: int, tls: Tls | None = None) -> Listening:
     """Answer on `host` and `port`; port 0 picks a free one.
 
     Raises:
         CannotListen: The address is in use, not of this machine, or not allowed.
+        ServerError: The certificate of the CA cannot be written.
     """
     app = create_app(service)
     runner = web.AppRunner(
@@ -193,20 +206,53 @@ async def listen(service: Service, host: str, port: int) -> Listening:
     await runner.setup()
     if runner.server is not None:
         runner.server.request_handler = guarded(runner.server.request_handler, service)
-    site = web.TCPSite(runner, host, port)
+    everywhere = tls is None or tls.everywhere
+    site = web.TCPSite(runner, host, port, ssl_context=tls.context if tls and everywhere else None)
+    tls_site = site
+    if tls is not None and not everywhere:
+        tls_site = web.TCPSite(runner, DEFAULT_HOST, 0, ssl_context=tls.context)
     try:
         await site.start()
+        if tls_site is not site:
+            await tls_site.start()
+        ca_file, folder = _written(tls)
     except OSError as error:
         await runner.cleanup()
         raise CannotListen(_explain(host, port, error)) from error
+    except ServerError:
+        await runner.cleanup()
+        raise
     return Listening(
         runner,
-        f"http://{_to_open(host)}:{site.port}",
+        f"{'https' if tls and everywhere else 'http'}://{_to_open(host)}:{site.port}",
         site.port,
         service.contract.base_path,
         app[DISPATCHER],
         next((one.api.base_path for one in service.apis if one.api.name == SIGN_DE), None),
+        tls and (_to_open(host) if everywhere else DEFAULT_HOST, tls_site.port),
+        ca_file,
+        folder,
     )
+
+
+def _written(tls: Tls | None) -> tuple[Path | None, Path | None]:
+    """Write the certificate of a server's own CA; return its file, and its folder if that is ours.
+
+    It happens when the port is open: a start that fails takes nothing from the server that
+    has the port.
+
+    Raises:
+        ServerError: It cannot be written.
+    """
+    if tls is None or tls.ca_pem is None:
+        return None, None
+    folder = None if tls.ca_file else Path(tempfile.mkdtemp(prefix="fiskaly-mockserver-"))
+    file = tls.ca_file or (folder or Path()) / "ca.pem"
+    try:
+        file.write_bytes(tls.ca_pem)
+    except OSError as error:
+        raise ServerError(f"ca_file {str(file)!r} cannot be written: {error.strerror}") from error
+    return file.absolute(), folder
 
 
 def _to_open(host: str) -> str:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
@@ -26,6 +27,7 @@ from fiskaly_mockserver.server.config import (
 )
 from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
 from fiskaly_mockserver.server.listening import InFlight, Listening, listen
+from fiskaly_mockserver.server.tls import tls_of
 from fiskaly_mockserver.server.tokens_for_tests import Holder, TokenFault, mint
 from fiskaly_mockserver.server.trees import CachedTree, TreeCache, handle_of
 from fiskaly_mockserver.web.control.dispatch import Asked
@@ -120,6 +122,16 @@ class MockServer:
         return self._running.port
 
     @property
+    def ca_file(self) -> Path | None:
+        """The file with the CA that clients have to trust; None unless it speaks TLS by one."""
+        return self._running.ca_file
+
+    @property
+    def tls_address(self) -> tuple[str, int] | None:
+        """Host and port that speak TLS; None if nothing does."""
+        return self._running.tls_address
+
+    @property
     def runs(self) -> bool:
         """Whether it has been started and not stopped since."""
         return self._thread is not None
@@ -174,6 +186,7 @@ class MockServer:
         Raises:
             ServerError: It runs already, or threads are none here, as under gevent.
             CannotListen: The address is in use, not of this machine, or not allowed.
+            ServerError: A file of TLS is no good.
         """
         if self._thread is not None:
             raise ServerError("the server runs already")
@@ -352,7 +365,8 @@ class MockServer:
         with asyncio.Runner(loop_factory=self._new_loop) as runner:
             loop = runner.get_loop()
             try:
-                listening = runner.run(listen(self._service, self.config.host, self.config.port))
+                config, tls = self.config, tls_of(self.config)
+                listening = runner.run(listen(self._service, config.host, config.port, tls))
             except BaseException as error:  # noqa: BLE001 - it belongs to the caller's thread
                 started.set_exception(error)
                 return

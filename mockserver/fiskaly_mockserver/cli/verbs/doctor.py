@@ -6,15 +6,13 @@ import secrets
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from http.client import HTTPException
 from typing import Any, Literal, cast
 from urllib.error import HTTPError
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import (
-    ProxyHandler,
     Request,
-    build_opener,
     getproxies_environment,
     proxy_bypass,
 )
@@ -28,9 +26,9 @@ from fiskaly_mockserver.cli.remote_server import (
     BASE_URL,
     GIVE_TOKEN,
     ORGANIZATION_ID,
-    START_ONE,
+    PLAIN_HTTP,
     RemoteServer,
-    is_plain_http,
+    hint_at,
     key_variables,
     refusal_message,
     remote_server_options,
@@ -38,7 +36,7 @@ from fiskaly_mockserver.cli.remote_server import (
 )
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.control.shapes import ClockState, Fault, Health
-from fiskaly_mockserver.control.transports import ServerUnreachable
+from fiskaly_mockserver.control.transports import ServerUnreachable, opener
 from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.web.safety import is_loopback
 from fiskaly_mockserver.world.clock import SystemClock
@@ -115,9 +113,10 @@ def _server_check(server: RemoteServer, health: Health) -> Check:
 
 
 def _start_hint(server: RemoteServer, error: ServerUnreachable) -> str:
-    if is_plain_http(error):
+    hint = hint_at(error)
+    if hint == PLAIN_HTTP:
         return f"it speaks plain HTTP: use http:{server.origin.partition(':')[2]}"
-    return START_ONE
+    return hint
 
 
 def _control_checks(server: RemoteServer) -> Iterator[Check]:
@@ -132,7 +131,7 @@ def _control_checks(server: RemoteServer) -> Iterator[Check]:
         yield Check("world", "ok", said)
         yield _clock_check(control.clock())
         yield _faults_check(control.faults())
-        yield _token_check(server, RemoteServer(origin=server.origin, token=server.token).control())
+        yield _token_check(server, replace(server, sandbox=None).control())
     except ControlRefused as refused:
         said = refusal_message(refused)
         if refused.status == SWITCHED_OFF:
@@ -178,7 +177,7 @@ def _token_check(server: RemoteServer, control: Control) -> Check:
         key = key_variables(control.sandbox(name).tree())
         if not key:
             return Check("token", "ok", "not tried: the tree has no enabled API key")
-        return _round_trip(RemoteServer(origin=server.origin, sandbox=name).base_url, key)
+        return _round_trip(replace(server, sandbox=name), key)
     finally:
         with suppress(ControlRefused):  # somebody's new sandbox took its place
             control.drop_sandbox(name)
@@ -188,12 +187,12 @@ class CallFailed(Exception):
     """A call of the API that got no 200."""
 
 
-def _round_trip(base_url: str, key: dict[str, str]) -> Check:
+def _round_trip(server: RemoteServer, key: dict[str, str]) -> Check:
     try:
         body = {"api_key": key[API_KEY], "api_secret": key[API_SECRET]}
-        token = str(_fetch(f"{base_url}/auth", body=body)["access_token"])
+        token = str(_fetch(server, "/auth", body=body)["access_token"])
         path = f"/organizations/{key[ORGANIZATION_ID]}"
-        name = _fetch(base_url + path, token=token)["name"]
+        name = _fetch(server, path, token=token)["name"]
     except CallFailed as error:
         return Check("token", "fail", str(error), REPORT)
     except (KeyError, TypeError):
@@ -202,16 +201,19 @@ def _round_trip(base_url: str, key: dict[str, str]) -> Check:
     return Check("token", "ok", f"a seeded key gets a token, and the token reads {name!r}")
 
 
-def _fetch(url: str, *, body: dict[str, str] | None = None, token: str = "") -> Any:
+def _fetch(
+    server: RemoteServer, path: str, *, body: dict[str, str] | None = None, token: str = ""
+) -> Any:
     """Return the JSON of a 200; no proxy of the environment is asked."""
     headers = {"Content-Type": "application/json"} if body else {}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     data = json.dumps(body).encode() if body else None
+    url = server.base_url + path
     request = Request(url, data=data, headers=headers)  # noqa: S310 - the scheme was looked at
     call = f"{request.get_method()} {url}"
     try:
-        with build_opener(ProxyHandler({})).open(request, timeout=SERVER_TIMEOUT) as answer:
+        with opener(server.ca_file).open(request, timeout=SERVER_TIMEOUT) as answer:
             return json.loads(answer.read())
     except HTTPError as error:
         with error:
@@ -229,9 +231,9 @@ def name_checks(server: RemoteServer, *, up: bool) -> Iterator[Check]:
     parts = urlsplit(server.origin)
     host, port = parts.hostname or "", parts.port or STANDARD_PORTS[parts.scheme]
     if ":" not in host and not host.replace(".", "").isdecimal():
-        yield _own_name_check(server, host, *_resolve(parts.scheme, host, port))
+        yield _own_name_check(server, host, *_resolve(server, host, port))
     if is_loopback(host) and host != LOCALHOST:
-        addresses, answering = _resolve(parts.scheme, LOCALHOST, port)
+        addresses, answering = _resolve(server, LOCALHOST, port)
         leads_to = _leads_to(LOCALHOST, addresses)
         if up and answering[:1] == addresses[:1] != []:
             yield Check("name", "ok", f"{leads_to}: {answering[0]} answers")
@@ -257,19 +259,20 @@ def _own_name_check(
     return Check("name", "warn", said, f"give clients {right}")
 
 
-def _resolve(scheme: str, host: str, port: int) -> tuple[list[str], list[str]]:
+def _resolve(server: RemoteServer, host: str, port: int) -> tuple[list[str], list[str]]:
     """Return the addresses of a name in their order, and those at which a server answers."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError:
         found = []
     addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
-    return addresses, [one for one in addresses if _answers(scheme, one, port)]
+    return addresses, [one for one in addresses if _answers(server, one, port)]
 
 
-def _answers(scheme: str, address: str, port: int) -> bool:
+def _answers(server: RemoteServer, address: str, port: int) -> bool:
+    origin = f"{urlsplit(server.origin).scheme}://{_in_url(address)}:{port}"
     try:
-        RemoteServer(origin=f"{scheme}://{_in_url(address)}:{port}").health(ADDRESS_TIMEOUT)
+        replace(server, origin=origin).health(ADDRESS_TIMEOUT)
     except ServerUnreachable:
         return False
     return True

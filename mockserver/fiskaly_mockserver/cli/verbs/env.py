@@ -117,6 +117,10 @@ def env(server: RemoteServer, *, lang: str) -> None:
             err=True,
         )
     addresses = address_variables(
-        server.base_url, server.control_url, sandbox=server.sandbox, token=server.token
+        server.base_url,
+        server.control_url,
+        sandbox=server.sandbox,
+        token=server.token,
+        ca_file=server.ca_file,
     )
     click.echo(snippet(lang, {**addresses, **key}))

@@ -20,6 +20,7 @@ from fiskaly_contracts.coverage.report import CoverageError, dump
 from fiskaly_mockserver.cli.remote_server import VARIABLES, address_variables, key_variables
 from fiskaly_mockserver.cli.request_log import request_line
 from fiskaly_mockserver.cli.server_options import PORTS, option, server_options, set_up
+from fiskaly_mockserver.cli.tls_options import tls_options
 from fiskaly_mockserver.server.mock_server import MockServer
 from fiskaly_mockserver.world.journal.exchange import Exchange
 
@@ -205,6 +206,7 @@ class ClientReport:
     help="Exit 1 if less than N percent of the API was used.",
 )
 @server_options(log_level="off")
+@tls_options
 @click.pass_context
 def exec_command(
     ctx: click.Context,
@@ -214,6 +216,7 @@ def exec_command(
     fail_on_violations: bool,
     coverage: Path | None,
     coverage_fail_under: float | None,
+    tls: dict[str, Any],
     **flags: Any,
 ) -> None:
     """Run COMMAND with a server of its own, and return its exit code.
@@ -236,11 +239,16 @@ def exec_command(
         report.note(exchange)
 
     asked = fail_on_violations or coverage is not None or coverage_fail_under is not None
-    config = replace(setup.config, on_exchange=listen) if asked else setup.config
+    config = replace(setup.config, **tls)
+    if asked:
+        config = replace(config, on_exchange=listen)
     with setup.log.take_over(), MockServer(config, tree=setup.tree) as server:
         others = {name: value for name, value in os.environ.items() if name not in VARIABLES}
         addresses = address_variables(
-            server.base_url, server.control_url, token=setup.config.control_token
+            server.base_url,
+            server.control_url,
+            token=setup.config.control_token,
+            ca_file=server.ca_file,
         )
         try:
             code = run_child(

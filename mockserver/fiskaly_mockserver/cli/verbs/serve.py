@@ -8,15 +8,18 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from fiskaly_mockserver.cli.request_log import LineWriter
 from fiskaly_mockserver.cli.server_options import PORTS, option, server_options, set_up
+from fiskaly_mockserver.cli.tls_options import tls_options
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import DEFAULT_PORT, ServerConfig, loop_factory
 from fiskaly_mockserver.server.listening import Listening, listen
+from fiskaly_mockserver.server.tls import tls_of
 from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.web.safety import is_loopback
 from fiskaly_mockserver.web.service import Service
@@ -47,6 +50,7 @@ def banner(baseline: Baseline, listening: Listening, contract: str, *, control: 
             "",
             f"  Tree        {_tree_line(baseline)}",
             f"  Control     {listening.control_url if control else 'switched off'}",
+            *([f"  CA file     {listening.ca_file}"] if listening.ca_file else []),
             "",
             "Ctrl+C stops the server.",
         ]
@@ -56,8 +60,8 @@ def banner(baseline: Baseline, listening: Listening, contract: str, *, control: 
 def json_line(baseline: Baseline, listening: Listening, contract: str) -> str:
     """Return one line of JSON, in ASCII, with the address, every enabled key and every user.
 
-    `{"schema": 2, "base_url", "sign_de_url", "control_url", "pid", "preset", "seed", "contract",
-    "organizations": [{"id", "type", "name", "envs", "managed_by_organization_id",
+    `{"schema": 2, "base_url", "sign_de_url", "control_url", "ca_file", "pid", "preset", "seed",
+    "contract", "organizations": [{"id", "type", "name", "envs", "managed_by_organization_id",
     "api_keys": [{"env", "key", "secret"}]}], "users": [{"id", "email", "password",
     "organization_ids"}]}`
     """
@@ -67,6 +71,7 @@ def json_line(baseline: Baseline, listening: Listening, contract: str) -> str:
             "base_url": listening.base_url,
             "sign_de_url": listening.sign_de_url,
             "control_url": listening.control_url,
+            "ca_file": None if listening.ca_file is None else str(listening.ca_file),
             "pid": os.getpid(),
             "preset": baseline.preset,
             "seed": baseline.seed,
@@ -121,13 +126,14 @@ YOUNG_OBJECTS = 50_000
     help="Port to listen on; 0 picks a free one.",
 )
 @server_options(log_level="info")
+@tls_options
 @option("--json", "as_json", is_flag=True, help="Print one JSON line instead of the banner.")
-def serve(*, as_json: bool, **flags: Any) -> None:
+def serve(*, as_json: bool, tls: dict[str, Any], **flags: Any) -> None:
     """Answer as the Management API does, until Ctrl+C."""
     _raise_open_files()
     with collector_at_rest():
         setup = set_up(**flags)
-        config = setup.config
+        config = replace(setup.config, **tls)
         service = compose(config, setup.tree)
         gc.freeze()  # what is there now stays: collections need not look at it
         # What requests make is let go of without the collector, but for the journal, which
@@ -172,7 +178,7 @@ async def _serve(
             loop.add_signal_handler(number, stopped.set)
         except NotImplementedError:  # on Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
-    listening = await listen(service, config.host, config.port)
+    listening = await listen(service, config.host, config.port, tls_of(config))
     try:
         announce(listening)
         await stopped.wait()

@@ -1,0 +1,118 @@
+"""TLS of a server: a certificate that it is given, or one of a CA that lives in memory."""
+
+import ssl
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import NamedTuple
+
+from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.server.errors import ServerError
+from fiskaly_mockserver.web.safety import VENDOR_HOSTS
+from fiskaly_mockserver.world.clock import RealTime
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+CA_NAME = "fiskaly-mockserver, unofficial, for testing only"
+_REASONS = {
+    "KEY_VALUES_MISMATCH": "the key is not that of the certificate",
+    "KEY_TYPE_MISMATCH": "the key is not that of the certificate",
+    "EE_KEY_TOO_SMALL": "the key of the certificate is too short for TLS",
+}
+
+
+class Tls(NamedTuple):
+    """What a server needs to speak TLS.
+
+    Attributes:
+        context: Holds certificate and key; TLS 1.2 and 1.3.
+        ca_pem: The certificate of the CA that clients have to trust; `None` where the
+            server's certificate is one that it was given.
+        ca_file: Where it is to be written; `None` for a file that goes with the server.
+        everywhere: Whether the server's own port speaks TLS; else a further port does.
+    """
+
+    context: ssl.SSLContext
+    ca_pem: bytes | None
+    ca_file: Path | None
+    everywhere: bool
+
+
+def tls_of(config: ServerConfig) -> Tls | None:
+    """Return what a server of that configuration needs for TLS; nothing if it speaks none.
+
+    Raises:
+        ServerError: A file or a name is no good for TLS; the message says why.
+    """
+    if not (config.tls or config.intercept):
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    ca_pem = None
+    if config.cert is not None and config.key is not None:
+        _load(context, config.cert, config.key)
+    else:
+        ca_pem = _issue(context, _names(config))
+    return Tls(context, ca_pem, config.ca_file, config.tls)
+
+
+def _names(config: ServerConfig) -> list[str]:
+    """Return the names that clients may call a server by."""
+    names = [*LOOPBACK_NAMES, *sorted(VENDOR_HOSTS), *config.allow_hosts, *config.intercept]
+    with suppress(ValueError):
+        if ip_address(config.host).is_unspecified:
+            return list(dict.fromkeys(names))
+    return list(dict.fromkeys([*names, config.host]))
+
+
+def _issue(context: ssl.SSLContext, names: Iterable[str]) -> bytes:
+    """Load a certificate of a new CA for some names, and return the CA's own."""
+    import trustme  # noqa: PLC0415 - it takes longer to load than a server to start
+
+    ca = trustme.CA(organization_name=CA_NAME)
+    try:
+        leaf = ca.issue_cert(*names, organization_name=CA_NAME)
+    except UnicodeError as error:
+        raise ServerError(f"a certificate cannot hold one of the hosts: {error}") from error
+    leaf.configure_cert(context)
+    return ca.cert_pem.bytes()
+
+
+def _load(context: ssl.SSLContext, cert: Path, key: Path) -> None:
+    """Load a certificate and its key from files.
+
+    Raises:
+        ServerError: They cannot be read, do not go together, are encrypted, or out of date.
+    """
+    for name, path in (("cert", cert), ("key", key)):
+        try:
+            path.read_bytes()
+        except OSError as error:
+            raise ServerError(f"{name} {str(path)!r} cannot be read: {error.strerror}") from error
+
+    def refuse() -> str:
+        raise ServerError(
+            f"key {str(key)!r} is encrypted: decrypt it first, as `openssl pkey` does"
+        )
+
+    try:
+        context.load_cert_chain(cert, key, password=refuse)
+    except ssl.SSLError as error:
+        reason = _REASONS.get(error.reason or "", "one of them holds no PEM of its kind")
+        raise ServerError(f"cert {str(cert)!r} and key {str(key)!r}: {reason}") from error
+    _demand_valid_now(cert)
+
+
+def _demand_valid_now(cert: Path) -> None:
+    from cryptography import x509  # noqa: PLC0415 - only who brings a certificate needs it
+
+    leaf = x509.load_pem_x509_certificates(cert.read_bytes())[0]
+    now = datetime.fromtimestamp(RealTime.time(), UTC)
+    if leaf.not_valid_after_utc < now:
+        raise ServerError(f"cert {str(cert)!r} expired on {leaf.not_valid_after_utc:%Y-%m-%d}")
+    if leaf.not_valid_before_utc > now:
+        raise ServerError(
+            f"cert {str(cert)!r} is not valid before {leaf.not_valid_before_utc:%Y-%m-%d}"
+        )
