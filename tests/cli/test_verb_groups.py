@@ -21,7 +21,7 @@ SECTIONS = {
     "Run a server:": ["serve", "exec"],
     "Control a running server:": ["reset", "clock", "faults", "journal"],
     "Find a running server:": ["wait", "doctor", "env"],
-    "Look without a server:": ["tree", "operations"],
+    "Look without a server:": ["tree", "operations", "qr"],
 }
 PROGRAM = """
 import sys

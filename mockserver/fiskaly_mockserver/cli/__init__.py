@@ -139,7 +139,7 @@ def _verb(name: str, attribute: str = "") -> LazyVerb:
             _verb("journal"),
         ],
         "Find a running server": [_verb("wait"), _verb("doctor"), _verb("env")],
-        "Look without a server": [_verb("tree"), _verb("operations")],
+        "Look without a server": [_verb("tree"), _verb("operations"), _verb("qr")],
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Without a verb it serves: `fiskaly-mockserver --port 0` is `serve --port 0`.",

@@ -1,6 +1,9 @@
 """What people type and read on a terminal: JSON, durations, points in time, clocks."""
 
 import json
+import os
+import shutil
+from pathlib import Path
 from typing import Any
 
 import click
@@ -28,6 +31,26 @@ def one_line(line: str) -> str:
 def show_json(value: Any) -> None:
     """Print a JSON value, in ASCII: a program reads it whatever the console's code page is."""
     click.echo(json.dumps(value, indent=2))
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put data in place of a file in one step: whoever is interrupted leaves the old one.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    target = path.resolve()  # where a link leads, which stays a link
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with beside.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists():
+            shutil.copymode(target, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def json_text(text: str) -> Any:

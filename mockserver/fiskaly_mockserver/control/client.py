@@ -9,6 +9,7 @@ from fiskaly_mockserver.control.shapes import (
     AllViolations,
     Cleared,
     ClockState,
+    ExplainedQrCode,
     Fault,
     FaultRule,
     Health,
@@ -227,6 +228,11 @@ class Control:
         """Say which rule refused a request, on what state, and what would have passed."""
         path = {"request_id": request_id}
         return cast("dict[str, JsonValue]", self._call("explain", path=path))
+
+    def explain_qr_code(self, qr_code_data: str) -> ExplainedQrCode:
+        """Name the fields of a receipt's QR code, verify it, and look for its transaction."""
+        body = {"qr_code_data": qr_code_data}
+        return cast("ExplainedQrCode", self._call("explainQrCode", body=body))
 
     def har(self) -> dict[str, JsonValue]:
         """Return the journal as an HTTP archive."""

@@ -167,6 +167,34 @@ class AllViolations(TypedDict):
     uncounted: int
 
 
+class SignedTransaction(TypedDict):
+    """The transaction that a QR code is of."""
+
+    id: str
+    number: int
+    state: str
+    tss_id: str
+    client_id: str
+    organization_id: str
+    env: str
+
+
+class ExplainedQrCode(TypedDict):
+    """What a receipt's QR code says and what is wrong with it; `valid` if nothing is.
+
+    `fields` has all twelve by name, `process_data` a `receipt` or an `order` in the words of
+    the API; `transaction` is the one of the world that it is of, if it has it.
+    """
+
+    valid: bool
+    fields: dict[str, str]
+    tss_serial_number: str
+    process_data: dict[str, JsonValue]
+    signature_verifies: bool
+    findings: list[str]
+    transaction: SignedTransaction | None
+
+
 class Waited(TypedDict):
     """Whether it came to so many exchanges in time, and how many there are at least.
 

@@ -28,6 +28,8 @@ SHAPES = {
     "Journal": shapes.Journal,
     "Waited": shapes.Waited,
     "SandboxList": shapes.SandboxList,
+    "ExplainedQrCode": shapes.ExplainedQrCode,
+    "SignedTransaction": shapes.SignedTransaction,
 }
 
 

@@ -1,36 +1,15 @@
 """`tree`: show or save an organization tree without serving it."""
 
-import os
-import shutil
 import sys
 from pathlib import Path
 
 import click
 from fiskaly_fixtures import TreeArguments, dump_tree, generate_from
 
+from fiskaly_mockserver.cli.output import replace_file
 from fiskaly_mockserver.cli.server_options import tree_options
 
 FORMATS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Put a text in place of a file in one step: whoever is interrupted leaves the old one.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    target = path.resolve()  # where a link leads, which stays a link
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        with beside.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if target.exists():
-            shutil.copymode(target, beside)
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 @click.command()
@@ -59,7 +38,7 @@ def tree(*, tree: TreeArguments, output: Path | None) -> None:
             f"{str(output)!r} has none of the suffixes {', '.join(FORMATS)}", param_hint="--output"
         )
     try:
-        replace_file(output, dump_tree(made, form))
+        replace_file(output, dump_tree(made, form).encode())
     except OSError as error:
         raise click.BadParameter(
             f"{str(output)!r} cannot be written: {error.strerror or error}", param_hint="--output"

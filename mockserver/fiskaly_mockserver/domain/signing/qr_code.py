@@ -94,14 +94,14 @@ def qr_code_text(transaction: Transaction, revision: Revision) -> str:
     )
 
 
-def read_qr_code(text: str) -> QrCode:
-    """Read a code.
+def fields_of(text: str) -> tuple[str, ...]:
+    """Return the texts of the twelve `FIELDS` of a code, right or wrong.
 
     Process data may hold semicolons (an order's does), so the fields behind it are counted
     from the end.
 
     Raises:
-        BadQrCode: A field is missing or wrong; the message says which, and what it should be.
+        BadQrCode: There are fewer fields, or it is no text in UTF-8.
     """
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise BadQrCode("a code should be text in UTF-8")
@@ -111,8 +111,17 @@ def read_qr_code(text: str) -> QrCode:
             f"a code has {len(FIELDS)} fields with semicolons between, this one has {len(parts)}:"
             f" {', '.join(FIELDS)}"
         )
-    version, serial, process_type = parts[:3]
-    number, counter, start, end, algorithm, time_format, signature, key = parts[-8:]
+    return (*parts[:3], ";".join(parts[3:-8]), *parts[-8:])
+
+
+def read_qr_code(text: str) -> QrCode:
+    """Read a code.
+
+    Raises:
+        BadQrCode: A field is missing or wrong; the message says which, and what it should be.
+    """
+    version, serial, process_type, data, *rest = fields_of(text)
+    number, counter, start, end, algorithm, time_format, signature, key = rest
     if version != VERSION:
         raise BadQrCode(f"version should be {VERSION}, not {version}")
     if algorithm != ALGORITHM:
@@ -122,7 +131,7 @@ def read_qr_code(text: str) -> QrCode:
     return QrCode(
         client_serial_number=serial,
         process_type=process_type,
-        process_data=";".join(parts[3:-8]),
+        process_data=data,
         number=_number("transaction number", number),
         counter=_number("signature counter", counter),
         time_start=_time("start time", start),

@@ -140,6 +140,14 @@ def drop_snapshot(call: ControlCall) -> JsonValue:
     return dict(DONE)
 
 
+def explain_qr_code(call: ControlCall) -> JsonValue:
+    """Name the fields of a receipt's QR code, verify it, and look for its transaction."""
+    # It brings the cryptography, which no other control call needs
+    from fiskaly_mockserver.world import qr_codes  # noqa: PLC0415
+
+    return qr_codes.explain_qr_code(call.text("qr_code_data"), call.world.rows)
+
+
 def list_sandboxes(call: ControlCall) -> JsonValue:
     """List the sandboxes, and those that were reclaimed."""
     worlds = call.service.worlds
@@ -179,6 +187,7 @@ CONTROL_HANDLERS: Mapping[str, ControlHandler] = {
     "saveSnapshot": save_snapshot,
     "restoreSnapshot": restore_snapshot,
     "dropSnapshot": drop_snapshot,
+    "explainQrCode": explain_qr_code,
     "listSandboxes": list_sandboxes,
     "dropSandbox": drop_sandbox,
     **state.HANDLERS,
