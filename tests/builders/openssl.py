@@ -38,15 +38,20 @@ class OpenSsl:
 
     def accepts(self, message: bytes, signature: bytes, certificate: bytes) -> bool:
         """Tell whether r‖s is a signature over a message by the key of a certificate (DER)."""
-        self._write(message=message, signature=der_signature(signature), certificate=certificate)
+        self._write(certificate=certificate)
         key = self._run("x509", "-inform", "DER", "-in", "certificate", "-noout", "-pubkey").stdout
-        self._write(key=key.encode())
-        return (
-            self._run(
-                "dgst", "-sha256", "-verify", "key", "-signature", "signature", "message"
-            ).stdout
-            == "Verified OK\n"
-        )
+        return self._verified(message, signature, key.encode())
+
+    def accepts_by_key(self, message: bytes, signature: bytes, key: bytes) -> bool:
+        """Tell whether r‖s is a signature over a message by a public key (DER)."""
+        self._write(point=key)
+        pem = self._run("pkey", "-pubin", "-inform", "DER", "-in", "point").stdout
+        return self._verified(message, signature, pem.encode())
+
+    def _verified(self, message: bytes, signature: bytes, key: bytes) -> bool:
+        self._write(message=message, signature=der_signature(signature), key=key)
+        arguments = ("dgst", "-sha256", "-verify", "key", "-signature", "signature", "message")
+        return self._run(*arguments).stdout == "Verified OK\n"
 
     def verify(self, leaf: bytes, authority: bytes, *, at: int) -> str:
         """Return what OpenSSL says of a chain at a time, strictly: "leaf.pem: OK" if it is good."""

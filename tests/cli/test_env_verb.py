@@ -137,6 +137,7 @@ def test_each_language_gets_addresses_and_the_first_key(
         ("FISKALY_BASE_URL", server.base_url),
         ("FISKALY_MANAGEMENT_BASE_URL", server.base_url),
         ("FISKALY_MANAGEMENT_URL", server.base_url),
+        ("FISKALY_SIGN_DE_URL", str(server.sign_de_url)),
         ("FISKALY_API_KEY", server.credentials.key),
         ("FISKALY_API_SECRET", server.credentials.secret),
         ("FISKALY_ORGANIZATION_ID", organization["id"]),

@@ -99,10 +99,12 @@ def test_it_exports_these_variables_and_drops_those_of_another_server(
         "FISKALY_MOCK_CONTROL_URL",
         "FISKALY_MOCK_URL",
         "FISKALY_ORGANIZATION_ID",
+        "FISKALY_SIGN_DE_URL",
         "FISKALY_UNRELATED",
     ]
     assert full["FISKALY_API_KEY"] != "stale"
     assert full["FISKALY_BASE_URL"] == full["FISKALY_MOCK_URL"] + "/api/v0"
+    assert full["FISKALY_SIGN_DE_URL"] == full["FISKALY_MOCK_URL"] + "/api/v2"
     assert full["FISKALY_MOCK_CONTROL_URL"] == full["FISKALY_MOCK_URL"] + "/_mock"
     for name in ("FISKALY_MANAGEMENT_BASE_URL", "FISKALY_MANAGEMENT_URL"):
         assert full[name] == full["FISKALY_BASE_URL"]
@@ -110,6 +112,7 @@ def test_it_exports_these_variables_and_drops_those_of_another_server(
     assert full["FISKALY_ORGANIZATION_ID"] == first.id
     assert full["FISKALY_MANAGED_ORGANIZATION_ID"] == managed.id
     assert "FISKALY_API_KEY" not in show("--preset", "empty")
+    assert "FISKALY_SIGN_DE_URL" not in show("--preset", "empty", "--no-sign-de")
     assert "FISKALY_MANAGED_ORGANIZATION_ID" not in show("--preset", "single")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from builders.qr_codes import verifies
 from docs.documents import ROOT, block, blocks
 from fiskaly_contracts import Checker, Contract
 from fiskaly_fixtures import PRESETS
@@ -18,7 +19,7 @@ from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.cli.verbs.serve import serve
 from fiskaly_mockserver.server.trees import read_tree
 
-MISSING = [tool for tool in ("bash", "curl", "python3") if shutil.which(tool) is None]
+MISSING = [tool for tool in ("bash", "curl", "openssl", "python3") if shutil.which(tool) is None]
 
 
 @pytest.mark.parametrize("name", ["serve", "curl", "tests"])
@@ -38,7 +39,7 @@ def test_the_two_commands_set_up_and_pin_what_they_install() -> None:
 
 
 @pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
-def test_its_onboarding_runs_as_it_stands() -> None:
+def test_its_onboarding_runs_as_it_stands_to_a_receipt_that_others_verify(tmp_path: Path) -> None:
     with MockServer() as server:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", block("curl")],
@@ -55,7 +56,8 @@ def test_its_onboarding_runs_as_it_stands() -> None:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        seen = json.loads(done.stdout)
+        listed, qr_code = done.stdout.splitlines()
+        seen = json.loads(listed)
         asked = [exchange.operation_id for exchange in server.journal]
         assert not [exchange for exchange in server.journal if exchange.violations]
         server.verify()
@@ -65,10 +67,23 @@ def test_its_onboarding_runs_as_it_stands() -> None:
         "createApiKey",
         "authenticate",
         "listOrganizations",
+        "createTss",
+        "updateTss",
+        "changeAdminPin",
+        "authenticateAdmin",
+        "updateTss",
+        "createClient",
+        "upsertTransaction",
+        "upsertTransaction",
     ]
     assert seen["count"] == 1
     assert seen["data"][0]["name"] == "Café am Markt"
     assert seen["data"][0]["managed_by_organization_id"] == server.tree.main.organization_id
+    assert qr_code.startswith(
+        "V0;KASSE-01;Kassenbeleg-V1;Beleg^11.90_0.00_0.00_0.00_0.00^11.90:Bar;1;"
+    )
+    assert verifies(qr_code, tmp_path)
+    assert not verifies(qr_code.replace("11.90", "1.19"), tmp_path)
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")

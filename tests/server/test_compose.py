@@ -1,5 +1,6 @@
 """From settings and a tree to a service."""
 
+from dataclasses import replace
 from importlib.metadata import version
 
 import pytest
@@ -18,7 +19,10 @@ def test_a_service_tells_what_it_serves() -> None:
     assert compose(config, generate_from(config)).about == {
         "version": version("fiskaly-mockserver"),
         "contract": Contract.bundled().version,
+        "sign_de": Contract.sign_de().version,
     }
+    without = compose(replace(config, sign_de=False), generate_from(config))
+    assert without.about["sign_de"] is None
 
 
 def test_settings_reach_the_service() -> None:

@@ -20,6 +20,7 @@ from fiskaly_mockserver.world.names import (
     BASE_PATH,
     CONTROL_PREFIX,
     NAME_RULE,
+    SIGN_DE_PATH,
     TOKEN_HEADER,
     is_name,
 )
@@ -34,7 +35,8 @@ UNTRUSTED = "trust its CA: give --ca-file or FISKALY_MOCK_CA_FILE"
 
 _FORMS = f"give {DEFAULT_URL}, or that with {BASE_PATH} or {CONTROL_PREFIX}"
 _PATH = re.compile(
-    rf"(?P<mount>.*?)(?:{CONTROL_PREFIX}|(?:/s/(?P<sandbox>[^/]+))?{BASE_PATH})?/*", re.DOTALL
+    rf"(?P<mount>.*?)(?:{CONTROL_PREFIX}|(?:/s/(?P<sandbox>[^/]+))?(?:{BASE_PATH}|{SIGN_DE_PATH}))?/*",
+    re.DOTALL,
 )
 
 BASE_URL = "FISKALY_BASE_URL"
@@ -44,6 +46,7 @@ ORGANIZATION_ID = "FISKALY_ORGANIZATION_ID"
 MANAGED_ORGANIZATION_ID = "FISKALY_MANAGED_ORGANIZATION_ID"
 MANAGEMENT_URLS = ("FISKALY_MANAGEMENT_BASE_URL", "FISKALY_MANAGEMENT_URL")
 """Other names under which clients read the base URL."""
+SIGN_DE_URL = "FISKALY_SIGN_DE_URL"
 MOCK_URL = "FISKALY_MOCK_URL"
 CONTROL_URL = "FISKALY_MOCK_CONTROL_URL"
 CA_FILE = "FISKALY_MOCK_CA_FILE"
@@ -52,6 +55,7 @@ CONTROL_TOKEN = "FISKALY_MOCK_CONTROL_TOKEN"  # noqa: S105 - a variable's name
 VARIABLES = (
     BASE_URL,
     *MANAGEMENT_URLS,
+    SIGN_DE_URL,
     API_KEY,
     API_SECRET,
     ORGANIZATION_ID,
@@ -69,6 +73,7 @@ def address_variables(
     base_url: str,
     control_url: str,
     *,
+    sign_de_url: str | None,
     sandbox: str | None = None,
     token: str | None = None,
     ca_file: Path | None = None,
@@ -77,6 +82,8 @@ def address_variables(
     origin = control_url.rpartition("/")[0]
     found = dict.fromkeys((BASE_URL, *MANAGEMENT_URLS), base_url)
     found |= {MOCK_URL: origin, CONTROL_URL: control_url}
+    if sign_de_url is not None:
+        found[SIGN_DE_URL] = sign_de_url
     if sandbox is not None:
         found[SANDBOX] = sandbox
     if token is not None:
@@ -195,13 +202,21 @@ class RemoteServer:
     @property
     def base_url(self) -> str:
         """What a client takes as the API's address, without a slash at the end."""
-        world = "" if self.sandbox is None else f"/s/{self.sandbox}"
-        return self.origin + world + BASE_PATH
+        return self._world + BASE_PATH
+
+    @property
+    def sign_de_url(self) -> str:
+        """The same for SIGN DE, whether it is served or not."""
+        return self._world + SIGN_DE_PATH
 
     @property
     def control_url(self) -> str:
         """The address of the control routes."""
         return self.origin + CONTROL_PREFIX
+
+    @property
+    def _world(self) -> str:
+        return self.origin if self.sandbox is None else f"{self.origin}/s/{self.sandbox}"
 
     def control(self) -> Control:
         """Return the control of the world; whether anybody answers is not known yet."""

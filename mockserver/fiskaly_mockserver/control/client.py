@@ -87,6 +87,10 @@ class Control:
         """Return the OpenAPI document of the Management API."""
         return cast("dict[str, JsonValue]", self._call("getContract"))
 
+    def sign_de_contract(self) -> dict[str, JsonValue]:
+        """Return the OpenAPI document of SIGN DE, if that is served."""
+        return cast("dict[str, JsonValue]", self._call("getSignDeContract"))
+
     def sign_up(
         self,
         email: str,

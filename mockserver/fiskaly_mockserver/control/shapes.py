@@ -11,6 +11,7 @@ class Health(TypedDict):
     status: str
     version: str
     contract: str
+    sign_de: str | None
     preset: str | None
     seed: int | None
 

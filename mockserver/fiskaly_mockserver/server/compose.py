@@ -4,7 +4,7 @@ from fiskaly_fixtures import OrganizationTree
 
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.version import VERSION
-from fiskaly_mockserver.web.apis import apis
+from fiskaly_mockserver.web.apis import SIGN_DE, apis
 from fiskaly_mockserver.web.journal.secrets import MOST_SECRETS, KnownSecrets
 from fiskaly_mockserver.web.safety import Safety, is_loopback
 from fiskaly_mockserver.web.service import Service, served
@@ -42,6 +42,7 @@ def compose(
     worlds = Worlds(World.on(baseline, seams, settings=settings), limit=config.sandboxes)
     secrets = KnownSecrets(SeededSecrets(worlds.default))
     secrets.add(config.control_token)
+    versions = {api.name: api.contract.version for api in known}
     return Service(
         apis=served(known, secrets, judge=config.judge, loose=config.loose),
         worlds=worlds,
@@ -52,7 +53,11 @@ def compose(
             allowed_hosts=config.allow_hosts,
         ),
         on_exchange=config.on_exchange,
-        about={"version": VERSION, "contract": known[0].contract.version},
+        about={
+            "version": VERSION,
+            "contract": known[0].contract.version,
+            "sign_de": versions.get(SIGN_DE),
+        },
     )
 
 

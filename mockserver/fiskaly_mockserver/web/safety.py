@@ -10,7 +10,7 @@ from aiohttp import hdrs
 
 from fiskaly_mockserver.world.names import TOKEN_HEADER, shown
 
-OPEN_OPERATIONS = frozenset({"getHealth", "getContract", "getControlContract"})
+OPEN_OPERATIONS = frozenset({"getHealth", "getContract", "getSignDeContract", "getControlContract"})
 """Asked by monitors and generators: they show nothing of the account."""
 VENDOR_HOSTS = frozenset(
     {

@@ -122,6 +122,10 @@ class Service:
         """The contract of the first API."""
         return self.apis[0].api.contract
 
+    def contract_of(self, name: str) -> Contract | None:
+        """Return the contract of an API by its name, or None where it is not served."""
+        return next((one.api.contract for one in self.apis if one.api.name == name), None)
+
     def count(self, exchange: Exchange) -> None:
         """Count an exchange that broke a contract, and keep it if the fake was wrong."""
         if exchange.is_our_fault:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 BASE_PATH = "/api/v0"
+SIGN_DE_PATH = "/api/v2"
 """As the contract has it, which takes too long to read where nothing is served."""
 CONTROL_PREFIX = "/_mock"
 SANDBOX_HEADER = "X-Mock-Sandbox"

@@ -293,3 +293,13 @@ def test_health_and_contract_tell_what_runs(control: Control, server: MockServer
     document: Any = control.contract()
     assert document["info"]["version"] == health["contract"]
     assert str(document["servers"][0]["url"]).endswith("/api/v0")
+    signing: Any = control.sign_de_contract()
+    assert signing["info"]["version"] == health["sign_de"]
+    assert str(signing["servers"][0]["url"]).endswith("/api/v2")
+
+
+def test_a_server_without_sign_de_shows_no_contract_of_it() -> None:
+    with MockServer(sign_de=False) as server:
+        assert server.control.health()["sign_de"] is None
+        with refused(404, "", "SIGN DE is not served"):
+            server.control.sign_de_contract()

@@ -108,7 +108,8 @@ def env(server: RemoteServer, *, lang: str) -> None:
     \b
     eval "$(fiskaly-mockserver env)"
     """  # noqa: D301 - click keeps the lines after the escape together
-    tree = server.connect().tree()
+    served = server.health().get("sign_de") is not None
+    tree = server.control().tree()
     key = key_variables(tree)
     if not key:
         click.echo(
@@ -119,6 +120,7 @@ def env(server: RemoteServer, *, lang: str) -> None:
     addresses = address_variables(
         server.base_url,
         server.control_url,
+        sign_de_url=server.sign_de_url if served else None,
         sandbox=server.sandbox,
         token=server.token,
         ca_file=server.ca_file,

@@ -222,10 +222,10 @@ def exec_command(
     """Run COMMAND with a server of its own, and return its exit code.
 
     COMMAND finds FISKALY_BASE_URL (also as FISKALY_MANAGEMENT_BASE_URL and
-    FISKALY_MANAGEMENT_URL), FISKALY_API_KEY, FISKALY_API_SECRET, FISKALY_ORGANIZATION_ID
-    and FISKALY_MANAGED_ORGANIZATION_ID in its environment, and FISKALY_MOCK_URL, which the
-    other verbs obey. Where a proxy is set, NO_PROXY spares this machine. 127 says that
-    there is no such command.
+    FISKALY_MANAGEMENT_URL), FISKALY_SIGN_DE_URL, FISKALY_API_KEY, FISKALY_API_SECRET,
+    FISKALY_ORGANIZATION_ID and FISKALY_MANAGED_ORGANIZATION_ID in its environment, and
+    FISKALY_MOCK_URL, which the other verbs obey. Where a proxy is set, NO_PROXY spares this
+    machine. 127 says that there is no such command.
 
     \b
     fiskaly-mockserver exec -- vendor/bin/phpunit
@@ -247,6 +247,7 @@ def exec_command(
         addresses = address_variables(
             server.base_url,
             server.control_url,
+            sign_de_url=server.sign_de_url,
             token=setup.config.control_token,
             ca_file=server.ca_file,
         )

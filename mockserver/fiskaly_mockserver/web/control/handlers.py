@@ -8,6 +8,7 @@ from typing import cast
 
 from fiskaly_contracts import Contract, JsonValue
 
+from fiskaly_mockserver.web.apis import SIGN_DE
 from fiskaly_mockserver.web.control import journal, state
 from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
 from fiskaly_mockserver.world.clock import ClockError, parse_duration, parse_instant
@@ -38,6 +39,14 @@ def get_health(call: ControlCall) -> JsonValue:
 def get_contract(call: ControlCall) -> JsonValue:
     """Show the Management API's document, with the address it was asked under."""
     contract = call.service.contract
+    return contract.served_at(call.origin + contract.base_path)
+
+
+def get_sign_de_contract(call: ControlCall) -> JsonValue:
+    """Show SIGN DE's document, with the address it was asked under."""
+    contract = call.service.contract_of(SIGN_DE)
+    if contract is None:
+        raise ControlError(404, "SIGN DE is not served: the server was started without it")
     return contract.served_at(call.origin + contract.base_path)
 
 
@@ -176,6 +185,7 @@ def _unknown_snapshot(call: ControlCall, error: UnknownSnapshot) -> ControlError
 CONTROL_HANDLERS: Mapping[str, ControlHandler] = {
     "getHealth": get_health,
     "getContract": get_contract,
+    "getSignDeContract": get_sign_de_contract,
     "getControlContract": get_control_contract,
     "getClock": get_clock,
     "setClock": set_clock,
