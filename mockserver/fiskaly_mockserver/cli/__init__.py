@@ -1,7 +1,8 @@
 """The command `fiskaly-mockserver`.
 
 Exit codes: 0 ok, 1 findings, 2 usage (a bad flag or data file, or a refused control
-call), 3 the address cannot be listened on, or no server answers. `exec` returns its
+call), 3 the address cannot be listened on, or no server answers, 4 nothing could be
+checked. `exec` returns its
 command's own. A flag beats its environment variable, which beats the default.
 """
 
@@ -139,6 +140,7 @@ def _verb(name: str, attribute: str = "") -> LazyVerb:
             _verb("journal"),
         ],
         "Find a running server": [_verb("wait"), _verb("doctor"), _verb("env")],
+        "Check servers, clients, recordings": [_verb("check"), _verb("redact")],
         "Look without a server": [_verb("tree"), _verb("operations"), _verb("qr")],
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

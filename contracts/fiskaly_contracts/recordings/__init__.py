@@ -1,0 +1,1 @@
+"""Recorded exchanges: reading and writing HTTP archives (HAR 1.2), and taking secrets out."""

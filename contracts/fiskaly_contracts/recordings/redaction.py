@@ -1,0 +1,378 @@
+"""Recorded exchanges without their secrets: same place, same form, another value.
+
+A secret is what the contract marks as one, what stands in a header or field whose name speaks of
+one, and what has the form of a token or an API secret. It is replaced wherever it stands in the
+recording, also percent-encoded, in base64 or in hexadecimal digits, by a placeholder that is the
+same each time and obeys the contract as the secret did. What no contract declares is not kept.
+"""
+
+import json
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
+
+from fiskaly_contracts.conformance.exchanges import Called, HttpExchange, Pairs, Routes
+from fiskaly_contracts.document import Contract, declared_response
+from fiskaly_contracts.exchange import JSON
+from fiskaly_contracts.fields import flatten
+from fiskaly_contracts.json_value import JsonValue, Schema
+from fiskaly_contracts.recordings.har import HarError, entry_of, read_har, writing_har
+from fiskaly_contracts.violations import Where
+
+UNDECLARED: Final = "[undeclared]"
+"""What stands for a value that no contract declares."""
+MARKS: Final = ("[redacted", "[omitted", "[undeclared")
+"""So begins what stands for values that a recording, ours or the journal's, does not hold."""
+SHORTEST: Final = 4
+"""Characters of the shortest secret that is looked for outside of its place."""
+_ANYWHERE: Final = 8
+"""From so many characters on a secret is found also inside of longer words."""
+_SENSITIVE = re.compile(
+    r"token|secret|passw|passphrase|auth|cookie|credential|session|key|jwt|\bpin\b|_pin\b|puk",
+    re.IGNORECASE,
+)
+_SHAPE = re.compile(
+    r"eyJ[\w-]{16,}(?:\.[\w-]*){0,2}|(?<![0-9A-Za-z])[0-9A-Za-z]{42,43}(?![0-9A-Za-z])"
+)
+_PLACEHOLDER = re.compile(r"(?:REDACTED|redacted-|redacted\.token\.)\d+")
+_BASE64 = re.compile("[0-9A-Za-z+/_-]{16,}={0,2}")
+_SCHEME = re.compile(r"(Bearer|Basic|Digest|Token|Negotiate)\s+(.*)", re.IGNORECASE | re.DOTALL)
+_URL_SAFE = str.maketrans("-_", "+/")
+_TOKEN_PARTS = 3
+_LONG = 16
+_KEPT_HEADERS = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "access-control-allow-origin",
+        "access-control-expose-headers",
+        "allow",
+        "cache-control",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "host",
+        "location",
+        "request-id",
+        "response-time",
+        "retry-after",
+        "server",
+        "strict-transport-security",
+        "transfer-encoding",
+        "user-agent",
+        "vary",
+        "x-request-id",
+        "x-response-time",
+    }
+)
+
+
+class Secrets:
+    """The secrets that were seen, and what stands for each."""
+
+    def __init__(self) -> None:
+        """Know none."""
+        self._placeholders: dict[str, str] = {}
+        self._forms: dict[str, str] = {}
+        self._longest_first: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the secrets."""
+        return iter(self._placeholders)
+
+    def add(self, secret: object) -> str:
+        """Know a secret from now on, and return what stands for it."""
+        text = secret if isinstance(secret, str) else json.dumps(secret)
+        known = self._placeholders.get(text)
+        if known is not None:
+            return known
+        if not text or _PLACEHOLDER.fullmatch(text) or text.startswith(MARKS):
+            return text
+        stands = _placeholder(text, len(self._placeholders) + 1)
+        self._placeholders[text] = stands
+        if len(text) >= SHORTEST:
+            self._forms.update((form, stands) for form in _forms(text))
+            self._longest_first = sorted(self._forms, key=len, reverse=True)
+        return stands
+
+    def learn(self, text: str) -> None:
+        """Know what has the form of a secret in a text, also in base64."""
+        for found in _SHAPE.findall(text):
+            if not _PLACEHOLDER.fullmatch(found):
+                self.add(found)
+        for coded in _BASE64.findall(text):
+            plain = _decoded(coded)
+            for found in _SHAPE.findall(plain) if plain else ():
+                if not _PLACEHOLDER.fullmatch(found):
+                    self.add(found)
+
+    def clean(self, text: str) -> str:
+        """Return a text with a placeholder for each secret in it."""
+        for form in self._longest_first:
+            if form not in text:
+                continue
+            if len(form) >= _ANYWHERE:
+                text = text.replace(form, self._forms[form])
+            else:
+                text = _whole(form).sub(self._forms[form], text)
+        for coded in _BASE64.findall(text):
+            plain = _decoded(coded)
+            if plain and any(
+                form in plain for form in self._longest_first if len(form) >= _ANYWHERE
+            ):
+                text = text.replace(coded, self.add(coded))
+        return text
+
+    def left_in(self, text: str) -> bool:
+        """Tell whether any secret is in a text."""
+        return any(
+            form in text and (len(form) >= _ANYWHERE or bool(_whole(form).search(text)))
+            for form in self._longest_first
+        )
+
+
+class Redaction:
+    """Takes the secrets out of exchanges, given all exchanges before the first is written.
+
+    Attributes:
+        secrets: What was seen.
+    """
+
+    def __init__(self, *contracts: Contract) -> None:
+        """Take the contracts that say what is secret, and what is declared."""
+        self._routes = Routes(*contracts)
+        self.secrets = Secrets()
+
+    def look(self, exchange: HttpExchange) -> None:
+        """Learn the secrets of an exchange."""
+        self._redacted(exchange, learning=True)
+
+    def redacted(self, exchange: HttpExchange) -> HttpExchange:
+        """Return an exchange without secrets; its own are learned before."""
+        self.look(exchange)
+        return self._redacted(exchange, learning=False)
+
+    def _redacted(self, exchange: HttpExchange, *, learning: bool) -> HttpExchange:
+        called = self._routes.find(exchange.method, exchange.path)
+        sent, got = self._schemas(exchange.status, called)
+        if learning:
+            headers = (*exchange.request_headers, *exchange.response_headers)
+            for text in (unquote(exchange.url), *(text for pair in headers for text in pair)):
+                self.secrets.learn(text)
+            for raw in (exchange.request_body, exchange.response_body):
+                self.secrets.learn(raw.decode("utf-8", "replace"))
+        return HttpExchange(
+            exchange.method,
+            self._url(exchange, called),
+            self._headers(exchange.request_headers),
+            self._body(exchange.request_body, sent),
+            exchange.status,
+            self._headers(exchange.response_headers),
+            self._body(exchange.response_body, got),
+            self.secrets.clean(exchange.note),
+            exchange.started,
+            exchange.took,
+        )
+
+    def _schemas(
+        self, status: int, called: Called | None
+    ) -> tuple["_Declared | None", "_Declared | None"]:
+        if called is None or called.operation is None:
+            return None, None
+        document = called.contract.document
+        response = declared_response(document, called.operation, status) or {}
+        content = response.get("content", {})
+        answer = content.get(JSON, {}).get("schema")
+        other = bool(content) and answer is None
+        return (
+            _Declared(document, [called.operation.body_schema]),
+            _Declared(document, [answer] if answer else [], raw=other),
+        )
+
+    def _url(self, exchange: HttpExchange, called: Called | None) -> str:
+        scheme, host, path, _, _ = urlsplit(exchange.url)
+        declared = {
+            one.name
+            for one in (called.operation.parameters if called and called.operation else ())
+            if one.where is Where.QUERY and not one.secret
+        }
+        pairs = []
+        for name, value in exchange.query:
+            if _SENSITIVE.search(name):
+                kept = self.secrets.add(value)
+            else:
+                kept = self.secrets.clean(value) if name in declared else UNDECLARED
+            pairs.append(f"{quote_plus(self.secrets.clean(name))}={quote_plus(kept)}")
+        segments = [self._segment(segment) for segment in path.split("/")]
+        host = host.rpartition("@")[2]  # credentials may stand before it
+        return urlunsplit((scheme, host, "/".join(segments), "&".join(pairs), ""))
+
+    def _segment(self, segment: str) -> str:
+        plain = unquote(segment)
+        clean = self.secrets.clean(plain)
+        return segment if clean == plain else quote(clean, safe="")
+
+    def _headers(self, pairs: Pairs) -> Pairs:
+        return tuple((self.secrets.clean(name), self._header(name, value)) for name, value in pairs)
+
+    def _header(self, name: str, value: str) -> str:
+        if name.lower() in _KEPT_HEADERS:
+            return self.secrets.clean(value)
+        if _SENSITIVE.search(name) is None:
+            return UNDECLARED
+        scheme = _SCHEME.fullmatch(value)
+        if scheme is None:
+            return self.secrets.add(value)
+        plain = _decoded(scheme[2]) if scheme[1].lower() == "basic" else None
+        if plain:
+            self.secrets.add(plain.partition(":")[2])
+        return f"{scheme[1]} {self.secrets.add(scheme[2])}"
+
+    def _body(self, raw: bytes, declared: "_Declared | None") -> bytes:
+        if not raw:
+            return raw
+        if declared is not None and declared.raw:
+            return raw  # as an exported archive; it is searched before it is written
+        try:
+            value: JsonValue = json.loads(raw)
+        except (ValueError, RecursionError):
+            return f"{UNDECLARED} {len(raw)} bytes that are not JSON".encode()
+        kept = self._value(value, declared or _Declared({}, []))
+        return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "surrogatepass"
+        )
+
+    def _value(self, value: JsonValue, declared: "_Declared") -> JsonValue:
+        if declared.secret:
+            return value if value is None or value == "" else self.secrets.add(value)
+        if isinstance(value, dict):
+            return {
+                self.secrets.clean(name): self._property(name, item, declared)
+                for name, item in value.items()
+            }
+        if isinstance(value, list):
+            items = declared.items()
+            return [self._value(item, items) for item in value]
+        if not declared.known:
+            return UNDECLARED
+        return self.secrets.clean(value) if isinstance(value, str) else value
+
+    def _property(self, name: str, item: JsonValue, declared: "_Declared") -> JsonValue:
+        below = declared.below(name)
+        if not below.declared and _SENSITIVE.search(name):
+            return self.secrets.add(item) if item not in {None, ""} else item
+        return self._value(item, below)
+
+
+class _Declared:
+    """What a contract says of one place of a body."""
+
+    def __init__(
+        self,
+        document: Schema,
+        schemas: Sequence[Schema],
+        *,
+        raw: bool = False,
+        declared: bool = True,
+    ) -> None:
+        self._document = document
+        self._level = flatten(document, [one for one in schemas if one])
+        self.raw = raw
+        self.declared = declared and bool(self._level)
+        self.known = bool(self._level)
+        self.secret = any(
+            one.get("x-secret") is True or one.get("format") == "password" for one in self._level
+        )
+
+    def below(self, name: str) -> "_Declared":
+        """Return what the contract says of a property."""
+        own = [one["properties"][name] for one in self._level if name in one.get("properties", {})]
+        if own:
+            return _Declared(self._document, own)
+        others = [one.get("additionalProperties") for one in self._level]
+        return _Declared(
+            self._document, [one for one in others if isinstance(one, Mapping)], declared=False
+        )
+
+    def items(self) -> "_Declared":
+        """Return what the contract says of an array's items."""
+        return _Declared(self._document, [one["items"] for one in self._level if "items" in one])
+
+
+def redact_har(source: Path, target: Path, contracts: Iterable[Contract]) -> tuple[int, int]:
+    """Write a copy of an archive without secrets; return the exchanges and the secrets found.
+
+    Raises:
+        HarError: A file cannot be read or written, or a secret would still stand in the copy,
+            which is not written then.
+    """
+    redaction = Redaction(*contracts)
+    for exchange in read_har(source):
+        redaction.look(exchange)
+    count = 0
+    with writing_har(target) as writer:
+        for exchange in read_har(source):
+            entry = entry_of(redaction.redacted(exchange))
+            _demand_clean(redaction.secrets, entry, f"{source}: entry {count}")
+            writer.add(entry)
+            count += 1
+    return count, len([*redaction.secrets])
+
+
+def _demand_clean(secrets: Secrets, entry: Mapping[str, Any], place: str) -> None:
+    texts = [json.dumps(entry, ensure_ascii=False)]
+    content = entry["response"]["content"]
+    if content.get("encoding") == "base64":
+        texts.append(b64decode(content["text"]).decode("latin-1"))
+    if any(map(secrets.left_in, texts)):
+        raise HarError(f"{place} still holds a secret after redaction: nothing was written")
+
+
+def _placeholder(secret: str, number: int) -> str:
+    """Return what stands for a secret: of the same form and length, so that the same rules hold.
+
+    >>> _placeholder("header.payload.signed", 7), _placeholder("1234567890", 7)
+    ('redacted.token.000007', 'redacted-7')
+    >>> _placeholder("x" * 20, 7)
+    'REDACTED000000000007'
+    """
+    begin = "redacted-"
+    if secret.count(".") == _TOKEN_PARTS - 1 and " " not in secret:
+        begin = "redacted.token."
+    elif len(secret) >= _LONG and secret.isascii() and secret.isalnum():
+        begin = "REDACTED"
+    return begin + str(number).zfill(len(secret) - len(begin))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield the texts in which a secret may stand somewhere."""
+    yield secret
+    if len(secret) < _ANYWHERE:
+        return
+    yield from (quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1])
+    raw = secret.encode("utf-8", "surrogatepass")
+    yield raw.hex()
+    for shift in range(3):
+        coded = b64encode(b"\0" * shift + raw).decode()
+        first = -(-shift * 8 // 6)
+        whole = (shift + len(raw)) * 8 // 6
+        middle = coded[first:whole]
+        yield from (middle, middle.replace("+", "-").replace("/", "_"))
+
+
+def _whole(form: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![0-9A-Za-z]){re.escape(form)}(?![0-9A-Za-z])")
+
+
+def _decoded(coded: str) -> str:
+    """Return the text that stands in base64; "" where it is none."""
+    try:
+        plain = coded.rstrip("=").translate(_URL_SAFE)
+        return b64decode(plain + "=" * (-len(plain) % 4)).decode("ascii")
+    except ValueError:
+        return ""

@@ -1,0 +1,173 @@
+"""How verbs that check something report it, and with which exit code they end.
+
+0: nothing that counts was found. 1: findings. 2: wrong usage. 3: nobody answers. 4: nothing
+could be checked. A pipeline may try again after 3; after 1 it must not.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+from fiskaly_contracts import Severity
+from fiskaly_contracts.conformance.findings import (
+    BaselineError,
+    Known,
+    Report,
+    baseline_of,
+    read_baseline,
+)
+from fiskaly_contracts.conformance.reports import (
+    FORMATS,
+    ReportError,
+    annotations,
+    as_json,
+    as_text,
+    step_summary,
+    write_report,
+)
+
+FOUND: Final = 1
+USAGE: Final = 2
+UNREACHABLE: Final = 3
+NOTHING_CHECKED: Final = 4
+
+Verb = TypeVar("Verb", bound=Callable[..., None])
+
+
+class BadCheck(click.ClickException):
+    """A check cannot begin, or its report cannot be written."""
+
+    exit_code = USAGE
+
+
+class NothingChecked(click.ClickException):
+    """There was nothing that a contract says anything of."""
+
+    exit_code = NOTHING_CHECKED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporting:
+    """What the flags say of the report; all files are looked at before anything is checked."""
+
+    files: tuple[Path, ...] = ()
+    baseline: tuple[Known, ...] = ()
+    new_baseline: Path | None = None
+    threshold: Severity = Severity.ERROR
+    as_json: bool = False
+
+    def finish(self, report: Report, *, checked: int) -> NoReturn:
+        """Show and write a report, and leave with the exit code.
+
+        Args:
+            report: What was found.
+            checked: How much was looked at; 0 ends with exit code 4.
+        """
+        report = report.against(self.baseline, datetime.now(UTC).date())
+        click.echo(as_json(report) if self.as_json else as_text(report), nl=False)
+        try:
+            for file in self.files:
+                write_report(report, file)
+        except ReportError as error:
+            raise BadCheck(str(error)) from error
+        if self.new_baseline is not None:
+            entries = baseline_of(
+                (*(one for one, _ in report.known), *report.findings), "found when this was written"
+            )
+            _write(self.new_baseline, json.dumps(entries, indent=2) + "\n")
+        _tell_github(report, os.environ, quiet=self.as_json)
+        if report.failing(self.threshold):
+            raise SystemExit(FOUND)
+        if not checked:
+            raise NothingChecked("nothing could be checked")
+        raise SystemExit(0)
+
+
+def reporting_options(verb: Verb) -> Verb:
+    """Give a verb the flags of a report; it gets `reporting`."""
+
+    @click.option(
+        "--report",
+        "files",
+        multiple=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help=f"Write a report; its name ends in one of {' '.join(FORMATS)} (.xml is JUnit).",
+    )
+    @click.option(
+        "--baseline",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Findings that are known: they are told, and fail nothing.",
+    )
+    @click.option(
+        "--write-baseline",
+        "new_baseline",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write what was found as a baseline.",
+    )
+    @click.option(
+        "--fail-on",
+        "threshold",
+        type=click.Choice([one.value for one in Severity]),
+        default=Severity.ERROR.value,
+        show_default=True,
+        help="From which severity on findings fail.",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+    @wraps(verb)
+    def with_reporting(
+        *words: Any,
+        files: tuple[Path, ...],
+        baseline: Path | None,
+        new_baseline: Path | None,
+        threshold: str,
+        as_json: bool,
+        **flags: Any,
+    ) -> None:
+        for file in files:
+            if file.suffix.lower() not in FORMATS:
+                raise BadCheck(f"--report {file} should end in one of {' '.join(FORMATS)}")
+        try:
+            known = read_baseline(baseline) if baseline else ()
+        except BaselineError as error:
+            raise BadCheck(str(error)) from error
+        reporting = Reporting(
+            files=files,
+            baseline=known,
+            new_baseline=new_baseline,
+            threshold=Severity(threshold),
+            as_json=as_json,
+        )
+        verb(*words, reporting=reporting, **flags)
+
+    return with_reporting  # type: ignore[return-value]
+
+
+def _tell_github(report: Report, environment: Mapping[str, str], *, quiet: bool) -> None:
+    """Inside GitHub Actions: annotations, and the step's summary."""
+    if environment.get("GITHUB_ACTIONS") != "true":
+        return
+    for line in annotations(report):
+        click.echo(line, err=quiet)
+    summary = environment.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        try:
+            with Path(summary).open("a", encoding="utf-8") as stream:
+                stream.write(step_summary(report))
+        except OSError as error:
+            raise BadCheck(f"cannot write {summary}: {error.strerror or error}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadCheck(f"cannot write {path}: {error.strerror or error}") from error

@@ -1,0 +1,155 @@
+"""HTTP archives of any tool: read entry by entry, written whole or not at all."""
+
+import json
+import tracemalloc
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fiskaly_contracts.conformance.exchanges import HttpExchange
+from fiskaly_contracts.recordings.har import HarError, entry_of, read_har, writing_har
+
+FULL = HttpExchange(
+    "POST",
+    "http://host.example/api/v0/auth?a=1&a=%C3%BC",
+    (("Content-Type", "application/json"), ("X-A", "1"), ("X-A", "2")),
+    b'{"a": "\xc3\xbc"}',
+    200,
+    (("content-type", "application/octet-stream"),),
+    b"\x00\xff",
+    "",
+    "2026-01-01T00:00:00.000+00:00",
+    1.5,
+)
+
+
+def written(path: Path, entries: list[Any], **log: Any) -> Path:
+    path.write_text(json.dumps({"log": {"version": "1.2", "entries": entries, **log}}))
+    return path
+
+
+def entry(request: Any = None, response: Any = None) -> dict[str, Any]:
+    return {
+        "request": {"method": "get", "url": "http://x/api/v0/organizations", **(request or {})},
+        "response": {"status": 200, **(response or {})},
+    }
+
+
+def test_what_is_written_reads_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "run.har"
+    with writing_har(file) as har:
+        har.add(entry_of(FULL))
+        har.add(entry_of(FULL._replace(method="GET", request_body=b"")))
+    assert [*read_har(file)] == [FULL, FULL._replace(method="GET", request_body=b"")]
+    assert json.loads(file.read_bytes())["log"]["version"] == "1.2"
+
+
+@pytest.mark.parametrize("indent", [None, 4])
+@pytest.mark.parametrize("last", ["comment", "pages"])
+def test_it_reads_however_the_archive_is_laid_out(
+    tmp_path: Path, indent: int | None, last: str
+) -> None:
+    entries = [entry({"url": f"http://x/{n}", "comment": '"entries": ['}) for n in range(500)]
+    log = {"creator": {"name": "t"}, "entries": entries, last: "]}"}
+    file = tmp_path / "run.har"
+    file.write_text("\ufeff" + json.dumps({"log": log}, indent=indent), encoding="utf-8")
+    assert [one.url for one in read_har(file)] == [f"http://x/{n}" for n in range(500)]
+
+
+@pytest.mark.parametrize(
+    ("content", "body", "note"),
+    [
+        ({"text": "a", "size": 1}, b"a", ""),
+        ({"text": b64encode(b"\x00").decode(), "encoding": "base64", "size": 1}, b"\x00", ""),
+        ({"size": 0}, b"", ""),
+        ({"size": 7}, b"", "answer: the recording has no body"),
+        ({"text": "", "size": 7}, b"", "answer: the recording has no body"),
+        ({"text": "", "comment": "body: empty"}, b"", ""),
+        ({"comment": "body: 9 bytes that are not JSON"}, b"", "answer: the recording has no body"),
+        ({}, b"", ""),
+    ],
+)
+def test_a_body_is_told_from_one_that_was_not_recorded(
+    tmp_path: Path, content: Any, body: bytes, note: str
+) -> None:
+    file = written(tmp_path / "run.har", [entry(response={"content": content})])
+    [one] = read_har(file)
+    assert (one.response_body, one.note) == (body, note)
+
+
+def test_a_form_becomes_its_body(tmp_path: Path) -> None:
+    params = [{"name": "a", "value": "b c"}, {"name": "d"}]
+    file = written(tmp_path / "run.har", [entry({"postData": {"params": params}})])
+    assert [one.request_body for one in read_har(file)] == [b"a=b+c&d="]
+
+
+def test_an_exchange_without_an_answer_has_status_0(tmp_path: Path) -> None:
+    file = written(tmp_path / "run.har", [{"request": entry()["request"]}])
+    assert [one.status for one in read_har(file)] == [0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is no HAR"),
+        ("[]", "is no HAR"),
+        ('{"log": {"entries": [', "cut short or broken in entry 0"),
+        ('{"log": {"entries": [{"request": 1', "cut short or broken in entry 0"),
+        ('{"log": {"entries": []', "cut short after its last entry"),
+        ('{"log": {"entries": [' + "[" * 100_000, "entry 0 is nested too deep"),
+        ('{"log": {"entries": [7]}}', "entry 0: it should be an object"),
+        ('{"log": {"entries": [{}]}}', "entry 0: 'request' is missing"),
+        (json.dumps({"log": {"entries": [entry({"url": 1})]}}), "should be texts"),
+        (json.dumps({"log": {"entries": [entry({"headers": [{}]})]}}), "'name' is missing"),
+        (
+            json.dumps(
+                {"log": {"entries": [entry({"postData": {"text": "*", "encoding": "base64"}})]}}
+            ),
+            "entry 0: ",
+        ),
+    ],
+)
+def test_what_is_no_archive_is_refused_in_one_line(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "run.har"
+    file.write_text(text)
+    with pytest.raises(HarError) as refused:
+        [*read_har(file)]
+    assert said in str(refused.value)
+    assert str(file) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_archive_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
+    with pytest.raises(HarError, match=r"cannot read .*gone\.har"):
+        [*read_har(tmp_path / "gone.har")]
+    file = tmp_path / "run.har"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(HarError, match="is not UTF-8"):
+        [*read_har(file)]
+
+
+def test_a_large_archive_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
+    file = tmp_path / "run.har"
+    big = entry_of(FULL._replace(response_body=b"x" * 100_000))
+    with writing_har(file) as har:
+        for _ in range(200):
+            har.add(big)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in read_har(file)) == 200
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < file.stat().st_size / 5
+
+
+def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "run.har"
+    file.write_text("before")
+    with pytest.raises(TypeError), writing_har(file) as har:
+        har.add({"half": 1, "no JSON": object()})  # type: ignore[dict-item]
+    assert file.read_text() == "before"
+    assert [*tmp_path.iterdir()] == [file]
+    with pytest.raises(HarError, match="cannot write"), writing_har(tmp_path / "no" / "x.har"):
+        pass
