@@ -262,8 +262,10 @@ def test_coverage_is_written_and_may_fail_the_command(tmp_path: Path) -> None:
     outcome = run_verb("exec", *call)
     assert outcome.code == 0
     written = json.loads(file.read_text(encoding="utf-8"))
-    assert written["scores"]["operations"]["exercised"] == 2
-    used = f"{written['scores']['overall']['percent']} % of the API was used"
+    scores = written["contracts"]["management"]["scores"]
+    assert scores["operations"]["exercised"] == 2
+    assert written["contracts"]["sign-de"]["exchanges"] == 0
+    used = f"{scores['overall']['percent']} % of management was used"
     assert outcome.err == f"{used}: {file}\n"
     outcome = run_verb("exec", "--coverage-fail-under", "90", *call[1:])
     assert (outcome.code, outcome.err) == (1, f"Error: {used}, less than 90 %\n")

@@ -77,6 +77,35 @@ def test_nothing_found_is_said_beside_the_output(verb: Verb) -> None:
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "No such exchange.\n")
 
 
+def test_all_violations_are_those_of_the_whole_life() -> None:
+    with MockServer(port=0, preset="single", journal_size=2) as server:
+        url = ("--url", server.base_url)
+        good = run_verb("journal", "--violations", "--all", *url)
+        assert (good.code, good.out, good.err) == (0, "", "No request broke the contract.\n")
+        sandbox = server.base_url.replace("/api/", "/s/mine/api/")
+        for url_of_world in (server.base_url, sandbox):
+            call(url_of_world + "/auth", {"api_key": "k"})
+        call(server.base_url + "/nowhere", {})
+        server.control.drop_sandbox("mine")
+        server.control.reset()
+        assert run_verb("journal", "--violations", *url).code == 0
+        outcome = run_verb("journal", "--violations", "--all", *url)
+        assert outcome.code == 1
+        head, first, second = outcome.out.splitlines()
+        assert head == "3 requests broke the contract; the first of each kind:"
+        assert " POST /api/v0/auth authenticate 400 " in first
+        assert "/nowhere - 404 " in second
+        as_json = run_verb("journal", "--violations", "--all", "--json", *url)
+        assert (as_json.code, as_json.json["broken_requests"]) == (1, 3)
+
+
+@pytest.mark.parametrize("flags", [(), ("--violations", "--status", "400")])
+def test_all_goes_with_violations_only(verb: Verb, flags: tuple[str, ...]) -> None:
+    outcome = verb("journal", "--all", *flags)
+    assert outcome.code == 2
+    assert "--all goes with --violations and --json" in outcome.err
+
+
 def test_violations_are_findings(verb: Verb, busy: MockServer) -> None:
     outcome = verb("journal", "--violations")
     assert outcome.code == 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fiskaly_contracts import Contract, JsonValue
 from fiskaly_contracts.coverage import REFUSED_FOR_FORM, ContractCoverage, OperationCoverage, Score
-from fiskaly_contracts.coverage.report import as_json
+from fiskaly_contracts.coverage.report import contract_json
 
 PET: dict[str, Any] = {"type": "string"}
 DOCUMENT: dict[str, Any] = {
@@ -146,7 +146,7 @@ def test_merging_commutes_and_associates(coverage: ContractCoverage) -> None:
     ]
     for entry in noted:
         coverage.note(*entry)
-    whole = as_json(coverage)
+    whole = contract_json(coverage)
     parts = [ContractCoverage(coverage.contract) for _ in range(3)]
     for number, entry in enumerate(noted):
         parts[number % 3].note(*entry)
@@ -154,13 +154,13 @@ def test_merging_commutes_and_associates(coverage: ContractCoverage) -> None:
         left = ContractCoverage(coverage.contract)
         for part in order:
             left.merge(part)
-        assert as_json(left) == whole
+        assert contract_json(left) == whole
         first, second, third = (ContractCoverage(coverage.contract) for _ in range(3))
         for copy, part in zip((first, second, third), order, strict=True):
             copy.merge(part)
         second.merge(third)
         first.merge(second)
-        assert as_json(first) == whole
+        assert contract_json(first) == whole
 
 
 def test_coverage_of_another_version_is_not_added(coverage: ContractCoverage) -> None:
@@ -205,4 +205,4 @@ def test_any_order_of_exchanges_gives_the_same(coverage: ContractCoverage) -> No
     random.Random(4).shuffle(entries)
     for name, status, body in entries:
         other.note(name, status, (), body)
-    assert as_json(other) == as_json(coverage)
+    assert contract_json(other) == contract_json(coverage)

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fiskaly_contracts import Contract
-from fiskaly_contracts.coverage import ContractCoverage
+from fiskaly_contracts import Contract, JsonValue
+from fiskaly_contracts.coverage import ContractCoverage, Coverage
 from fiskaly_contracts.coverage.report import (
     CoverageError,
     apart,
@@ -15,6 +15,7 @@ from fiskaly_contracts.coverage.report import (
     from_json,
     load,
     rows,
+    table,
     totals,
 )
 
@@ -22,28 +23,34 @@ CONTRACT = Contract.bundled()
 
 
 @pytest.fixture
-def coverage() -> ContractCoverage:
-    coverage = ContractCoverage(CONTRACT)
-    coverage.note("createApiKey", 200, (), {"name": "till-1", "status": "enabled"})
-    coverage.note("createApiKey", 503)
-    coverage.note("listUsers", 200, ["limit"])
-    coverage.note("", 404)
-    coverage.note("", 404)
-    return coverage
-
-
-def test_the_document_has_the_promised_names(coverage: ContractCoverage) -> None:
-    document: dict[str, Any] = as_json(coverage)
-    assert list(document) == [
-        "schema",
-        "kind",
-        "contract",
-        "exchanges",
-        "scores",
-        "operations",
-        "unknown_routes",
+def both() -> Coverage:
+    both = Coverage()
+    exchanges: list[tuple[str, int, list[str], JsonValue]] = [
+        ("createApiKey", 200, [], {"name": "till-1", "status": "enabled"}),
+        ("createApiKey", 503, [], None),
+        ("listUsers", 200, ["limit"], None),
+        ("", 404, [], None),
+        ("", 404, [], None),
+        ("createTss", 200, [], {"metadata": {}}),
     ]
-    assert document["schema"] == 1
+    for name, status, query, body in exchanges:
+        both.of(name).note(name, status, query, body)
+    return both
+
+
+@pytest.fixture
+def coverage(both: Coverage) -> ContractCoverage:
+    return both.apis["management"]
+
+
+def test_the_document_has_the_promised_names(both: Coverage) -> None:
+    whole: dict[str, Any] = as_json(both)
+    assert (whole["schema"], whole["kind"]) == (2, "contract-coverage")
+    assert list(whole) == ["schema", "kind", "contracts"]
+    assert list(whole["contracts"]) == ["management", "sign-de"]
+    assert whole["contracts"]["sign-de"]["operations"]["createTss"]["calls"] == 1
+    document = whole["contracts"]["management"]
+    assert list(document) == ["version", "exchanges", "scores", "operations", "unknown_routes"]
     assert document["exchanges"] == 5
     assert document["scores"]["operations"] == {"exercised": 2, "total": 20, "percent": 10.0}
     assert list(document["scores"]) == ["operations", "statuses", "fields", "overall"]
@@ -61,33 +68,53 @@ def test_the_document_has_the_promised_names(coverage: ContractCoverage) -> None
     assert document["unknown_routes"] == {"404": 2}
 
 
-def test_a_file_gives_back_what_was_written(coverage: ContractCoverage, tmp_path: Path) -> None:
+def test_a_file_gives_back_what_was_written(both: Coverage, tmp_path: Path) -> None:
     path = tmp_path / "coverage.json"
     path.write_text("x" * 100_000, encoding="utf-8")
-    dump(coverage, path)
-    loaded = load(CONTRACT, path)
-    assert as_json(loaded) == as_json(coverage) == json.loads(path.read_bytes())
-    loaded.merge(load(CONTRACT, path))
-    assert loaded.exchanges == 10
-    assert loaded.scores() == coverage.scores()
+    dump(both, path)
+    loaded = load(path)
+    assert as_json(loaded) == as_json(both) == json.loads(path.read_bytes())
+    loaded.merge(load(path))
+    assert loaded.exchanges == 12
+    assert loaded.apis["sign-de"].scores() == both.apis["sign-de"].scores()
 
 
-def test_what_this_contract_does_not_have_raises_nothing(coverage: ContractCoverage) -> None:
-    document: dict[str, Any] = as_json(coverage)
-    document["operations"]["flyAway"] = document["operations"]["createApiKey"]
-    document["operations"]["listUsers"]["fields"].append("?speed")
-    loaded = from_json(CONTRACT, document)
-    assert loaded.scores() == coverage.scores()
+def test_what_a_contract_does_not_have_raises_nothing(both: Coverage) -> None:
+    document: dict[str, Any] = as_json(both)
+    operations = document["contracts"]["management"]["operations"]
+    operations["flyAway"] = operations["createApiKey"]
+    operations["listUsers"]["fields"].append("?speed")
+    loaded = from_json(document).apis["management"]
+    assert loaded.scores() == both.apis["management"].scores()
     assert loaded.unknown() == {200: 1, 404: 2, 503: 1}
+
+
+def test_of_a_server_without_sign_de_nothing_of_it_was_used(both: Coverage) -> None:
+    document: dict[str, Any] = as_json(both)
+    del document["contracts"]["sign-de"]
+    assert [*from_json(document).used()] == ["management"]
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         ({"kind": "tree"}, 'it has no "kind": "contract-coverage"'),
-        ({"schema": 2}, "its schema is 2, this version reads 1"),
+        ({"schema": 1}, "its schema is 1, this version reads 2"),
         ({"schema": None}, "its schema is None"),
-        ({"contract": "9.9"}, "contract version '9.9', not 0.12.0"),
+        ({"contracts": []}, "contracts should be an object, not an array"),
+        ({"contracts": {"sign-de": 1}}, "contracts.sign-de should be an object, not an integer"),
+    ],
+)
+def test_a_bad_document_is_refused_by_name(
+    both: Coverage, tmp_path: Path, change: dict[str, Any], told: str
+) -> None:
+    demand_refused({**as_json(both), **change}, tmp_path, told)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"version": "9.9"}, "version '9.9' of the contract management, not 0.12.0"),
         ({"operations": []}, "operations should be an object, not an array"),
         ({"operations": {"x": 1}}, "operations.x should be an object, not an integer"),
         ({"operations": {"x": {}}}, "operations.x.statuses should be an object, not null"),
@@ -110,13 +137,19 @@ def test_what_this_contract_does_not_have_raises_nothing(coverage: ContractCover
         ({"unknown_routes": None}, "unknown_routes should be an object, not null"),
     ],
 )
-def test_a_bad_document_is_refused_by_name(
-    coverage: ContractCoverage, tmp_path: Path, change: dict[str, Any], told: str
+def test_a_bad_part_of_it_is_refused_by_name(
+    both: Coverage, tmp_path: Path, change: dict[str, Any], told: str
 ) -> None:
-    path = tmp_path / "bad.json"
-    path.write_text(json.dumps({**as_json(coverage), **change}), encoding="utf-8")
+    document: dict[str, Any] = as_json(both)
+    document["contracts"]["management"] |= change
+    demand_refused(document, tmp_path, told)
+
+
+def demand_refused(document: object, folder: Path, told: str) -> None:
+    path = folder / "bad.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(CoverageError) as refused:
-        load(CONTRACT, path)
+        load(path)
     assert str(refused.value).startswith(f"{path}: ")
     assert told in str(refused.value)
 
@@ -128,23 +161,23 @@ def test_what_is_not_json_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.json"
     path.write_bytes(content)
     with pytest.raises(CoverageError, match=r"bad\.json is not JSON$"):
-        load(CONTRACT, path)
+        load(path)
 
 
 def test_another_kind_of_json_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text("[]", encoding="utf-8")
     with pytest.raises(CoverageError, match="the document should be an object, not an array"):
-        load(CONTRACT, path)
+        load(path)
 
 
-def test_files_that_cannot_be_used_are_named(coverage: ContractCoverage, tmp_path: Path) -> None:
+def test_files_that_cannot_be_used_are_named(both: Coverage, tmp_path: Path) -> None:
     with pytest.raises(CoverageError, match=r"^cannot read .*none\.json: No such file"):
-        load(CONTRACT, tmp_path / "none.json")
+        load(tmp_path / "none.json")
     with pytest.raises(CoverageError, match=r"^cannot write .*none.*: No such file"):
-        dump(coverage, tmp_path / "none" / "coverage.json")
+        dump(both, tmp_path / "none" / "coverage.json")
     with pytest.raises(CoverageError, match=r"^cannot write "):
-        dump(coverage, tmp_path)
+        dump(both, tmp_path)
 
 
 def test_the_table_names_what_was_and_what_was_not_used(coverage: ContractCoverage) -> None:
@@ -164,3 +197,36 @@ def test_the_table_names_what_was_and_what_was_not_used(coverage: ContractCovera
     assert list(apart(ContractCoverage(CONTRACT))) == []
     assert totals(coverage).startswith("operations 2 of 20 (10.0 %), statuses 2 of 70 (2.8 %), ")
     assert "request fields 4 of 97 (4.1 %); overall 8 of 187 (4.2 %)" in totals(coverage)
+
+
+def test_each_api_that_was_used_has_a_table_and_its_scores(both: Coverage) -> None:
+    lines = [*table(both)]
+    assert sum(line.startswith("operation ") for line in lines) == 2
+    assert lines[-2].startswith("management: operations 2 of 20 (10.0 %), ")
+    assert lines[-1].startswith("sign-de: operations 1 of 33 (3.0 %), ")
+    assert [line.split(":")[0] for line in table(Coverage())][-1] == "management"
+
+
+def test_an_api_is_judged_if_it_was_called(both: Coverage) -> None:
+    assert [*both.under(100)] == ["management", "sign-de"]
+    assert [*both.under(4)] == ["sign-de"]
+    assert [*Coverage().under(1)] == ["management"]
+    assert [*Coverage().under(0)] == []
+    alone = Coverage()
+    alone.of("createTss").note("createTss", 200)
+    assert [*alone.under(100)] == ["sign-de"]
+
+
+def test_an_unknown_route_belongs_to_the_api_of_its_base_path() -> None:
+    coverage = Coverage()
+    for path in ("/api/v2/tsss", "/s/mine/api/v2/x", "/api/v0/x", "/elsewhere"):
+        coverage.of("", path).note("", 404)
+    assert {name: one.exchanges for name, one in coverage.apis.items()} == {
+        "management": 2,
+        "sign-de": 2,
+    }
+
+
+def test_no_operation_of_two_contracts_has_the_same_name() -> None:
+    names = [name for one in Coverage().apis.values() for name in one.contract.operations]
+    assert len(names) == len(set(names))

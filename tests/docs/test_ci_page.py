@@ -44,7 +44,9 @@ def test_a_pipeline_is_yaml_and_names_its_file(pipeline: str) -> None:
 
 def test_every_command_of_ours_can_be_parsed() -> None:
     found = list(commands())
-    assert {line.split()[0] for line in found} == {"exec", "serve", "wait", "env", "journal"}
+    assert {line.split()[0] for line in found} == {
+        *("exec", "serve", "wait", "env", "journal", "qr")
+    }
     for line in found:
         name, *arguments = shlex.split(line.replace("=N", "=1"))
         verb: Any = cli.get_command(click.Context(cli), name)

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from docs.documents import ROOT
-from fiskaly_contracts import Contract
-from fiskaly_contracts.coverage import ContractCoverage
+from fiskaly_contracts.coverage import Coverage
 from fiskaly_contracts.coverage.report import as_json, dump
 
 PAGE = (ROOT / "docs" / "COVERAGE.md").read_text(encoding="utf-8")
@@ -21,23 +20,26 @@ def block(language: str) -> str:
 
 
 @pytest.fixture
-def coverage() -> ContractCoverage:
-    coverage = ContractCoverage(Contract.bundled())
+def coverage() -> Coverage:
+    coverage = Coverage()
+    management = coverage.apis["management"]
     for status in (200, 200, 409):
-        coverage.note("createApiKey", status, (), {"name": "till-1", "status": "enabled"})
-    coverage.note("createApiKey", 503)
-    coverage.note("", 404)
+        management.note("createApiKey", status, (), {"name": "till-1", "status": "enabled"})
+    management.note("createApiKey", 503)
+    management.note("", 404)
     return coverage
 
 
-def test_the_excerpt_of_the_file_is_true(coverage: ContractCoverage) -> None:
+def test_the_excerpt_of_the_file_is_true(coverage: Coverage) -> None:
     written: dict[str, Any] = as_json(coverage)
-    written["operations"] = {"createApiKey": written["operations"]["createApiKey"]}
+    management = written["contracts"]["management"]
+    management["operations"] = {"createApiKey": management["operations"]["createApiKey"]}
+    written["contracts"] = {"management": management}
     assert json.loads(block("json")) == written
 
 
 def test_the_example_adds_runs_up(
-    coverage: ContractCoverage,
+    coverage: Coverage,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -48,4 +50,5 @@ def test_the_example_adds_runs_up(
     monkeypatch.chdir(tmp_path)
     exec(compile(block("python"), "COVERAGE.md", "exec"), {})
     assert "overall 6 of 187 (3.2 %)" in capsys.readouterr().out
-    assert json.loads((tmp_path / "whole.json").read_text(encoding="utf-8"))["exchanges"] == 10
+    whole = json.loads((tmp_path / "whole.json").read_text(encoding="utf-8"))
+    assert whole["contracts"]["management"]["exchanges"] == 10

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from fiskaly_contracts import Contract
 from fiskaly_contracts.coverage.report import load
 from fiskaly_mockserver import MockServer
 
@@ -25,7 +24,7 @@ def counted(client: pytest.Pytester) -> pytest.Pytester:
 
 
 def read(suite: pytest.Pytester, name: str = "c.json") -> Any:
-    return json.loads((suite.path / name).read_text(encoding="utf-8"))
+    return json.loads((suite.path / name).read_text(encoding="utf-8"))["contracts"]["management"]
 
 
 @pytest.mark.parametrize("flags", [[], ["-q"], ["-p", "no:terminal"]], ids=str)
@@ -39,7 +38,7 @@ def test_the_file_holds_what_was_used(counted: pytest.Pytester, flags: list[str]
         "/api_key",
         "/api_secret",
     ]
-    assert load(Contract.bundled(), counted.path / "c.json").exchanges == 2
+    assert load(counted.path / "c.json").exchanges == 2
 
 
 def test_a_failing_run_writes_it_too(counted: pytest.Pytester) -> None:
@@ -55,7 +54,7 @@ def test_the_overall_percentage_decides(counted: pytest.Pytester, least: str, co
     result = counted.runpytest(f"{UNDER}={least}", "-q")
     result.assert_outcomes(passed=1)
     assert result.ret == code
-    told = f"ERROR: fiskaly: the overall coverage 3.7 % is under {UNDER}={least}"
+    told = f"ERROR: fiskaly: the coverage of management, 3.7 %, is under {UNDER}={least}"
     assert [line for line in result.outlines if "ERROR" in line] == ([told] if code else [])
 
 
@@ -63,7 +62,9 @@ def test_tests_that_use_nothing_of_ours_cover_nothing(suite: pytest.Pytester) ->
     suite.makepyfile("def test_one(): pass")
     result = suite.runpytest(f"{UNDER}=1", "--fiskaly-coverage=c.json")
     assert result.ret == 1
-    result.stdout.fnmatch_lines([f"ERROR: fiskaly: the overall coverage 0.0 % is under {UNDER}=1"])
+    result.stdout.fnmatch_lines(
+        [f"ERROR: fiskaly: the coverage of management, 0.0 %, is under {UNDER}=1"]
+    )
     assert read(suite)["exchanges"] == 0
 
 
@@ -118,7 +119,9 @@ def test_ini_keys_say_the_same(counted: pytest.Pytester) -> None:
     )
     result = counted.runpytest("-q")
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["ERROR: fiskaly: the overall coverage 3.7 % is under *=50"])
+    result.stdout.fnmatch_lines(
+        ["ERROR: fiskaly: the coverage of management, 3.7 %, is under *=50"]
+    )
     assert read(counted)["exchanges"] == 2
 
 

@@ -49,7 +49,7 @@ def test_in_detail_the_fields_are_counted() -> None:
     counts = Counts(detail=True)
     counts.add(exchange(body=KEY))
     counts.add(exchange("listUsers", query=(("limit", "3"), ("odd", "[undeclared]"))))
-    by_name = {one.operation_id: one for one in counts.coverage.operations()}
+    by_name = {one.operation_id: one for one in counts.coverage.apis["management"].operations()}
     assert by_name["createApiKey"].fields == ("(ApiKeyCreate)", "/name", "/status")
     assert by_name["listUsers"].fields == ("?limit",)
     assert counts.used
@@ -104,7 +104,7 @@ def test_processes_add_up_in_any_order() -> None:
         assert whole.used
         merged.append(whole.as_json())
     assert merged[0] == merged[1]
-    assert merged[0]["coverage"]["exchanges"] == 2
+    assert merged[0]["coverage"]["contracts"]["management"]["exchanges"] == 2
     assert merged[0]["violations"]["requests"] == merged[0]["violations"]["tests"] == 2
 
 

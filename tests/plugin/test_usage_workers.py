@@ -50,11 +50,12 @@ def test_workers_add_up(client: pytest.Pytester, run_apart: RunApart) -> None:
     result.stdout.fnmatch_lines(
         [
             "authenticate * 2  200 *",
-            "fiskaly: 3 of 20 operations exercised, 4 exchanges, no violations",
+            "fiskaly: 3 of 20 operations of management exercised, 4 exchanges, no violations",
         ]
     )
     assert result.ret == 0  # 15 of 187, of which no worker has more than 14
-    operations = json.loads((client.path / "c.json").read_text(encoding="utf-8"))["operations"]
+    written = json.loads((client.path / "c.json").read_text(encoding="utf-8"))
+    operations = written["contracts"]["management"]["operations"]
     assert operations["listOrganizations"]["statuses"] == {"200": 1}
     assert operations["createOrganization"]["statuses"] == {"200": 1}
     assert "/country_code" in operations["createOrganization"]["fields"]
@@ -68,7 +69,7 @@ def test_a_worker_that_crashes_loses_only_what_it_heard(
     result = run_apart("-n", "1", "--fiskaly-coverage-fail-under=99")
     result.stdout.fnmatch_lines(
         [
-            "fiskaly: 0 of 20 operations exercised, 0 exchanges, no violations",
+            "fiskaly: 0 of 20 operations of management exercised, 0 exchanges, no violations",
             "fiskaly: 1 of 2 workers were stopped or crashed: what they did is not counted",
         ]
     )

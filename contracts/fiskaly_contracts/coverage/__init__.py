@@ -1,4 +1,4 @@
-"""Which part of a contract a client made use of: operations, statuses and request fields.
+"""Which part of each API's contract a client made use of: operations, statuses, request fields.
 
 What counts, and what the percentages are percentages of:
 
@@ -12,7 +12,8 @@ What counts, and what the percentages are percentages of:
 - **overall**: the three lists as one, where each entry counts the same.
 
 Where a list is empty, all of it is exercised. Everything else, as unknown routes and the
-statuses that only armed faults bring, is counted apart and raises no percentage.
+statuses that only armed faults bring, is counted apart and raises no percentage. Every API has
+percentages of its own.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -136,11 +137,10 @@ class ContractCoverage:
             query_names: The query parameters that were sent.
             body: The parsed body that was sent. Secrets in it may be replaced by any text.
         """
-        key = operation_id, status
-        self._calls[key] = self._calls.get(key, 0) + 1
+        self.add(operation_id, status, 1)
         if (query_names or body is not None) and self.wants_fields(operation_id, status):
-            sent = self._plans[operation_id].sent(query_names, body)
-            self._fields.setdefault(operation_id, set()).update(sent)
+            found = self._fields.setdefault(operation_id, set())
+            self._plans[operation_id].collect(query_names, body, found)
 
     def wants_fields(self, operation_id: str, status: int) -> bool:
         """Tell whether the fields of such an exchange could be news.
@@ -261,3 +261,64 @@ class ContractCoverage:
             name: RequestFields(self.contract.document, operation)
             for name, operation in self.contract.operations.items()
         }
+
+
+class Coverage:
+    """Counts what a client makes of the APIs, each by its own contract.
+
+    >>> coverage = Coverage()
+    >>> coverage.of("createTss").note("createTss", 200)
+    >>> [*coverage.used()]
+    ['sign-de']
+
+    Attributes:
+        apis: The coverage of each API, by its name: `management`, `sign-de`.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing exercised."""
+        self.apis: Mapping[str, ContractCoverage] = {
+            "management": ContractCoverage(Contract.bundled()),
+            "sign-de": ContractCoverage(Contract.sign_de()),
+        }
+        self._of_operation = {
+            operation_id: coverage
+            for coverage in self.apis.values()
+            for operation_id in coverage.contract.operations
+        }
+
+    @property
+    def exchanges(self) -> int:
+        """All that was noted, unknown routes included."""
+        return sum(one.exchanges for one in self.apis.values())
+
+    def of(self, operation_id: str, path: str = "") -> ContractCoverage:
+        """Return the coverage of the API that an operation, or else a path, belongs to.
+
+        What lies under no base path is the first one's, as it is answered.
+        """
+        found = self._of_operation.get(operation_id)
+        if found is not None:
+            return found
+        first, *_ = self.apis.values()
+        under = (one for one in self.apis.values() if f"{one.contract.base_path}/" in path)
+        return next(under, first)
+
+    def used(self) -> Mapping[str, ContractCoverage]:
+        """Return the coverage of the APIs that were called; of the first one if none was."""
+        called = {name: one for name, one in self.apis.items() if one.exchanges}
+        return called or dict([*self.apis.items()][:1])
+
+    def under(self, percent: float) -> Mapping[str, Score]:
+        """Return the overall scores of the APIs that were called and reach less."""
+        scores = {name: one.scores()["overall"] for name, one in self.used().items()}
+        return {name: score for name, score in scores.items() if score.percent < percent}
+
+    def merge(self, other: "Coverage") -> None:
+        """Add what another one counted.
+
+        Raises:
+            ValueError: It is of another version of a contract.
+        """
+        for name, coverage in self.apis.items():
+            coverage.merge(other.apis[name])

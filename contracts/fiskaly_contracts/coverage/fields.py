@@ -54,11 +54,12 @@ class Branch:
     def fits(self, value: Mapping[str, JsonValue]) -> bool:
         """Tell whether an object that keeps the contract may be this branch."""
         names = value.keys()
-        return (
-            self.required <= names
-            and (self.known is None or names <= self.known)
-            and all(value[key] in self.choices[key] for key in self.choices.keys() & names)
-        )
+        if not self.required <= names or not (self.known is None or names <= self.known):
+            return False
+        for key, choices in self.choices.items():
+            if key in value and value[key] not in choices:
+                return False
+        return True
 
 
 @dataclass(slots=True)
@@ -86,13 +87,23 @@ class Place:
                 if key in self.properties:
                     name, below = self.properties[key]
                     found.add(name)
-                    below.collect(part, found)
-            fitting = [branch.field for branch in self.branches if branch.fits(value)]
-            if len(fitting) == 1:
-                found.add(fitting[0])
+                    if isinstance(part, dict | list):
+                        below.collect(part, found)
+            if self.branches:
+                self._collect_branch(value, found)
         elif isinstance(value, list) and self.items is not None:
             for item in value:
                 self.items.collect(item, found)
+
+    def _collect_branch(self, value: Mapping[str, JsonValue], found: set[str]) -> None:
+        fitting: list[str] = []
+        for branch in self.branches:
+            if branch.fits(value):
+                if branch.field in found:  # if others fit too, nobody knows which was meant
+                    return
+                fitting.append(branch.field)
+        if len(fitting) == 1:
+            found.add(fitting[0])
 
 
 class RequestFields:
@@ -113,11 +124,10 @@ class RequestFields:
         self.names = tuple(dict.fromkeys((*self._query.values(), *self._body.fields())))
         """Every field once, query parameters first."""
 
-    def sent(self, query_names: Iterable[str], body: JsonValue) -> set[str]:
-        """Return the declared fields of a request; what the contract does not know is none."""
-        found = {self._query[name] for name in query_names if name in self._query}
+    def collect(self, query_names: Iterable[str], body: JsonValue, found: set[str]) -> None:
+        """Add the declared fields of a request; what the contract does not know is none."""
+        found.update(self._query[name] for name in query_names if name in self._query)
         self._body.collect(body, found)
-        return found
 
 
 @dataclass(frozen=True, slots=True)

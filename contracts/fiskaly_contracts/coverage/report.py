@@ -2,19 +2,22 @@
 
 The document (its names are stable; `schema` changes if one does not mean the same any more):
 
-    {"schema": 1, "kind": "contract-coverage", "contract": "0.12.0", "exchanges": 14,
-     "scores": {"operations": {"exercised": 2, "total": 20, "percent": 10.0},
-                "statuses": …, "fields": …, "overall": …},
-     "operations": {"createOrganization": {
-         "method": "POST", "path": "/organizations", "calls": 12,
-         "statuses": {"200": 10, "409": 1}, "statuses_left": [400, …],
-         "other_statuses": {"503": 1},
-         "fields": ["(OrganizationCreate)", "/name", …], "fields_left": ["?…", …]}, …},
-     "unknown_routes": {"404": 2}}
+    {"schema": 2, "kind": "contract-coverage", "contracts": {
+        "management": {
+            "version": "0.12.0", "exchanges": 14,
+            "scores": {"operations": {"exercised": 2, "total": 20, "percent": 10.0},
+                       "statuses": …, "fields": …, "overall": …},
+            "operations": {"createOrganization": {
+                "method": "POST", "path": "/organizations", "calls": 12,
+                "statuses": {"200": 10, "409": 1}, "statuses_left": [401, …],
+                "other_statuses": {"503": 1},
+                "fields": ["(OrganizationCreate)", "/name", …], "fields_left": ["?…", …]}, …},
+            "unknown_routes": {"404": 2}},
+        "sign-de": …}}
 
-Every operation of the contract is there, used or not. `percent` is cut after one decimal. What
-the names mean is told in `coverage` and `coverage.fields`. Reading takes the version of the
-contract, the counts and the fields from it; the rest follows from the contract.
+Both contracts and every operation of them are there, used or not. `percent` is cut after one
+decimal. What the names mean is told in `coverage` and `coverage.fields`. Reading takes the
+versions of the contracts, the counts and the fields from it; the rest follows from the contracts.
 """
 
 import json
@@ -23,11 +26,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fiskaly_contracts.coverage import ContractCoverage, OperationCoverage, Score
-from fiskaly_contracts.document import Contract
+from fiskaly_contracts.coverage import ContractCoverage, Coverage, OperationCoverage, Score
 from fiskaly_contracts.json_value import JsonValue, kind_of
 
-SCHEMA = 1
+SCHEMA = 2
 KIND = "contract-coverage"
 _STATUS_DIGITS = 3
 
@@ -42,16 +44,28 @@ class CoverageError(ValueError):
     """What should be coverage cannot be used; the text says why and what to do."""
 
 
-def as_json(coverage: ContractCoverage) -> dict[str, JsonValue]:
+def as_json(coverage: Coverage) -> dict[str, JsonValue]:
     """Return the document described above.
 
-    >>> as_json(ContractCoverage(Contract.bundled()))["exchanges"]
-    0
+    >>> [*as_json(Coverage())["contracts"]]
+    ['management', 'sign-de']
     """
+    return document(coverage.apis)
+
+
+def document(apis: Mapping[str, ContractCoverage]) -> dict[str, JsonValue]:
+    """Return the document of the coverage of some APIs, by their names."""
     return {
         "schema": SCHEMA,
         "kind": KIND,
-        "contract": coverage.contract.version,
+        "contracts": {name: contract_json(one) for name, one in apis.items()},
+    }
+
+
+def contract_json(coverage: ContractCoverage) -> dict[str, JsonValue]:
+    """Return what the document has of one contract."""
+    return {
+        "version": coverage.contract.version,
         "exchanges": coverage.exchanges,
         "scores": {name: _score(score) for name, score in coverage.scores().items()},
         "operations": {one.operation_id: _operation(one) for one in coverage.operations()},
@@ -59,47 +73,42 @@ def as_json(coverage: ContractCoverage) -> dict[str, JsonValue]:
     }
 
 
-def from_json(contract: Contract, value: object) -> ContractCoverage:
-    """Return what a document counted, as coverage of this contract.
+def from_json(value: object) -> Coverage:
+    """Return what a document counted, as coverage of the contracts of this version.
 
-    Operations that this contract does not have become unknown routes; fields that it does not
-    have are left out.
+    Operations that a contract does not have any more become unknown routes; fields that it does
+    not have are left out.
 
     Raises:
         CoverageError: It is no such document, or of another version of form or contract.
 
-    >>> bundled = Contract.bundled()
-    >>> from_json(bundled, as_json(ContractCoverage(bundled))).exchanges
+    >>> from_json(as_json(Coverage())).exchanges
     0
     """
-    document = _mapping(value, "the document")
-    if document.get("kind") != KIND:
+    read = _mapping(value, "the document")
+    if read.get("kind") != KIND:
         raise CoverageError(f'it is no coverage of a contract: it has no "kind": "{KIND}"')
-    if document.get("schema") != SCHEMA:
+    if read.get("schema") != SCHEMA:
         raise CoverageError(
-            f"its schema is {document.get('schema')!r:.40}, this version reads {SCHEMA}:"
+            f"its schema is {read.get('schema')!r:.40}, this version reads {SCHEMA}:"
             " write it again with this version"
         )
-    if document.get("contract") != contract.version:
-        raise CoverageError(
-            f"it is of contract version {document.get('contract')!r:.40}, not {contract.version}:"
-            " coverage of different versions cannot be compared"
-        )
-    coverage = ContractCoverage(contract)
-    for operation_id, entry in _mapping(document.get("operations"), "operations").items():
-        _read(coverage, operation_id, _mapping(entry, f"operations.{operation_id}"))
-    _tally(coverage, "", document.get("unknown_routes"), "unknown_routes")
+    contracts = _mapping(read.get("contracts"), "contracts")
+    coverage = Coverage()
+    for name, one in coverage.apis.items():
+        if name in contracts:  # a server without SIGN DE tells of one
+            _read_contract(one, _mapping(contracts[name], f"contracts.{name}"), name)
     return coverage
 
 
-def load(contract: Contract, path: Path) -> ContractCoverage:
+def load(path: Path) -> Coverage:
     """Read a file that `dump` wrote.
 
     Raises:
         CoverageError: It cannot be read, or is no such document; the text names the file.
     """
     try:
-        return from_json(contract, json.loads(path.read_bytes()))
+        return from_json(json.loads(path.read_bytes()))
     except OSError as error:
         raise CoverageError(f"cannot read {path}: {error.strerror or error}") from error
     except CoverageError as error:
@@ -108,7 +117,7 @@ def load(contract: Contract, path: Path) -> ContractCoverage:
         raise CoverageError(f"{path} is not JSON") from error
 
 
-def dump(coverage: ContractCoverage, path: Path) -> None:
+def dump(coverage: Coverage, path: Path) -> None:
     """Write the document to a file, replacing what it held; folders are not made.
 
     Raises:
@@ -142,6 +151,17 @@ def _counted(counts: Mapping[int, int]) -> JsonValue:
     return {str(status): calls for status, calls in counts.items()}
 
 
+def _read_contract(coverage: ContractCoverage, read: Mapping[str, Any], name: str) -> None:
+    if read.get("version") != coverage.contract.version:
+        raise CoverageError(
+            f"it is of version {read.get('version')!r:.40} of the contract {name}, not"
+            f" {coverage.contract.version}: coverage of different versions cannot be compared"
+        )
+    for operation_id, entry in _mapping(read.get("operations"), "operations").items():
+        _read(coverage, operation_id, _mapping(entry, f"operations.{operation_id}"))
+    _tally(coverage, "", read.get("unknown_routes"), "unknown_routes")
+
+
 def _read(coverage: ContractCoverage, operation_id: str, entry: Mapping[str, Any]) -> None:
     place = f"operations.{operation_id}"
     for key in ("statuses", "other_statuses"):
@@ -168,6 +188,20 @@ def _mapping(value: object, place: str) -> Mapping[str, Any]:
 
 
 # ------------------------------------------------------------------ as text
+
+
+def table(coverage: Coverage, width: int = WIDTH) -> Iterator[str]:
+    """Yield the lines of all that was used: of each API that was called the table and the scores.
+
+    >>> [*table(Coverage())][-1].split(",")[0]
+    'management: operations 0 of 20 (0.0 %)'
+    """
+    used = coverage.used()
+    for one in used.values():
+        yield from rows(one, width)
+        yield from apart(one, width)
+    for name, one in used.items():
+        yield f"{name}: {totals(one)}"
 
 
 def rows(coverage: ContractCoverage, width: int = WIDTH) -> Iterator[str]:

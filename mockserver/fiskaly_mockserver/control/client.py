@@ -224,6 +224,13 @@ class Control:
         """
         return cast("AllViolations", self._call("listAllViolations"))
 
+    def coverage(self) -> dict[str, JsonValue]:
+        """Return what clients made of each contract since the server started, in whatever world.
+
+        `fiskaly_contracts.coverage.report.from_json` reads it.
+        """
+        return cast("dict[str, JsonValue]", self._call("getCoverage"))
+
     def clear_journal(self) -> None:
         """Forget every exchange."""
         self._call("clearJournal")

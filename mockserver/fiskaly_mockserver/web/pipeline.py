@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler
 from fiskaly_contracts import ResponseData, Violation
 
 from fiskaly_mockserver.domain.errors import DomainError
+from fiskaly_mockserver.web.journal.lifetime import MOST_WAITING
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.responses import Answer, JsonResponse, response_of, retry_after
 from fiskaly_mockserver.web.safety import SITE_HEADER, Unsafe
@@ -63,6 +64,7 @@ def in_pipeline(
     """
     known_hosts, redactor = service.safety.known_hosts, served.redactor
     new_id, write_headers = served.headers.request_id, served.headers.write
+    uncounted = served.coverage.waiting
 
     async def exchange(request: web.Request) -> web.StreamResponse:
         started = RealTime.perf_counter()
@@ -103,6 +105,9 @@ def in_pipeline(
             service.count(record)
         if service.on_exchange is not unheard:
             service.tell(record)
+        uncounted.append(record)
+        if len(uncounted) >= MOST_WAITING:
+            served.coverage.count()
         return response
 
     return exchange

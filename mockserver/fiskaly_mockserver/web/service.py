@@ -14,7 +14,7 @@ from fiskaly_contracts.checker import Judge
 from multidict import istr
 
 from fiskaly_mockserver.web.api import Api
-from fiskaly_mockserver.web.journal.lifetime import LifetimeViolations
+from fiskaly_mockserver.web.journal.lifetime import LifetimeCoverage, LifetimeViolations
 from fiskaly_mockserver.web.journal.redaction import Redactor
 from fiskaly_mockserver.web.journal.secrets import KnownSecrets
 from fiskaly_mockserver.web.responses import ResponseHeaders
@@ -65,6 +65,7 @@ class ServedApi:
 
     Attributes:
         redactor: Takes the secrets out of what is kept of its exchanges.
+        coverage: What clients made of it since the server was made.
     """
 
     api: Api
@@ -72,6 +73,7 @@ class ServedApi:
     redactor: Redactor
     headers: ResponseHeaders
     rows: RowCache
+    coverage: LifetimeCoverage
 
     @classmethod
     def of(cls, api: Api, checker: Checker, secrets: KnownSecrets | None = None) -> Self:
@@ -82,6 +84,7 @@ class ServedApi:
             redactor=Redactor(api.contract, secrets),
             headers=api.headers(),
             rows=RowCache(checker.answer_plan),
+            coverage=LifetimeCoverage(api.contract),
         )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from fiskaly_contracts import Violation
-    from fiskaly_contracts.coverage import ContractCoverage
+    from fiskaly_contracts.coverage import Coverage
     from fiskaly_mockserver.world.journal.exchange import Exchange
 
 MOST_KINDS = 200
@@ -47,12 +47,11 @@ class Counts:
         self._lock = threading.Lock()
 
     @cached_property
-    def coverage(self) -> ContractCoverage:
-        """What was exercised of the contract; loads the contract when first asked for."""
-        from fiskaly_contracts import Contract
-        from fiskaly_contracts.coverage import ContractCoverage
+    def coverage(self) -> Coverage:
+        """What was exercised of each contract; loads the contracts when first asked for."""
+        from fiskaly_contracts.coverage import Coverage
 
-        return ContractCoverage(Contract.bundled())
+        return Coverage()
 
     @cached_property
     def violations(self) -> ViolationCounts:
@@ -70,7 +69,7 @@ class Counts:
         with self._lock:
             self.used = True
             self.unwatched += not watched
-            coverage = self.coverage
+            coverage = self.coverage.of(name, "" if name else exchange.path)
             if self._detail and coverage.wants_fields(name, status):
                 names = [key for key, _ in exchange.query]
                 coverage.note(name, status, names, exchange.request_body)
@@ -113,7 +112,7 @@ class Counts:
         with self._lock:
             self.used = True
             self.unwatched += data["unwatched"]
-            self.coverage.merge(from_json(self.coverage.contract, data["coverage"]))
+            self.coverage.merge(from_json(data["coverage"]))
             self.violations.absorb(data["violations"])
             self.warnings.absorb(data["warnings"])
 

@@ -124,9 +124,8 @@ class Usage:
     def _judge(self, session: pytest.Session) -> Iterator[str]:
         if self._fail_under is None or session.exitstatus != pytest.ExitCode.OK:
             return
-        score = self.counts.coverage.scores()["overall"]
-        if score.percent < self._fail_under:
-            yield f"the overall coverage {score} is under {FAIL_UNDER}={self._fail_under:g}"
+        for name, score in self.counts.coverage.under(self._fail_under).items():
+            yield f"the coverage of {name}, {score}, is under {FAIL_UNDER}={self._fail_under:g}"
 
 
 def _summarize(
@@ -170,23 +169,23 @@ def _summarize(
 
 
 def _table(terminal: pytest.TerminalReporter, counts: Counts) -> None:
-    from fiskaly_contracts.coverage.report import apart, rows, totals
+    from fiskaly_contracts.coverage.report import table
 
-    width = terminal.config.get_terminal_writer().fullwidth
-    terminal.write_sep("=", "fiskaly: coverage of the contract")
-    for line in (*rows(counts.coverage, width), *apart(counts.coverage, width)):
+    terminal.write_sep("=", "fiskaly: coverage of the contracts")
+    for line in table(counts.coverage, terminal.config.get_terminal_writer().fullwidth):
         terminal.write_line(line)
-    terminal.write_line(totals(counts.coverage))
 
 
 def _line(counts: Counts) -> str:
-    operations = counts.coverage.scores()["operations"]
     exchanges = counts.coverage.exchanges
-    exercised = f"{operations.exercised} of {operations.total} operations exercised"
+    scores = {name: one.scores()["operations"] for name, one in counts.coverage.used().items()}
+    exercised = ", ".join(
+        f"{score.exercised} of {score.total} operations of {name}" for name, score in scores.items()
+    )
     warned = counts.warnings.requests
     warnings = f", {_number(warned, 'request')} with warnings" if warned else ""
     exchanged = _number(exchanges, "exchange")
-    return f"fiskaly: {exercised}, {exchanged}, {_violations(counts)}{warnings}"
+    return f"fiskaly: {exercised} exercised, {exchanged}, {_violations(counts)}{warnings}"
 
 
 def _violations(counts: Counts) -> str:

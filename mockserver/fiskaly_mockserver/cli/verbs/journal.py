@@ -1,16 +1,17 @@
 """`journal`: what the client did, and why it was refused."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any, cast
 
 import click
+from fiskaly_contracts import JsonValue
 
 from fiskaly_mockserver.cli import VerbGroup
 from fiskaly_mockserver.cli.output import json_text, one_line, show_json
 from fiskaly_mockserver.cli.remote_server import RemoteServer, remote_server_options
 from fiskaly_mockserver.cli.server_options import Command, with_options
-from fiskaly_mockserver.control.shapes import JournalQuery
+from fiskaly_mockserver.control.shapes import AllViolations, JournalQuery
 
 WIDTH = 10
 QUERY = (
@@ -59,6 +60,24 @@ def exchange_line(exchange: Mapping[str, Any]) -> str:
     return one_line(" ".join(map(str, head)) + (f" {notes}" if notes else ""))
 
 
+def describe_violations(found: AllViolations) -> Iterator[str]:
+    """Yield what clients, or the fake itself, did wrong: how often, and the first of each kind."""
+    if found["broken_requests"]:
+        number = found["broken_requests"]
+        requests = "1 request" if number == 1 else f"{number} requests"
+        yield f"{requests} broke the contract; the first of each kind:"
+        yield from _firsts(found, "violation")
+    if found["defects"]:
+        yield "fiskaly-mockserver itself was wrong; please report it:"
+        yield from _firsts(found, "defect")
+
+
+def _firsts(found: AllViolations, what: str) -> Iterator[str]:
+    yield from dict.fromkeys(
+        exchange_line(kind["first"]) for kind in found["kinds"] if kind["what"] == what
+    )
+
+
 def describe_explanation(explanation: Mapping[str, Any]) -> str:
     """Return an explanation as a sentence, and below it what it rests on."""
     lines = [
@@ -94,6 +113,13 @@ FOUND = 1
     is_flag=True,
     help="Calls that broke the contract only; exit code 1 if there are any.",
 )
+@click.option(
+    "--all",
+    "since_start",
+    is_flag=True,
+    help="With --violations: those of the server's whole life and of every sandbox, also if the"
+    " journal was reset or overflowed.",
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The latest N only.")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON, with all that is kept.")
 @click.option(
@@ -109,15 +135,21 @@ def list_exchanges(
     *,
     query: JournalQuery,
     violations: bool,
+    since_start: bool,
     limit: int | None,
     as_json: bool,
     har: bool,
 ) -> None:
     """List the exchanges, oldest first, one line each (what `journal` alone does)."""
     if har:
-        if query or violations or limit or as_json:
+        if query or violations or since_start or limit or as_json:
             raise click.UsageError("--har exports the whole journal: it goes with no other flag")
         show_json(server.connect().har())
+        return
+    if since_start:
+        if query or not violations or limit:
+            raise click.UsageError("--all goes with --violations and --json, and with nothing else")
+        _list_all_violations(ctx, server, as_json=as_json)
         return
     found = server.connect().journal(query)
     exchanges = found["exchanges"]
@@ -125,20 +157,37 @@ def list_exchanges(
         exchanges = [exchange for exchange in exchanges if exchange["violations"]]
     if limit is not None:
         exchanges = exchanges[-limit:]
-    if as_json:
-        show_json({"exchanges": exchanges, "dropped": found["dropped"]})
-    else:
-        for exchange in exchanges:
-            click.echo(exchange_line(exchange))
-        if not exchanges:
-            click.echo("No such exchange.", err=True)
-        if found["dropped"]:
-            click.echo(
-                f"Note: the journal overflowed, {found['dropped']} older exchanges were dropped;"
-                " `serve --journal-size` makes it larger",
-                err=True,
-            )
+    _show(exchanges, found["dropped"], as_json=as_json)
     if violations and exchanges:
+        ctx.exit(FOUND)
+
+
+def _show(exchanges: Sequence[dict[str, JsonValue]], dropped: int, *, as_json: bool) -> None:
+    if as_json:
+        show_json({"exchanges": exchanges, "dropped": dropped})
+        return
+    for exchange in exchanges:
+        click.echo(exchange_line(exchange))
+    if not exchanges:
+        click.echo("No such exchange.", err=True)
+    if dropped:
+        click.echo(
+            f"Note: the journal overflowed, {dropped} older exchanges were dropped;"
+            " `serve --journal-size` makes it larger",
+            err=True,
+        )
+
+
+def _list_all_violations(ctx: click.Context, server: RemoteServer, *, as_json: bool) -> None:
+    found = server.connect().all_violations()
+    if as_json:
+        show_json(found)
+    else:
+        for line in describe_violations(found):
+            click.echo(line)
+        if not (found["broken_requests"] or found["defects"]):
+            click.echo("No request broke the contract.", err=True)
+    if found["broken_requests"] or found["defects"]:
         ctx.exit(FOUND)
 
 

@@ -169,6 +169,14 @@ def list_all_violations(call: ControlCall) -> JsonValue:
     return call.service.lifetime.as_json()
 
 
+def get_coverage(call: ControlCall) -> JsonValue:
+    """Tell what clients made of each contract since the server started, in whatever world."""
+    from fiskaly_contracts.coverage import report  # noqa: PLC0415 - few servers are asked
+
+    coverages = {served.api.name: served.coverage.count() for served in call.service.apis}
+    return report.document(coverages)
+
+
 def clear_journal(call: ControlCall) -> JsonValue:
     """Forget every exchange."""
     call.world.journal.clear()
@@ -229,6 +237,7 @@ HANDLERS: Mapping[str, ControlHandler] = {
     "waitInJournal": wait_in_journal,
     "listViolations": list_violations,
     "listAllViolations": list_all_violations,
+    "getCoverage": get_coverage,
     "clearJournal": clear_journal,
     "explain": explain,
     "exportHar": export_har,

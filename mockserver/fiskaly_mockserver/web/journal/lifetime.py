@@ -1,12 +1,18 @@
-"""What broke a contract in a server's whole life, over all worlds, counted by kind."""
+"""What came in a server's whole life, over all worlds: what broke a contract, and what was used."""
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
-from fiskaly_contracts import JsonValue, Severity, Violation, meant
+from fiskaly_contracts import Contract, JsonValue, Severity, Violation, meant
 
 from fiskaly_mockserver.world.journal.exchange import Exchange
+
+if TYPE_CHECKING:
+    from fiskaly_contracts.coverage import ContractCoverage
+
+    from fiskaly_mockserver.web.journal.recorder import Recorded
 
 MOST_KINDS = 500
 """Kinds that are told apart: a client can invent names of properties without end."""
@@ -107,3 +113,35 @@ def _kinds(exchange: Exchange) -> list[_Kind]:
 def _kind(what: str, exchange: Exchange, violation: Violation) -> _Kind:
     pointer = _INDEX.sub("/[]", violation.pointer)
     return _Kind(what, exchange.operation_id, violation.where.value, violation.rule, pointer)
+
+
+class LifetimeCoverage:
+    """Counts what clients made of one API, which no reset, overflow or sandbox takes away.
+
+    Attributes:
+        waiting: Finished exchanges that are not counted yet; who adds one beyond
+            `MOST_WAITING` has to call `count`.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self.waiting: list[Recorded] = []
+        self._contract = contract
+
+    @cached_property
+    def _coverage(self) -> "ContractCoverage":
+        # Most of a server's life nobody asks, and its start shall not wait for it
+        from fiskaly_contracts.coverage import ContractCoverage  # noqa: PLC0415
+
+        return ContractCoverage(self._contract)
+
+    def count(self) -> "ContractCoverage":
+        """Count what waits, and return the coverage so far."""
+        coverage = self._coverage
+        for exchange in self.waiting:
+            name, status = exchange.operation_id, exchange.status
+            if coverage.wants_fields(name, status):
+                coverage.note(name, status, exchange.query_names, exchange.sent_value())
+            else:
+                coverage.add(name, status, 1)
+        self.waiting.clear()
+        return coverage

@@ -1,11 +1,12 @@
 """From aiohttp's requests and responses to exchanges of the journal."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-from fiskaly_contracts import Violation
+from fiskaly_contracts import JsonValue, Violation
 
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.errors import DomainError
@@ -144,6 +145,22 @@ class Recorded(Exchange):
         self._violations = violations
         self.violation_count = len(violations)
         del self.violations
+
+    def sent_value(self) -> JsonValue:
+        """Return the JSON of the request's body as it came or as it is kept, None without one.
+
+        For those who look at its shape and keep nothing of it: it may hold secrets.
+        """
+        try:
+            value: JsonValue = json.loads(self._body) if self._body else self.request_body
+        except (ValueError, RecursionError):
+            return None
+        return value
+
+    @property
+    def query_names(self) -> Iterable[str]:
+        """The names of the query parameters."""
+        return self._url.query if self._url.raw_query_string else ()
 
     def breaks(self, violations: Iterable[Violation]) -> None:
         """Take down in what the answer breaks the contract."""
