@@ -187,10 +187,11 @@ def test_the_explanation_it_shows_is_the_real_one() -> None:
     assert {**shown, "request_id": request_id} == explained
 
 
+@pytest.mark.parametrize("part", ["the till", "time and journal"])
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_the_shown_part_of_a_recipe_stands_in_it(recipe: str) -> None:
+def test_the_shown_part_of_a_recipe_stands_in_it(recipe: str, part: str) -> None:
     text = section("Recipes")
-    shown = fenced(text, f"from: {recipe}")
+    shown = fenced(text, f"from: {recipe}, {part}")
     lines = (HERE / recipe).read_text(encoding="utf-8").splitlines(keepends=True)
     length = len(shown.splitlines())
 

@@ -31,7 +31,7 @@ FLAGS = {"java": ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")}
 
 SCRIPTED = """#!/bin/sh
 trap 'echo stopped > {sign}; exit 0' TERM
-echo '{{"base_url":"{base_url}","control_url":"{control_url}"}}'
+echo '{{"base_url":"{base_url}","sign_de_url":"{sign_de_url}","control_url":"{control_url}"}}'
 while :; do sleep 0.05; done
 """
 """A server's command that announces another server, and tells when it was asked to stop."""
@@ -93,7 +93,11 @@ def test_a_recipe_ends_with_the_reason_on_the_first_surprise_and_stops_its_serve
     recipe: str, uncontrolled: MockServer, tmp_path: Path
 ) -> None:
     command, sign = tmp_path / "server", tmp_path / "stopped"
-    urls = {"base_url": uncontrolled.base_url, "control_url": uncontrolled.control_url}
+    urls = {
+        "base_url": uncontrolled.base_url,
+        "sign_de_url": uncontrolled.sign_de_url,
+        "control_url": uncontrolled.control_url,
+    }
     command.write_text(SCRIPTED.format(sign=sign, **urls), encoding="utf-8")
     command.chmod(0o755)
 
