@@ -183,6 +183,17 @@ class Contract:
         return cls._shipped("control-v1.json")
 
     @classmethod
+    def apis(cls) -> dict[str, Self]:
+        """Read the contracts of the APIs that clients call, by the names of the APIs.
+
+        No operationId stands in two of them.
+
+        >>> [*Contract.apis()]
+        ['management', 'sign-de']
+        """
+        return {"management": cls.bundled(), "sign-de": cls.sign_de()}
+
+    @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Index an OpenAPI 3.0 document.
 

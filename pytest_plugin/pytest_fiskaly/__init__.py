@@ -15,9 +15,8 @@ if TYPE_CHECKING:
         UserHandle,
     )
 
-    from pytest_fiskaly.journal import BadCriterion, Call, JournalOverflow
+    from pytest_fiskaly.journal import BadCriterion, Call, JournalOverflow, OperationId
     from pytest_fiskaly.journal.assertions import JournalAssertions
-    from pytest_fiskaly.journal.criteria import OperationId
     from pytest_fiskaly.mock import FiskalyMock
     from pytest_fiskaly.servers import Factory
 
@@ -46,7 +45,7 @@ _HOMES = {
     "JournalAssertions": "pytest_fiskaly.journal.assertions",
     "JournalOverflow": "pytest_fiskaly.journal",
     "MockServer": "fiskaly_mockserver",
-    "OperationId": "pytest_fiskaly.journal.criteria",
+    "OperationId": "pytest_fiskaly.journal",
     "ServerConfig": "fiskaly_mockserver",
 }
 

@@ -169,9 +169,12 @@ def _faults(value: object) -> None:
     from fiskaly_mockserver.world.faults.plan import FaultPlan
     from fiskaly_mockserver.world.faults.rules import FaultRule
 
-    operations = Contract.bundled().operations
     plan = FaultPlan(
-        {name: Target(one.method, one.path, one.secured) for name, one in operations.items()}
+        {
+            name: Target(one.method, one.path, one.secured)
+            for contract in Contract.apis().values()
+            for name, one in contract.operations.items()
+        }
     )
     for rule in rules_of(value):
         if not isinstance(rule, dict):

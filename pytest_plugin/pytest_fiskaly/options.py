@@ -5,7 +5,6 @@ Registration, validation and the table in the plugin's README are made from it.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +12,6 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 TREE_ARGUMENTS: Final[tuple[str, ...]] = ("preset", "seed", "size", "country")
 """The fields of `fiskaly_fixtures.TreeArguments`."""
@@ -273,25 +271,6 @@ def demand_json_file(value: str, place: str) -> None:
             f" {place}=coverage{COVERAGE_SUFFIX}; if {value!r} is what to test, put it before the"
             f" option: pytest {value} {COVERAGE}"
         )
-
-
-def coverage_file(value: str, folder: Path) -> Path:
-    """Return the file to write, relative names below `folder`.
-
-    Raises:
-        pytest.UsageError: It cannot be written.
-    """
-    path = folder / value
-    problem = ""
-    if path.is_dir():
-        problem = "this is a folder, not a file"
-    elif not path.parent.is_dir():
-        problem = f"there is no folder {str(path.parent)!r}: make it first"
-    elif not os.access(path if path.exists() else path.parent, os.W_OK):
-        problem = "this file may not be written"
-    if problem:
-        raise pytest.UsageError(f"{COVERAGE}={value}: {problem}")
-    return path
 
 
 def unknown(what: str, value: object, allowed: Iterable[object]) -> str:

@@ -300,7 +300,9 @@ def test_a_question_without_a_right_answer_is_refused(
 
 
 def test_a_misspelled_name_is_known_to_type_checkers(journal: JournalAssertions) -> None:
-    assert get_args(OperationId) == tuple(Contract.bundled().operations)
+    assert get_args(OperationId) == tuple(
+        name for contract in Contract.apis().values() for name in contract.operations
+    )
     assert get_args(PresetName) == tuple(PRESETS)
     assert get_args(CountryCode) == COUNTRIES
     with pytest.raises(BadCriterion, match="did you mean createApiKey"):

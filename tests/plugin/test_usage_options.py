@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from pytest_fiskaly.options import coverage_file, demand_json_file
+from pytest_fiskaly.coverage.hooks import coverage_file
+from pytest_fiskaly.options import demand_json_file
 
 
 def test_a_file_or_nothing_is_taken() -> None:

@@ -278,8 +278,7 @@ class Coverage:
     def __init__(self) -> None:
         """Start with nothing exercised."""
         self.apis: Mapping[str, ContractCoverage] = {
-            "management": ContractCoverage(Contract.bundled()),
-            "sign-de": ContractCoverage(Contract.sign_de()),
+            name: ContractCoverage(contract) for name, contract in Contract.apis().items()
         }
         self._of_operation = {
             operation_id: coverage

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_fiskaly.coverage import Counts
-from pytest_fiskaly.options import COVERAGE, coverage_file
+from pytest_fiskaly.options import COVERAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pytest_fiskaly.options import RunSettings
 
@@ -19,6 +21,25 @@ KEY = "fiskaly"
 """The entry of xdist's `workeroutput`."""
 FAIL_UNDER = "--fiskaly-coverage-fail-under"
 _SILENT = -2
+
+
+def coverage_file(value: str, folder: Path) -> Path:
+    """Return the file to write, relative names below `folder`.
+
+    Raises:
+        pytest.UsageError: It cannot be written.
+    """
+    path = folder / value
+    problem = ""
+    if path.is_dir():
+        problem = "this is a folder, not a file"
+    elif not path.parent.is_dir():
+        problem = f"there is no folder {str(path.parent)!r}: make it first"
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        problem = "this file may not be written"
+    if problem:
+        raise pytest.UsageError(f"{COVERAGE}={value}: {problem}")
+    return path
 
 
 class Usage:

@@ -3,10 +3,67 @@
 import copy
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from fiskaly_contracts import Violation
 from fiskaly_mockserver.world.journal.exchange import Exchange
+
+OperationId = Literal[
+    "authenticate",
+    "listOrganizations",
+    "createOrganization",
+    "retrieveOrganization",
+    "updateOrganization",
+    "deleteOrganization",
+    "enableEnvironment",
+    "listApiKeys",
+    "createApiKey",
+    "retrieveApiKey",
+    "updateApiKey",
+    "deleteApiKey",
+    "listUsers",
+    "inviteUser",
+    "removeUser",
+    "listBillingAddresses",
+    "createBillingAddress",
+    "retrieveBillingAddress",
+    "updateBillingAddress",
+    "deleteBillingAddress",
+    "authenticateApi",
+    "listTss",
+    "createTss",
+    "retrieveTss",
+    "updateTss",
+    "changeAdminPin",
+    "authenticateAdmin",
+    "logoutAdmin",
+    "listAllClients",
+    "listClients",
+    "createClient",
+    "retrieveClient",
+    "updateClient",
+    "listAllTransactions",
+    "listTransactions",
+    "listClientTransactions",
+    "retrieveTransaction",
+    "upsertTransaction",
+    "retrieveTransactionLog",
+    "listAllExports",
+    "listExports",
+    "triggerExport",
+    "retrieveExport",
+    "cancelExport",
+    "retrieveExportFile",
+    "retrieveTssMetadata",
+    "updateTssMetadata",
+    "retrieveClientMetadata",
+    "updateClientMetadata",
+    "retrieveTransactionMetadata",
+    "updateTransactionMetadata",
+    "retrieveExportMetadata",
+    "updateExportMetadata",
+]
+"""The operations of both APIs, so that a type checker catches a misspelled one."""
 
 
 class BadCriterion(ValueError):

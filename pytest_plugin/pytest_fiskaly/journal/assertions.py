@@ -11,8 +11,8 @@ from fiskaly_mockserver.world.clock import parse_duration
 from fiskaly_mockserver.world.journal.exchange import Exchange
 from fiskaly_mockserver.world.journal.journal import Journal, JournalQuery, Overflowed
 
-from pytest_fiskaly.journal import BadCriterion, Call, JournalOverflow, messages
-from pytest_fiskaly.journal.criteria import Criteria, CriteriaArguments, OperationId
+from pytest_fiskaly.journal import BadCriterion, Call, JournalOverflow, OperationId, messages
+from pytest_fiskaly.journal.criteria import Criteria, CriteriaArguments
 from pytest_fiskaly.journal.matching import is_whole, shown
 from pytest_fiskaly.journal.messages import Found
 
@@ -89,7 +89,7 @@ class JournalAssertions:
 
     Every method takes the same criteria, of which those that are given must all hold:
 
-    - `operation`: an operationId of the contract.
+    - `operation`: an operationId of either API.
     - `method`, `status`: as they are.
     - `path`: a glob such as `/organizations/*/api-keys`, in which `*` also stands for
       slashes, for the whole path or for what follows the base path.

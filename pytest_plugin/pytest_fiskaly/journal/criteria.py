@@ -1,23 +1,12 @@
-"""What calls a test looks for, checked against the contract before anything is compared.
+"""What calls a test looks for, checked against the contracts before anything is compared."""
 
-What is asked for of a body is taken through the journal's own redaction: what is not kept of it
-there would not be kept of a call either, and to compare with it would never come true.
-"""
-
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
 from typing import Any, Literal, Self, TypedDict
 
-from fiskaly_contracts import Contract, JsonValue
-from fiskaly_contracts.fields import flatten
-from fiskaly_contracts.json_value import Schema
 from fiskaly_contracts.wording import did_you_mean
-from fiskaly_mockserver.web.journal.redaction import Redactor
-from fiskaly_mockserver.world.journal.containment import REDACTED, UNDECLARED
 from fiskaly_mockserver.world.journal.exchange import Exchange
 from fiskaly_mockserver.world.journal.journal import JournalQuery
 
@@ -25,41 +14,16 @@ from pytest_fiskaly.journal import BadCriterion, Call
 from pytest_fiskaly.journal.matching import (
     Difference,
     body_differences,
-    is_anything,
+    check_body,
+    check_response,
+    contracts,
     is_whole,
     query_differences,
     shown,
 )
 
-Tokens = tuple[str | int, ...]
-_WAY_OUT = "unittest.mock.ANY in its place asks only whether it was there"
 _REQUEST_ID = re.compile("[0-9a-f]{32}")
 _STATUSES = range(100, 600)
-
-
-OperationId = Literal[
-    "authenticate",
-    "listOrganizations",
-    "createOrganization",
-    "retrieveOrganization",
-    "updateOrganization",
-    "deleteOrganization",
-    "enableEnvironment",
-    "listApiKeys",
-    "createApiKey",
-    "retrieveApiKey",
-    "updateApiKey",
-    "deleteApiKey",
-    "listUsers",
-    "inviteUser",
-    "removeUser",
-    "listBillingAddresses",
-    "createBillingAddress",
-    "retrieveBillingAddress",
-    "updateBillingAddress",
-    "deleteBillingAddress",
-]
-"""The operations of the contract, so that a type checker catches a misspelled one."""
 
 
 class Unasked(Enum):
@@ -137,9 +101,9 @@ class Criteria:
         _check_operation(self.operation)
         _check_request_line(self)
         if self.operation is not None and self.body is not UNASKED:
-            check_body(contract(), self.operation, self.body)
+            check_body(self.operation, self.body)
         if self.operation is not None and self.response is not UNASKED:
-            check_response(contract(), self.operation, self.response)
+            check_response(self.operation, self.response)
 
     def differences(self, exchange: Exchange) -> list[Difference]:
         """Return what keeps an exchange from being looked for; nothing if it is.
@@ -178,7 +142,9 @@ class Criteria:
 
     @property
     def _path_query(self) -> JournalQuery:
-        return JournalQuery(path=self.path, base_paths=(contract().base_path,))
+        return JournalQuery(
+            path=self.path, base_paths=tuple(one.base_path for one in contracts().values())
+        )
 
     def _differences(self, exchange: Exchange) -> Iterator[Difference]:
         if self.method is not None and self.method.upper() != exchange.method:
@@ -199,7 +165,7 @@ class Criteria:
 
 def _check_operation(operation: object) -> None:
     __tracebackhide__ = True
-    operations = contract().operations
+    operations = contracts()
     if operation is None or operation in operations:
         return
     if not isinstance(operation, str):
@@ -221,8 +187,8 @@ def _check_request_line(criteria: Criteria) -> None:
         raise BadCriterion(f"method is a text such as POST, not {shown(criteria.method)}")
     if path is not None and not _is_glob(path):
         raise BadCriterion(
-            f"path is a glob such as /organizations/*/api-keys, with or without"
-            f" {contract().base_path} before it, not {shown(path)}"
+            "path is a glob such as /organizations/*/api-keys, with or without the base path before"
+            f" it, not {shown(path)}"
         )
     if query is not None and not isinstance(query, Mapping):
         raise BadCriterion(f'query is a mapping such as {{"limit": 10}}, not {shown(query)}')
@@ -236,121 +202,3 @@ def _check_request_line(criteria: Criteria) -> None:
 
 def _is_glob(path: object) -> bool:
     return isinstance(path, str) and path.startswith(("/", "*", "["))
-
-
-@cache
-def contract() -> Contract:
-    """Return the contract of the API, indexed once per process; nobody changes it."""
-    return Contract.bundled()
-
-
-def check_body(contract: Contract, operation_id: str, wanted: object) -> None:
-    """Demand that the journal keeps what is asked for of a request's body.
-
-    Raises:
-        BadCriterion: It does not; the text names the field, never its value.
-    """
-    __tracebackhide__ = True
-    schema = contract.operations[operation_id].body_schema
-    if not schema:
-        if not is_anything(wanted):
-            raise BadCriterion(
-                f"{operation_id} has no request body in the contract, so the journal keeps none"
-            )
-        return
-    raw = _sent(wanted)
-    kept, _ = _redactor(contract).request_body(operation_id, raw)
-    for tokens, mark in _left_out(kept, wanted):
-        raise BadCriterion(_reason(contract, operation_id, [schema], tokens, mark))
-
-
-def check_response(contract: Contract, operation_id: str, wanted: object) -> None:
-    """Demand that the journal keeps what is asked for of an answer's body, of any status.
-
-    Raises:
-        BadCriterion: It does not for any documented status; the text names the field.
-    """
-    __tracebackhide__ = True
-    raw = _sent(wanted)
-    refusals: list[tuple[Tokens, str]] = []
-    for status in contract.operations[operation_id].statuses:
-        kept, _ = _redactor(contract).response_body(operation_id, status, raw)
-        first = next(_left_out(kept, wanted), None)
-        if first is None:
-            return
-        refusals.append(first)
-    # that of a success says most: it stands first
-    tokens, mark = refusals[0]
-    raise BadCriterion(_reason(contract, operation_id, [], tokens, mark))
-
-
-@cache
-def _redactor(contract: Contract) -> Redactor:
-    return Redactor(contract)
-
-
-def _sent(wanted: object) -> bytes:
-    """Return JSON of the same shape; what only compares with JSON stands as an empty text."""
-    return json.dumps(_shape(wanted)).encode()
-
-
-def _shape(wanted: object) -> JsonValue:
-    match wanted:
-        case Mapping():
-            return {str(name): _shape(value) for name, value in wanted.items()}
-        case list() | tuple():
-            return [_shape(value) for value in wanted]
-        case str() | int() | float() | None:
-            return wanted
-        case _:
-            return ""
-
-
-def _left_out(kept: object, wanted: object, tokens: Tokens = ()) -> Iterator[tuple[Tokens, str]]:
-    if is_anything(wanted):
-        return
-    if kept in (REDACTED, UNDECLARED) and kept != wanted:
-        yield tokens, str(kept)
-    elif isinstance(wanted, Mapping) and isinstance(kept, dict):
-        for name, value in wanted.items():
-            if name in kept:
-                yield from _left_out(kept[name], value, (*tokens, name))
-    elif isinstance(wanted, list | tuple) and isinstance(kept, list):
-        for index, (one, value) in enumerate(zip(kept, wanted, strict=False)):
-            yield from _left_out(one, value, (*tokens, index))
-
-
-def _reason(
-    contract: Contract, operation_id: str, schemas: list[Schema], tokens: Tokens, mark: str
-) -> str:
-    what = "body" if schemas else "response"
-    place = "/".join([what, *map(str, tokens)])
-    if mark == REDACTED:
-        return (
-            f"{place} of {operation_id} is a secret, which the journal does not keep,"
-            f" so a call cannot be told by it; {_WAY_OUT}"
-        )
-    names = list(_names(contract.document, schemas, tokens[:-1]))
-    near = did_you_mean(tokens[-1], names) if tokens else ""
-    return (
-        f"{place} is nothing that the contract knows of {operation_id}{near}, and the journal"
-        f" keeps no value of what it does not know; {_WAY_OUT}"
-    )
-
-
-def _names(document: Schema, schemas: list[Schema], tokens: Tokens) -> Iterator[str]:
-    """Yield the properties that may stand at a place."""
-    level = list(flatten(document, schemas))
-    for token in tokens:
-        below = [
-            schema["items"] if isinstance(token, int) else schema["properties"][token]
-            for schema in level
-            if (
-                "items" in schema
-                if isinstance(token, int)
-                else token in schema.get("properties", ())
-            )
-        ]
-        level = list(flatten(document, below))
-    for schema in level:
-        yield from schema.get("properties", ())

@@ -295,7 +295,7 @@ def _pair(name: str) -> tuple[str | None, str | None]:
     from fiskaly_contracts import Contract
     from fiskaly_contracts.violations import REQUEST_RULES
 
-    operations = Contract.bundled().operations
+    operations = [name for one in Contract.apis().values() for name in one.operations]
     operation, colon, rule = name.partition(":")
     if colon:
         _demand(operation, operations, "operation")
