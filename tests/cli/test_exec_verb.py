@@ -129,7 +129,7 @@ def test_no_proxy_catches_the_calls_of_the_command(
     assert spared() == ("127.0.0.1,localhost,::1",) * 2
     monkeypatch.setenv("NO_PROXY", "intern.test, localhost")
     monkeypatch.setenv("no_proxy", "*")
-    assert spared() == ("intern.test, localhost,127.0.0.1,::1", "*")
+    assert spared() == ("intern.test,localhost,127.0.0.1,::1", "*")
 
 
 def test_the_other_verbs_find_the_server_without_a_flag(

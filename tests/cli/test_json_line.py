@@ -19,6 +19,7 @@ KEYS = [
     "sign_de_url",
     "control_url",
     "ca_file",
+    "interception",
     "pid",
     "preset",
     "seed",

@@ -102,6 +102,7 @@ def test_nothing_heavy_is_imported(imported: set[str]) -> None:
         pytest.param("fiskaly_mockserver.domain.account.sign_up", id="nobody signed up"),
         pytest.param("fiskaly_mockserver.world.faults.rules", id="no fault was armed"),
         pytest.param("fiskaly_mockserver.cli.verbs.doctor", id="other verbs are not"),
+        pytest.param("fiskaly_mockserver.proxy.tunnels", id="nobody is intercepted"),
     ],
 )
 def test_what_only_others_need_waits_for_them(imported: set[str], module: str) -> None:

@@ -193,7 +193,8 @@ def _host(_: click.Context, __: click.Parameter, host: str) -> str:
     return host
 
 
-def _host_names(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+def host_names(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of hosts that stand in texts, apart by commas, in lower case."""
     names = [name.strip().lower() for text in texts for name in text.split(",")]
     for name in names:
         if not re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?", name):
@@ -328,7 +329,7 @@ def _how_it_runs(log_level: str) -> tuple[AddOption, ...]:
         option(
             "--allow-host",
             multiple=True,
-            callback=_host_names,
+            callback=host_names,
             metavar="NAME",
             help="A name by which clients call the server, besides those of this machine; may be"
             " repeated.",

@@ -14,6 +14,15 @@ class Health(TypedDict):
     sign_de: str | None
     preset: str | None
     seed: int | None
+    interception: "Interception | None"
+
+
+class Interception(TypedDict):
+    """Where clients of the server's machine are led to it whose host is hard-coded."""
+
+    hosts: list[str]
+    proxy_port: int
+    folder: str
 
 
 class KeyCredentials(TypedDict):

@@ -1,6 +1,8 @@
 """TLS of a server: a certificate that it is given, or one of a CA that lives in memory."""
 
+import re
 import ssl
+import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,8 +15,10 @@ from fiskaly_mockserver.server.errors import ServerError
 from fiskaly_mockserver.web.safety import VENDOR_HOSTS
 from fiskaly_mockserver.world.clock import RealTime
 
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 CA_NAME = "fiskaly-mockserver, unofficial, for testing only"
+JAVA_STORE_PASSWORD = "changeit"  # noqa: S105 - what every JVM expects; nothing in it is secret
+_PEM = re.compile(b"-{5}BEGIN CERTIFICATE-{5}.+?-{5}END CERTIFICATE-{5}", re.DOTALL)
 _REASONS = {
     "KEY_VALUES_MISMATCH": "the key is not that of the certificate",
     "KEY_TYPE_MISMATCH": "the key is not that of the certificate",
@@ -116,3 +120,43 @@ def _demand_valid_now(cert: Path) -> None:
         raise ServerError(
             f"cert {str(cert)!r} is not valid before {leaf.not_valid_before_utc:%Y-%m-%d}"
         )
+
+
+def pem_blocks(text: bytes) -> list[bytes]:
+    """Return the certificates that stand in a text, each as PEM."""
+    return [block.replace(b"\r", b"") + b"\n" for block in _PEM.findall(text)]
+
+
+def system_cas() -> list[bytes]:
+    """Return the certificates of the CAs that this system trusts, as PEM."""
+    context = ssl.create_default_context()
+    found = [
+        ssl.DER_cert_to_PEM_cert(one).encode() for one in context.get_ca_certs(binary_form=True)
+    ]
+    paths = ssl.get_default_verify_paths()
+    if not found and paths.capath:  # the folder of an OpenSSL that has no file
+        with suppress(OSError):
+            found = [
+                block
+                for file in sorted(Path(paths.capath).glob("*.[0-9]"))
+                for block in pem_blocks(file.read_bytes())
+            ]
+    return found
+
+
+def java_trust_store(cas: Iterable[bytes]) -> bytes:
+    """Return a PKCS#12 store of certificates that a JVM takes, without those it cannot hold."""
+    from cryptography import x509  # noqa: PLC0415 - see `_issue`
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        BestAvailableEncryption,
+        pkcs12,
+    )
+
+    trusted = []
+    with warnings.catch_warnings(action="ignore"):  # old CAs break rules of today
+        for number, pem in enumerate(cas):
+            with suppress(ValueError):
+                certificate = x509.load_pem_x509_certificate(pem)
+                trusted.append(pkcs12.PKCS12Certificate(certificate, b"ca-%d" % number))
+    password = BestAvailableEncryption(JAVA_STORE_PASSWORD.encode())
+    return pkcs12.serialize_java_truststore(trusted, password)

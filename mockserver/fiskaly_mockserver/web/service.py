@@ -9,7 +9,7 @@ from typing import Self
 from urllib.parse import unquote
 
 from aiohttp import web
-from fiskaly_contracts import Checker, Contract
+from fiskaly_contracts import Checker, Contract, JsonValue
 from fiskaly_contracts.checker import Judge
 from multidict import istr
 
@@ -100,6 +100,7 @@ class Service:
             of a journal hides them.
         lifetime: What broke a contract since the server was made, counted.
         about: What `GET /_mock/health` tells of the server.
+        interception: How clients of this machine are led here, if they are.
     """
 
     apis: tuple[ServedApi, ...]
@@ -109,6 +110,7 @@ class Service:
     defects: deque[Exchange] = field(default_factory=lambda: deque(maxlen=MOST_DEFECTS))
     lifetime: LifetimeViolations = field(default_factory=LifetimeViolations)
     about: dict[str, str | int | None] = field(default_factory=dict)
+    interception: dict[str, JsonValue] = field(default_factory=dict)
 
     @property
     def world(self) -> World:

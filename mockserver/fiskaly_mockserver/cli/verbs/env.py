@@ -1,7 +1,9 @@
 """`env`: what a client has to know of a running server, in its own language."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import click
 
@@ -11,6 +13,8 @@ from fiskaly_mockserver.cli.remote_server import (
     key_variables,
     remote_server_options,
 )
+from fiskaly_mockserver.cli.server_options import option
+from fiskaly_mockserver.proxy.environment import interception_variables
 
 Line = Callable[[str, str], str]
 
@@ -98,8 +102,15 @@ LANGUAGES: Mapping[str, tuple[tuple[str, ...], Line]] = {
     show_default=True,
     help="The language of the snippet.",
 )
+@option(
+    "--intercept",
+    is_flag=True,
+    envvar=None,
+    show_envvar=False,
+    help="Lead clients whose host is hard-coded to a server that runs with `serve --intercept`.",
+)
 @remote_server_options
-def env(server: RemoteServer, *, lang: str) -> None:
+def env(server: RemoteServer, *, lang: str, intercept: bool) -> None:
     """Print code that sets base URL, key and secret of a server.
 
     It is the first enabled key of the seeded tree, and the code sets the variables
@@ -125,4 +136,17 @@ def env(server: RemoteServer, *, lang: str) -> None:
         token=server.token,
         ca_file=server.ca_file,
     )
-    click.echo(snippet(lang, {**addresses, **key}))
+    led = _interception_variables(server) if intercept else {}
+    click.echo(snippet(lang, {**addresses, **key, **led}))
+
+
+def _interception_variables(server: RemoteServer) -> dict[str, str]:
+    """Return what leads programs of this environment to a server on this machine."""
+    led = server.control().health()["interception"]
+    if led is None:
+        raise click.UsageError(f"{server.origin} does not intercept: start it with --intercept")
+    folder = Path(led["folder"])
+    if not folder.is_dir():
+        raise click.UsageError(f"{server.origin} runs on another machine: its files are there")
+    port, hosts = led["proxy_port"], led["hosts"]
+    return interception_variables(folder, os.environ, port=port, hosts=hosts)

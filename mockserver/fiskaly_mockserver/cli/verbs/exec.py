@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -13,12 +13,26 @@ from typing import Any
 
 import click
 
+from fiskaly_mockserver.cli.https_options import Https, WithOptionalHosts, https_options
+from fiskaly_mockserver.cli.interception import (
+    intercepting,
+    summary,
+    trusting,
+    tunnels_to,
+    why_silent,
+)
 from fiskaly_mockserver.cli.remote_server import VARIABLES, address_variables, key_variables
 from fiskaly_mockserver.cli.server_options import PORTS, option, server_options, set_up
-from fiskaly_mockserver.cli.tls_options import tls_options
 from fiskaly_mockserver.cli.verbs.journal import describe_violations
+from fiskaly_mockserver.cli.verbs.serve import raise_open_files
 from fiskaly_mockserver.control.client import Control
+from fiskaly_mockserver.proxy.environment import (
+    NO_PROXY_VARIABLES,
+    PROXY_VARIABLES,
+    without_proxy,
+)
 from fiskaly_mockserver.server.mock_server import MockServer
+from fiskaly_mockserver.world.journal.exchange import Exchange
 
 FORWARDED = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -27,8 +41,7 @@ FORWARDED = tuple(
 FAILED = 1
 CANNOT_RUN = 126
 NOT_FOUND = 127
-PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+PROXIES = {*map(str.lower, PROXY_VARIABLES), "all_proxy"}
 SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a command."""
 
@@ -69,6 +82,7 @@ def run_child(command: Sequence[str], env: Mapping[str, str]) -> int:
 
     with _handled_by(forward):
         child = _started(command, env)
+        raise_open_files()  # for the connections of the child, which keeps its own limit
         for number in early:
             child.send_signal(number)
         code = child.wait()
@@ -119,24 +133,19 @@ def _terminal_signals_all() -> bool:
         os.close(terminal)
 
 
-def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+def spared(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what keeps calls to this machine from the proxies of an environment.
 
-    >>> without_proxy({"HTTP_PROXY": "http://proxy.test", "NO_PROXY": "intern.test,localhost"})
-    {'no_proxy': '127.0.0.1,localhost,::1', 'NO_PROXY': 'intern.test,localhost,127.0.0.1,::1'}
+    >>> spared({"HTTP_PROXY": "http://proxy.test", "NO_PROXY": "intern.test,localhost"})["NO_PROXY"]
+    'intern.test,localhost,127.0.0.1,::1'
     """
     if not any(name.lower() in PROXIES for name in environment):
         return {}
-    spared = {}
-    for name in ("no_proxy", "NO_PROXY"):
-        present = [host for host in environment.get(name, "").split(",") if host.strip()]
-        named = {host.strip() for host in present}
-        if "*" not in named:
-            spared[name] = ",".join([*present, *(one for one in LOOPBACK if one not in named)])
-    return spared
+    present = {name: environment.get(name, "") for name in NO_PROXY_VARIABLES}
+    return {name: without_proxy(text) for name, text in present.items() if "*" not in text}
 
 
-@click.command("exec", context_settings={"allow_interspersed_args": False})
+@click.command("exec", cls=WithOptionalHosts, context_settings={"allow_interspersed_args": False})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option(
     "--port",
@@ -164,7 +173,8 @@ def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
     help="Exit 1 if less than N percent of an API that was called was used.",
 )
 @server_options(log_level="off")
-@tls_options
+@option("--expect-calls", is_flag=True, help="Exit 1 if no request reached the API.")
+@https_options
 @click.pass_context
 def exec_command(
     ctx: click.Context,
@@ -174,7 +184,8 @@ def exec_command(
     fail_on_violations: bool,
     coverage: Path | None,
     coverage_fail_under: float | None,
-    tls: dict[str, Any],
+    https: Https,
+    expect_calls: bool,
     **flags: Any,
 ) -> None:
     """Run COMMAND with a server of its own, and return its exit code.
@@ -189,28 +200,35 @@ def exec_command(
     fiskaly-mockserver exec -- vendor/bin/phpunit
     fiskaly-mockserver exec --preset enterprise --seed 42 -- npm test
     fiskaly-mockserver exec --fail-on-violations --coverage=api.json -- npm test
+    fiskaly-mockserver exec --intercept --expect-calls -- npm test
     """  # noqa: D301 - click keeps the lines after the escape together
-    setup = set_up(**flags)
-    config = replace(setup.config, **tls)
-    with setup.log.take_over(), MockServer(config, tree=setup.tree) as server:
+    setup, requests = set_up(**flags), 0
+
+    def count(exchange: Exchange) -> None:
+        nonlocal requests
+        requests += 1
+        setup.log.write(exchange)
+
+    config = replace(https.config(setup.config), on_exchange=count)
+    with setup.log.take_over(), MockServer(config, tree=setup.tree) as server, ExitStack() as stack:
         others = {name: value for name, value in os.environ.items() if name not in VARIABLES}
-        addresses = address_variables(
+        variables = address_variables(
             server.base_url,
             server.control_url,
             sign_de_url=server.sign_de_url,
             token=setup.config.control_token,
-            ca_file=server.ca_file,
+            ca_file=server.ca_file if config.tls else None,
         )
+        variables |= key_variables(server.control.tree())
+        tunnels = None
+        if https.hosts:
+            tunnels = tunnels_to(https, server, setup.log.note)
+            variables |= stack.enter_context(intercepting(others, server, tunnels))
+        else:
+            variables |= spared(others)
+            variables |= stack.enter_context(trusting(others, server.ca_file))
         try:
-            code = run_child(
-                command,
-                {
-                    **others,
-                    **without_proxy(others),
-                    **addresses,
-                    **key_variables(server.control.tree()),
-                },
-            )
+            code = run_child(command, {**others, **variables})
         except CannotRun as error:
             click.echo(f"Error: {error}", err=True)
             code = error.code
@@ -220,7 +238,10 @@ def exec_command(
         )
         if coverage is not None or coverage_fail_under is not None:
             failures += _judge_coverage(server.control, coverage, coverage_fail_under)
-    for line in failures:
+    if expect_calls and not requests:
+        failures.append(f"Error: no request reached the API: {why_silent(tunnels)}")
+    told = [] if tunnels is None else summary(tunnels, requests)
+    for line in (*told, *failures):
         click.echo(line, err=True)
     ctx.exit(code or (FAILED if failures else 0))
 

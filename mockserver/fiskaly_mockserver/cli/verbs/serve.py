@@ -6,16 +6,21 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import replace
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, suppress
+from types import MappingProxyType
+from typing import Any, cast
 
 import click
+from fiskaly_contracts import JsonValue
 
+from fiskaly_mockserver.cli.https_options import (
+    Https,
+    WithOptionalHosts,
+    https_options,
+)
 from fiskaly_mockserver.cli.request_log import LineWriter
 from fiskaly_mockserver.cli.server_options import PORTS, option, server_options, set_up
-from fiskaly_mockserver.cli.tls_options import tls_options
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import DEFAULT_PORT, ServerConfig, loop_factory
 from fiskaly_mockserver.server.listening import Listening, listen
@@ -34,10 +39,18 @@ TOPS_SHOWN = 3
 """Top organizations whose keys the banner shows, so that it stays one screen."""
 
 
-def banner(baseline: Baseline, listening: Listening, contract: str, *, control: bool = True) -> str:
+def banner(
+    baseline: Baseline,
+    listening: Listening,
+    contract: str,
+    *,
+    control: bool = True,
+    intercepts: bool = False,
+) -> str:
     """Return the screen that tells a developer what to paste where.
 
-    `control` is whether control calls are served.
+    `control` is whether control calls are served, `intercepts` whether clients whose host is
+    hard-coded can be led here.
     """
     name = f"fiskaly-mockserver {VERSION}"
     return "\n".join(
@@ -51,17 +64,24 @@ def banner(baseline: Baseline, listening: Listening, contract: str, *, control: 
             f"  Tree        {_tree_line(baseline)}",
             f"  Control     {listening.control_url if control else 'switched off'}",
             *([f"  CA file     {listening.ca_file}"] if listening.ca_file else []),
+            *(['  Intercept   eval "$(fiskaly-mockserver env --intercept)"'] if intercepts else []),
             "",
             "Ctrl+C stops the server.",
         ]
     )
 
 
-def json_line(baseline: Baseline, listening: Listening, contract: str) -> str:
+def json_line(
+    baseline: Baseline,
+    listening: Listening,
+    contract: str,
+    interception: Mapping[str, JsonValue] = MappingProxyType({}),
+) -> str:
     """Return one line of JSON, in ASCII, with the address, every enabled key and every user.
 
-    `{"schema": 2, "base_url", "sign_de_url", "control_url", "ca_file", "pid", "preset", "seed",
-    "contract", "organizations": [{"id", "type", "name", "envs", "managed_by_organization_id",
+    `{"schema": 2, "base_url", "sign_de_url", "control_url", "ca_file",
+    "interception": {"hosts", "proxy_port", "folder"}, "pid", "preset", "seed", "contract",
+    "organizations": [{"id", "type", "name", "envs", "managed_by_organization_id",
     "api_keys": [{"env", "key", "secret"}]}], "users": [{"id", "email", "password",
     "organization_ids"}]}`
     """
@@ -72,6 +92,7 @@ def json_line(baseline: Baseline, listening: Listening, contract: str) -> str:
             "sign_de_url": listening.sign_de_url,
             "control_url": listening.control_url,
             "ca_file": None if listening.ca_file is None else str(listening.ca_file),
+            "interception": dict(interception) or None,
             "pid": os.getpid(),
             "preset": baseline.preset,
             "seed": baseline.seed,
@@ -117,7 +138,7 @@ YOUNG_OBJECTS = 50_000
 """New objects after which the garbage collector looks for cycles; Python's own default is 700."""
 
 
-@click.command()
+@click.command(cls=WithOptionalHosts)
 @option(
     "--port",
     default=DEFAULT_PORT,
@@ -126,14 +147,14 @@ YOUNG_OBJECTS = 50_000
     help="Port to listen on; 0 picks a free one.",
 )
 @server_options(log_level="info")
-@tls_options
+@https_options
 @option("--json", "as_json", is_flag=True, help="Print one JSON line instead of the banner.")
-def serve(*, as_json: bool, tls: dict[str, Any], **flags: Any) -> None:
+def serve(*, as_json: bool, https: Https, **flags: Any) -> None:
     """Answer as the Management API does, until Ctrl+C."""
-    _raise_open_files()
+    raise_open_files()
     with collector_at_rest():
         setup = set_up(**flags)
-        config = replace(setup.config, **tls)
+        config = https.config(setup.config)
         service = compose(config, setup.tree)
         gc.freeze()  # what is there now stays: collections need not look at it
         # What requests make is let go of without the collector, but for the journal, which
@@ -142,20 +163,32 @@ def serve(*, as_json: bool, tls: dict[str, Any], **flags: Any) -> None:
 
     def announce(listening: Listening) -> None:
         shown = (service.world.baseline, listening, service.contract.version)
-        output.write(json_line(*shown) if as_json else banner(*shown, control=config.control))
+        led = service.interception
+        if as_json:
+            output.write(json_line(*shown, led))
+        else:
+            output.write(banner(*shown, control=config.control, intercepts=bool(led)))
         if config.control_token and not is_loopback(config.host):
             setup.log.note(
                 f"Warning: {config.host} can be reached from other machines; control calls need"
                 f" the header {TOKEN_HEADER}: {config.control_token}"
             )
 
+    async def intercept(listening: Listening, stack: AsyncExitStack) -> None:
+        from fiskaly_mockserver.cli.interception import (  # noqa: PLC0415 - few servers do
+            staying,
+        )
+
+        led = await stack.enter_async_context(staying(https, listening, setup.log.note))
+        service.interception.update(cast("dict[str, JsonValue]", led))
+
     output, new_loop = LineWriter(sys.stdout), loop_factory(config.loop)
     with setup.log.take_over(), asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(_serve(service, config, announce))
+        runner.run(_serve(service, config, intercept, announce))
         output.close()
 
 
-def _raise_open_files() -> None:
+def raise_open_files() -> None:
     """Let this process have more file descriptors, of which each connection takes one."""
     try:
         import resource  # noqa: PLC0415 - Windows has none, and no such limit
@@ -169,7 +202,10 @@ def _raise_open_files() -> None:
 
 
 async def _serve(
-    service: Service, config: ServerConfig, announce: Callable[[Listening], None]
+    service: Service,
+    config: ServerConfig,
+    intercept: Callable[[Listening, AsyncExitStack], Awaitable[None]],
+    announce: Callable[[Listening], None],
 ) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -179,8 +215,9 @@ async def _serve(
         except NotImplementedError:  # on Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
     listening = await listen(service, config.host, config.port, tls_of(config))
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(listening.close)
+        if config.intercept:
+            await intercept(listening, stack)
         announce(listening)
         await stopped.wait()
-    finally:
-        await listening.close()

@@ -33,6 +33,7 @@ def get_health(call: ControlCall) -> JsonValue:
         **call.service.about,
         "preset": call.world.preset if call.trusted else None,
         "seed": call.world.seed if call.trusted else None,
+        "interception": (call.service.interception or None) if call.trusted else None,
     }
 
 

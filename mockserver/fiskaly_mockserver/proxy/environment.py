@@ -1,0 +1,172 @@
+"""The variables and files by which the clients of each language are led to a server."""
+
+import json
+import os
+import shlex
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from fiskaly_mockserver.proxy.tunnels import Tunnels
+from fiskaly_mockserver.server.config import DEFAULT_HOST
+from fiskaly_mockserver.server.tls import (
+    JAVA_STORE_PASSWORD,
+    LOOPBACK_NAMES,
+    java_trust_store,
+    pem_blocks,
+    system_cas,
+)
+
+CA_VARIABLES: Final = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+NODE_CA: Final = "NODE_EXTRA_CA_CERTS"
+PROXY_VARIABLES: Final = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+NO_PROXY_VARIABLES: Final = ("no_proxy", "NO_PROXY")
+
+
+BUNDLE: Final = "bundle.pem"
+NODE_BUNDLE: Final = "node.pem"
+JAVA_STORE: Final = "java.p12"
+WGETRC: Final = "wgetrc"
+PHP_FOLDER: Final = "php"
+PYTHON_FOLDER: Final = "python"
+NODE_HOOK: Final = "node.cjs"
+
+
+def write_trust(folder: Path, environment: Mapping[str, str], ca_pem: bytes) -> None:
+    """Write the files that make clients trust a CA besides those they trust already.
+
+    Args:
+        folder: Where they are written; nobody else may write there.
+        environment: Where the clients' present files are named: theirs are in ours.
+        ca_pem: The certificate of the CA.
+    """
+    named = [*(environment.get(name) for name in CA_VARIABLES), environment.get(NODE_CA)]
+    own = pem_blocks(ca_pem)
+    cas = dict.fromkeys(chain(system_cas(), chain.from_iterable(map(_of_file, named)), own))
+    bundle = folder / BUNDLE
+    bundle.write_bytes(b"".join(cas))
+    (folder / NODE_BUNDLE).write_bytes(b"".join([*_of_file(environment.get(NODE_CA)), *own]))
+    (folder / JAVA_STORE).write_bytes(java_trust_store(cas))
+    (folder / PHP_FOLDER).mkdir()
+    (folder / PHP_FOLDER / "fiskaly-mockserver.ini").write_text(
+        f'curl.cainfo="{bundle}"\nopenssl.cafile="{bundle}"\n', "utf-8"
+    )
+    (folder / WGETRC).write_bytes(
+        _own_wgetrc(environment) + f"\nca_certificate = {bundle}\n".encode()
+    )
+
+
+def trust_variables(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that name the files of `write_trust`; present values are extended."""
+    java = {
+        "javax.net.ssl.trustStore": str(folder / JAVA_STORE),
+        "javax.net.ssl.trustStoreType": "PKCS12",
+        "javax.net.ssl.trustStorePassword": JAVA_STORE_PASSWORD,
+    }
+    php = environment.get("PHP_INI_SCAN_DIR", "") + os.pathsep + str(folder / PHP_FOLDER)
+    return {
+        **dict.fromkeys(CA_VARIABLES, str(folder / BUNDLE)),
+        NODE_CA: str(folder / NODE_BUNDLE),
+        "PHP_INI_SCAN_DIR": php,
+        "JAVA_TOOL_OPTIONS": _extended(environment, "JAVA_TOOL_OPTIONS", _java(java)),
+        "WGETRC": str(folder / WGETRC),
+    }
+
+
+def write_interception(
+    folder: Path, environment: Mapping[str, str], ca_pem: bytes, tunnels: Tunnels
+) -> None:
+    """Write the files that lead clients to running tunnels as well; as `write_trust`."""
+    write_trust(folder, environment, ca_pem)
+    python = folder / PYTHON_FOLDER
+    python.mkdir()
+    places = {host: (DEFAULT_HOST, at) for host, at in tunnels.named_ports["python"].items()}
+    offline = tunnels.offline
+    (python / "sitecustomize.py").write_text(
+        f"{_hook('resolution.py')}\n\n"
+        f"patch(leading_to({places!r}, offline={offline!r}))\nhand_over({str(python)!r})\n",
+        "utf-8",
+    )
+    ports = json.dumps(tunnels.named_ports["node"])
+    (folder / NODE_HOOK).write_text(
+        f"{_hook('node.cjs')}\nmodule.exports({ports}, {json.dumps(offline)});\n", "utf-8"
+    )
+    prepend = folder / "prepend.php"
+    prepend.write_text(
+        f"{_hook('prepend.php')}\nfiskaly_mockserver_proxy('{DEFAULT_HOST}:{tunnels.port}');\n",
+        "utf-8",
+    )
+    with (folder / PHP_FOLDER / "fiskaly-mockserver.ini").open("a", encoding="utf-8") as ini:
+        ini.write(f'auto_prepend_file="{prepend}"\n')
+
+
+def interception_variables(
+    folder: Path, environment: Mapping[str, str], *, port: int, hosts: Iterable[str]
+) -> dict[str, str]:
+    """Return the variables that name a proxy and the files of `write_interception`."""
+    trusting = trust_variables(folder, environment)
+    java = {
+        f"{scheme}.{part}": value
+        for scheme in ("http", "https")
+        for part, value in (("proxyHost", DEFAULT_HOST), ("proxyPort", str(port)))
+    }
+    paths = [str(folder / PYTHON_FOLDER), environment.get("PYTHONPATH")]
+    hook = f'--require "{(folder / NODE_HOOK).as_posix()}"'
+    spared = {one: without_proxy(environment.get(one, ""), hosts) for one in NO_PROXY_VARIABLES}
+    return {
+        **trusting,
+        **dict.fromkeys(PROXY_VARIABLES, f"http://{DEFAULT_HOST}:{port}"),
+        **spared,
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "NODE_OPTIONS": _extended(environment, "NODE_OPTIONS", hook),
+        "NODE_USE_ENV_PROXY": "1",
+        "JAVA_TOOL_OPTIONS": _extended(trusting, "JAVA_TOOL_OPTIONS", _java(java)),
+    }
+
+
+def without_proxy(present: str, hosts: Iterable[str] = ()) -> str:
+    """Return a value of NO_PROXY that spares this machine, and does not spare some hosts.
+
+    >>> without_proxy("intern.test, .fiskaly.com,localhost", ["dashboard.fiskaly.com"])
+    'intern.test,localhost,127.0.0.1,::1'
+    """
+    kept = [
+        one
+        for one in map(str.strip, present.split(","))
+        if one and not any(_covers(one, host) for host in hosts)
+    ]
+    return ",".join(dict.fromkeys([*kept, *LOOPBACK_NAMES]))
+
+
+def _covers(entry: str, host: str) -> bool:
+    name = entry.lower().partition(":")[0].removeprefix("*").lstrip(".")
+    return not name or host == name or host.endswith(f".{name}")
+
+
+def _hook(name: str) -> str:
+    return files("fiskaly_mockserver.proxy.hooks").joinpath(name).read_text("utf-8")
+
+
+def _java(properties: Mapping[str, str]) -> str:
+    return " ".join(shlex.quote(f"-D{name}={value}") for name, value in properties.items())
+
+
+def _extended(environment: Mapping[str, str], name: str, more: str) -> str:
+    return " ".join(filter(None, [environment.get(name), more]))
+
+
+def _of_file(name: str | None) -> list[bytes]:
+    """Return the certificates of a file that may not be there, as then nobody trusts them."""
+    try:
+        return pem_blocks(Path(name).read_bytes()) if name else []
+    except OSError:
+        return []
+
+
+def _own_wgetrc(environment: Mapping[str, str]) -> bytes:
+    try:
+        return Path(environment.get("WGETRC") or Path.home() / ".wgetrc").read_bytes()
+    except (OSError, RuntimeError):
+        return b""
