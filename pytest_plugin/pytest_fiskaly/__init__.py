@@ -9,9 +9,12 @@ if TYPE_CHECKING:
     from fiskaly_mockserver import MockServer, ServerConfig
     from fiskaly_mockserver.control.handles import (
         ApiKeyHandle,
+        ClientHandle,
         NotInTheTree,
         OrganizationHandle,
+        SignedReceipt,
         TreeHandle,
+        TssHandle,
         UserHandle,
     )
 
@@ -24,6 +27,7 @@ __all__ = [
     "ApiKeyHandle",
     "BadCriterion",
     "Call",
+    "ClientHandle",
     "Factory",
     "FiskalyMock",
     "JournalAssertions",
@@ -33,7 +37,9 @@ __all__ = [
     "OperationId",
     "OrganizationHandle",
     "ServerConfig",
+    "SignedReceipt",
     "TreeHandle",
+    "TssHandle",
     "UserHandle",
 ]
 

@@ -2,79 +2,34 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
-from fiskaly_mockserver.control.handles import ApiKeyHandle, OrganizationHandle, UserHandle
-from fiskaly_mockserver.server.config import StartValues
+from fiskaly_mockserver.control.handles import (
+    ApiKeyHandle,
+    OrganizationHandle,
+    SignedReceipt,
+    TssHandle,
+    UserHandle,
+)
+from fiskaly_mockserver.server.errors import ServerError
 from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 
 from pytest_fiskaly.journal.assertions import JournalAssertions
-from pytest_fiskaly.markers import HARMLESS, MARKER, PROCESS, REAL
-from pytest_fiskaly.options import TREE_ARGUMENTS
+from pytest_fiskaly.markers import HARMLESS, MARKER, REAL
 from pytest_fiskaly.verdict.outcome import fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from fiskaly_contracts import Violation
     from fiskaly_fixtures.presets import CountryCode, PresetName
-    from fiskaly_mockserver import MockServer, ServerConfig
+    from fiskaly_mockserver import MockServer
     from fiskaly_mockserver.control.client import Control
     from fiskaly_mockserver.control.handles import TreeHandle
     from fiskaly_mockserver.server.tokens_for_tests import Holder
 
     from pytest_fiskaly.verdict.watch import Allowance, ContractVerdict
-
-
-class StartState:
-    """What a test's markers make of a server.
-
-    Args:
-        server: The server.
-        ids_from: What ids and secrets are drawn from: the test's node id.
-        tree: Arguments of the tree that differ from the server's own.
-        clock: The unix seconds at which the time stands still, `PROCESS`, or `None`.
-        faults: The rules of faults that are armed from the start.
-    """
-
-    def __init__(
-        self,
-        server: MockServer,
-        *,
-        ids_from: str,
-        tree: Mapping[str, Any],
-        clock: float | str | None,
-        faults: list[Mapping[str, Any]],
-    ) -> None:
-        self._server = server
-        self._ids_from = ids_from
-        self._tree = tree
-        self._clock = clock
-        self._faults = faults
-        self._present: Mapping[str, Any] = tree
-
-    def restore(self, **tree: str | int | None) -> None:
-        """Start over: tree, clock, faults and the ids to come; other organizations if asked.
-
-        Raises:
-            TreeError: The preset, seed, size or country does not exist.
-        """
-        given = {name: value for name, value in tree.items() if value is not None}
-        asked: dict[str, Any] = {**self._tree, **given}
-        at = None if isinstance(self._clock, str) else self._clock
-        follow = self._clock == PROCESS
-        values = StartValues(**asked, ids_from=self._ids_from, at=at, follow_process=follow)
-        self._server.begin(values)
-        self._present = asked
-        for rule in self._faults:
-            self._server.control.arm_fault(rule)  # type: ignore[arg-type]
-
-    @property
-    def flags(self) -> str:
-        """The flags of `fiskaly-mockserver serve` that make the organizations of now."""
-        return serve_flags(self._server.config, self._present)
 
 
 class FiskalyMock:
@@ -84,10 +39,13 @@ class FiskalyMock:
     the client does wrong is held against the test, whether it noticed or not.
     """
 
-    def __init__(self, server: MockServer, verdict: ContractVerdict, state: StartState) -> None:
+    def __init__(
+        self, server: MockServer, verdict: ContractVerdict, restore: Callable[..., None]
+    ) -> None:
+        """Take a server, what is held against the test, and what returns to how it began."""
         self._server = server
         self._verdict = verdict
-        self._state = state
+        self._restore = restore
 
     def __repr__(self) -> str:
         where = f"at {self.base_url}" if self._server.runs else "stopped"
@@ -97,6 +55,16 @@ class FiskalyMock:
     def base_url(self) -> str:
         """What a client takes as the API's address, as `http://127.0.0.1:49152/api/v0`."""
         return self._server.base_url
+
+    @property
+    def sign_de_url(self) -> str:
+        """What a client takes as SIGN DE's address, as `http://127.0.0.1:49152/api/v2`.
+
+        Raises:
+            ServerError: SIGN DE is switched off.
+        """
+        __tracebackhide__ = True
+        return self._server.sign_de_url or sign_de_off()
 
     @property
     def control_url(self) -> str:
@@ -166,7 +134,7 @@ class FiskalyMock:
         __tracebackhide__ = True
         self._needs_control("seed()")
         try:
-            self._state.restore(preset=preset, seed=seed, size=size, country=country)
+            self._restore(preset=preset, seed=seed, size=size, country=country)
         except ValueError as error:
             raise error.with_traceback(None) from None
         return self._server.tree
@@ -174,7 +142,7 @@ class FiskalyMock:
     def reset(self) -> None:
         """Return to how the test began; what was held against it stays."""
         self._needs_control("reset()")
-        self._state.restore()
+        self._restore()
 
     def token_for(self, holder: Holder, *, env: str | None = None) -> str:
         """Return a good access token, made without a request.
@@ -208,6 +176,44 @@ class FiskalyMock:
         __tracebackhide__ = True
         self._needs_control("forged_token_for()")
         return self._mint(holder, env, TokenFault.FORGED)
+
+    def new_tss(
+        self, organization: OrganizationHandle | str, *, env: str | None = None, clients: int = 1
+    ) -> TssHandle:
+        """Bring a new TSS with registered clients to work, without a request of the client's.
+
+        It is INITIALIZED, has an admin PIN, and nobody is logged in.
+
+        Args:
+            organization: An organization of the tree, or the id of one that the test created.
+            env: TEST, unless LIVE is asked for.
+            clients: How many tills are registered, 0 to 199.
+
+        Raises:
+            ControlRefused: There is no such organization, it is not enabled for the
+                environment, or has five active TSS already.
+        """
+        __tracebackhide__ = True
+        self._needs_control("new_tss()")
+        organization_id = (
+            organization if isinstance(organization, str) else organization.organization_id
+        )
+        return TssHandle.of(self.control.set_up_tss(organization_id, env=env, clients=clients))
+
+    def receipts(self, tss: TssHandle | str) -> list[SignedReceipt]:
+        """Return what was finished on a TSS, in order, each signature verified.
+
+        Args:
+            tss: A TSS of the tree, or the id of one that the test created.
+
+        Raises:
+            ControlRefused: There is no such TSS.
+            AssertionError: A signature does not verify.
+        """
+        __tracebackhide__ = True
+        self._needs_control("receipts()")
+        rows = self.control.receipts(tss if isinstance(tss, str) else tss.tss_id)
+        return [SignedReceipt.of(row) for row in rows]
 
     def allow_violations(self, what: bool | str | Iterable[str] = True) -> Allowance:  # noqa: FBT001, FBT002 - as the marker takes it
         """Allow violations of the contract from now on, or inside a `with` block.
@@ -301,6 +307,16 @@ def refuse(what: str) -> NoReturn:
     )
 
 
+def sign_de_off() -> NoReturn:
+    """Refuse to name an address that is not served.
+
+    Raises:
+        ServerError: Always.
+    """
+    __tracebackhide__ = True
+    raise ServerError("this server does not serve SIGN DE: its config has sign_de=False")
+
+
 def is_main(holder: Holder, main: OrganizationHandle) -> bool:
     """Tell whether a token's holder is the main organization, its id or one of its keys."""
     match holder:
@@ -312,9 +328,3 @@ def is_main(holder: Holder, main: OrganizationHandle) -> bool:
             return holder in main.keys
         case UserHandle():
             return False
-
-
-def serve_flags(config: ServerConfig, tree: Mapping[str, Any] = MappingProxyType({})) -> str:
-    """Return the flags of `fiskaly-mockserver serve` that make the same organizations."""
-    values = {one: tree.get(one, getattr(config, one)) for one in TREE_ARGUMENTS}
-    return " ".join(f"--{name} {value}" for name, value in values.items())

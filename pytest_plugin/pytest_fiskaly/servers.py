@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from pytest_fiskaly.markers import (
@@ -150,7 +151,7 @@ class TestServers:
         `name` tells several servers of one test apart; the tree of those further ones is
         not the marker's business.
         """
-        from pytest_fiskaly.mock import FiskalyMock, RestrictedMock, StartState, fail_if_controlled
+        from pytest_fiskaly.mock import FiskalyMock, RestrictedMock, fail_if_controlled
 
         self._counts.used = True
         arguments = arguments_of(item)
@@ -170,7 +171,7 @@ class TestServers:
         )
         state.restore()
         server.in_flight.period = CurrentTest(verdict, lambda: ServerLabel(state.flags, name))
-        return (RestrictedMock if restricted else FiskalyMock)(server, verdict, state)
+        return (RestrictedMock if restricted else FiskalyMock)(server, verdict, state.restore)
 
     def leave(self, item: pytest.Item, server: MockServer) -> None:
         """End a test's use of a server: what is still under way has half a second."""
@@ -181,6 +182,57 @@ class TestServers:
         level = self._settings.contract(arguments.get("contract"))
         own = is_own(item, "allow_violations")
         item.stash[VERDICT].mark(level, arguments.get("allow_violations"), own=own)
+
+
+class StartState:
+    """What a test's markers make of a server.
+
+    Args:
+        server: The server.
+        ids_from: What ids and secrets are drawn from: the test's node id.
+        tree: Arguments of the tree that differ from the server's own.
+        clock: The unix seconds at which the time stands still, `PROCESS`, or `None`.
+        faults: The rules of faults that are armed from the start.
+    """
+
+    def __init__(
+        self,
+        server: MockServer,
+        *,
+        ids_from: str,
+        tree: Mapping[str, Any],
+        clock: float | str | None,
+        faults: list[Mapping[str, Any]],
+    ) -> None:
+        self._server = server
+        self._ids_from = ids_from
+        self._tree = tree
+        self._clock = clock
+        self._faults = faults
+        self._present: Mapping[str, Any] = tree
+
+    def restore(self, **tree: str | int | None) -> None:
+        """Start over: tree, clock, faults and the ids to come; other organizations if asked.
+
+        Raises:
+            TreeError: The preset, seed, size or country does not exist.
+        """
+        from fiskaly_mockserver.server.config import StartValues
+
+        given = {name: value for name, value in tree.items() if value is not None}
+        asked: dict[str, Any] = {**self._tree, **given}
+        at = None if isinstance(self._clock, str) else self._clock
+        follow = self._clock == PROCESS
+        values = StartValues(**asked, ids_from=self._ids_from, at=at, follow_process=follow)
+        self._server.begin(values)
+        self._present = asked
+        for rule in self._faults:
+            self._server.control.arm_fault(rule)  # type: ignore[arg-type]
+
+    @property
+    def flags(self) -> str:
+        """The flags of `fiskaly-mockserver serve` that make the organizations of now."""
+        return serve_flags(self._server.config, self._present)
 
 
 class Factory:
@@ -257,8 +309,6 @@ def _start_again(server: MockServer) -> None:
 
 
 def _label(config: ServerConfig) -> ServerLabel:
-    from pytest_fiskaly.mock import serve_flags
-
     return ServerLabel(serve_flags(config))
 
 
@@ -269,3 +319,9 @@ def _identity(item: pytest.Item) -> str:
         for mark in item.iter_markers("xdist_group")
     }
     return item.nodeid.removesuffix("@" + "_".join(sorted(groups))) if groups else item.nodeid
+
+
+def serve_flags(config: ServerConfig, tree: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """Return the flags of `fiskaly-mockserver serve` that make the same organizations."""
+    values = {one: tree.get(one, getattr(config, one)) for one in TREE_ARGUMENTS}
+    return " ".join(f"--{name} {value}" for name, value in values.items())

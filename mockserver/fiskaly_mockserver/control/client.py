@@ -15,13 +15,17 @@ from fiskaly_mockserver.control.shapes import (
     Health,
     Journal,
     JournalQuery,
+    ListedReceipt,
     SandboxList,
     SignedUp,
     Tree,
+    TreeTss,
     Waited,
 )
 
 Body = Mapping[str, Any]
+MOST_RECEIPTS = "100000"
+"""As many as the control contract lets a list have."""
 __tracebackhide__ = True
 """For pytest: a test that is refused is shown, not how the refusal came about in here."""
 
@@ -114,6 +118,18 @@ class Control:
         """Make a main organization LIVE, as the vendor does after a contract is signed."""
         body = {"organization_id": organization_id}
         return cast("Cleared", self._call("clearForLive", body=body))
+
+    def set_up_tss(
+        self, organization_id: str, *, env: str | None = None, clients: int | None = None
+    ) -> TreeTss:
+        """Bring a new TSS with registered clients to work; TEST and one client unless told."""
+        body = _sent(organization_id=organization_id, env=env, clients=clients)
+        return cast("TreeTss", self._call("setUpTss", body=body))
+
+    def receipts(self, tss_id: str) -> list[ListedReceipt]:
+        """Return the finished transactions of a TSS with their QR codes, each verified."""
+        found = self._call("listReceipts", path={"tss_id": tss_id}, query={"limit": MOST_RECEIPTS})
+        return cast("dict[str, list[ListedReceipt]]", found)["receipts"]
 
     def reset(self) -> None:
         """Return to the seeded tree and real time; forget faults and journal."""
@@ -265,10 +281,11 @@ class Control:
         operation_id: str,
         *,
         path: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
         body: Body | None = None,
     ) -> JsonValue:
         return self._transport.call(
-            operation_id, path=path or {}, query={}, body=body, sandbox=self._sandbox
+            operation_id, path=path or {}, query=query or {}, body=body, sandbox=self._sandbox
         )
 
 

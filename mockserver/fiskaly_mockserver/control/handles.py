@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from decimal import Decimal
 
-    from fiskaly_mockserver.control.shapes import Tree, TreeOrganization, TreeUser
+    from fiskaly_mockserver.control.shapes import (
+        ListedReceipt,
+        Tree,
+        TreeOrganization,
+        TreeTss,
+        TreeUser,
+    )
 
 __tracebackhide__ = True
 """For pytest: a test that is refused is shown, not how the refusal came about in here."""
@@ -22,7 +29,7 @@ SHOWN_AT_MOST: Final = 10
 
 
 class NotInTheTree(LookupError):
-    """The tree has no such organization, key or user; the message says what it has."""
+    """The tree has no such organization, key, user or TSS; the message says what it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +53,45 @@ class UserHandle:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientHandle:
+    """A client of a TSS: a till."""
+
+    client_id: str
+    serial_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class TssHandle:
+    """A TSS with its registered clients, and what administers it.
+
+    `admin_pin` is None as long as none was set.
+    """
+
+    tss_id: str
+    env: str
+    state: str
+    admin_pin: str | None = field(repr=False)
+    admin_puk: str = field(repr=False)
+    clients: tuple[ClientHandle, ...]
+
+    @classmethod
+    def of(cls, row: TreeTss) -> TssHandle:
+        """Return the handle of what the control API tells of a TSS."""
+        return cls(
+            tss_id=row["id"],
+            env=row["env"],
+            state=row["state"],
+            admin_pin=row["admin_pin"],
+            admin_puk=row["admin_puk"],
+            clients=tuple(
+                ClientHandle(client["id"], client["serial_number"]) for client in row["clients"]
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class OrganizationHandle:
-    """An organization of the tree with its enabled keys, a TEST key first."""
+    """An organization of the tree with its enabled keys, a TEST key first, and its TSS."""
 
     organization_id: str
     type: str
@@ -55,6 +99,7 @@ class OrganizationHandle:
     envs: tuple[str, ...]
     managed_by_organization_id: str | None
     keys: tuple[ApiKeyHandle, ...]
+    all_tss: tuple[TssHandle, ...] = ()
 
     @property
     def is_main(self) -> bool:
@@ -102,6 +147,99 @@ class OrganizationHandle:
         raise NotInTheTree(
             f"{self.name!r} has no enabled{kind} API key in the seeded tree"
             + (f", only {have} ones" if have else ": create one through the API")
+        )
+
+    @property
+    def tss(self) -> TssHandle:
+        """Its first TSS.
+
+        Raises:
+            NotInTheTree: It has none.
+        """
+        return self.tss_for()
+
+    def tss_for(self, env: str | None = None) -> TssHandle:
+        """Return its first TSS, or the first of an environment: TEST or LIVE.
+
+        Raises:
+            NotInTheTree: It has none.
+        """
+        for tss in self.all_tss:
+            if env in {None, tss.env}:
+                return tss
+        kind = "" if env is None else f" {env}"
+        have = ", ".join(dict.fromkeys(tss.env for tss in self.all_tss))
+        raise NotInTheTree(
+            f"{self.name!r} has no{kind} TSS in the seeded tree"
+            + (f", only {have} ones" if have else ": seed it with tills, or set up a TSS")
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedReceipt:
+    """A finished transaction of a TSS, as its QR code has it.
+
+    Attributes:
+        transaction_id: Its id; `number` is what the code shows.
+        process_data: The plain text that was signed.
+        kind: `Beleg` and so on; "" where the process data is no receipt's.
+        amounts: Gross amounts by VAT rate (`NORMAL`, `REDUCED_1`, …), those of 0.00 too.
+        payments: Payment type, amount and currency of each.
+        findings: What is wrong with it, as an auditor would see it.
+    """
+
+    transaction_id: str
+    tss_id: str
+    client_id: str
+    client_serial_number: str
+    number: int
+    process_type: str
+    process_data: str
+    qr_code_data: str
+    kind: str = ""
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
+    payments: tuple[tuple[str, Decimal, str], ...] = ()
+    findings: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of the amounts."""
+        from decimal import Decimal  # noqa: PLC0415 - no server needs it
+
+        return sum(self.amounts.values(), Decimal(0))
+
+    @classmethod
+    def of(cls, row: ListedReceipt) -> SignedReceipt:
+        """Return what the control API tells of a finished transaction.
+
+        Raises:
+            AssertionError: Its signature does not verify, which is a defect of the fake.
+        """
+        from decimal import Decimal  # noqa: PLC0415 - no server needs it
+
+        fields, signed = row["fields"], row["transaction"]
+        if signed is None or not row["signature_verifies"]:
+            raise AssertionError(f"the fake signed what does not verify: {row['qr_code_data']}")
+        receipt = cast("dict[str, Any]", row["process_data"].get("receipt", {}))
+        return cls(
+            transaction_id=signed["id"],
+            tss_id=signed["tss_id"],
+            client_id=signed["client_id"],
+            client_serial_number=fields["client_serial_number"],
+            number=signed["number"],
+            process_type=fields["process_type"],
+            process_data=fields["process_data"],
+            qr_code_data=row["qr_code_data"],
+            kind=receipt.get("kind", ""),
+            amounts={
+                one["vat_rate"]: Decimal(one["amount"])
+                for one in receipt.get("amounts_per_vat_rate", ())
+            },
+            payments=tuple(
+                (one["payment_type"], Decimal(one["amount"]), one["currency_code"])
+                for one in receipt.get("amounts_per_payment_type", ())
+            ),
+            findings=tuple(row["findings"]),
         )
 
 
@@ -189,6 +327,7 @@ def _organization(row: TreeOrganization) -> OrganizationHandle:
             ApiKeyHandle(key["env"], key["key"], key["secret"], row["id"])
             for key in row["api_keys"]
         ),
+        all_tss=tuple(map(TssHandle.of, row.get("tss", ()))),
     )
 
 

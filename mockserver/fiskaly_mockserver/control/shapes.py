@@ -33,6 +33,24 @@ class KeyCredentials(TypedDict):
     secret: str
 
 
+class TreeClient(TypedDict):
+    """A client of a TSS."""
+
+    id: str
+    serial_number: str
+
+
+class TreeTss(TypedDict):
+    """A TSS with what is needed to administer it; `admin_pin` is None where none was set yet."""
+
+    id: str
+    env: str
+    state: str
+    admin_puk: str
+    admin_pin: str | None
+    clients: list[TreeClient]
+
+
 class TreeOrganization(TypedDict):
     """A seeded organization with its enabled keys, a TEST key first."""
 
@@ -42,6 +60,7 @@ class TreeOrganization(TypedDict):
     envs: list[str]
     managed_by_organization_id: str | None
     api_keys: list[KeyCredentials]
+    tss: NotRequired[list[TreeTss]]
 
 
 class TreeUser(TypedDict):
@@ -203,6 +222,12 @@ class ExplainedQrCode(TypedDict):
     signature_verifies: bool
     findings: list[str]
     transaction: SignedTransaction | None
+
+
+class ListedReceipt(ExplainedQrCode):
+    """A finished transaction, with its code."""
+
+    qr_code_data: str
 
 
 class Waited(TypedDict):

@@ -10,7 +10,7 @@ from decimal import Decimal
 from fiskaly_contracts import JsonValue
 
 from fiskaly_mockserver.domain.signing.audit import audit_code
-from fiskaly_mockserver.domain.signing.model import Transaction
+from fiskaly_mockserver.domain.signing.model import Transaction, TransactionState, TssId
 from fiskaly_mockserver.domain.signing.process_data import (
     ORDER_TYPE,
     PAYMENT_KINDS,
@@ -67,6 +67,17 @@ def explain_qr_code(text: str, rows: Rows | None = None) -> dict[str, JsonValue]
     elif signed is not None:
         findings += _unlike(fields, signed)
     return _explanation(fields, code, signed, findings, verified=good)
+
+
+def receipts_of(rows: Rows, tss_id: str, limit: int) -> list[JsonValue]:
+    """Return the latest finished transactions of a TSS, each with its code and what that says."""
+    found = [
+        row
+        for row in rows.transactions.select("tss", TssId(tss_id))
+        if row.state is TransactionState.FINISHED
+    ]
+    codes = [qr_code_text(row, row.latest) for row in found[-limit:]]
+    return [{"qr_code_data": code, **explain_qr_code(code, rows)} for code in codes]
 
 
 def _explanation(

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 API_KEY: Final = "FISKALY_API_KEY"
 API_SECRET: Final = "FISKALY_API_SECRET"  # noqa: S105 - a variable's name
 OPTION: Final = "--fiskaly-url"
+SIGN_DE_URL: Final = "FISKALY_SIGN_DE_URL"
 BASE_PATH: Final = "/api/v0"
+SIGN_DE_PATH: Final = "/api/v2"
 CONTROL_PATH: Final = "/_mock"
 SANDBOX_PATH: Final = "/s/"
 AGENT: Final = "fiskaly-mockserver"
@@ -81,6 +83,11 @@ class Remote:
             raise RemoteError(_no_live(place, f"{API_KEY} holds a LIVE key"))
         secret = environment.get(API_SECRET, "")
         return cls(base_url=base_url, key=key, secret=secret, place=place)
+
+    @property
+    def sign_de_url(self) -> str:
+        """SIGN DE's address where it is a fake, which serves both APIs."""
+        return self.base_url.removesuffix(BASE_PATH) + SIGN_DE_PATH
 
     @property
     def control_url(self) -> str:

@@ -24,6 +24,7 @@ from pytest_fiskaly.mock import (
     FiskalyMock,
     RestrictedMock,
     fail_if_controlled,
+    sign_de_off,
 )
 from pytest_fiskaly.options import TREE_ARGUMENTS
 from pytest_fiskaly.remote import AGENT, Remote, port_of
@@ -240,6 +241,17 @@ class RemoteFake(FiskalyMock):
     def base_url(self) -> str:
         """What a client takes as the API's address."""
         return self._remote.remote.base_url
+
+    @property
+    def sign_de_url(self) -> str:
+        """What a client takes as SIGN DE's address.
+
+        Raises:
+            ServerError: SIGN DE is switched off there.
+        """
+        __tracebackhide__ = True
+        served = self._remote.control.health()["sign_de"]
+        return sign_de_off() if served is None else self._remote.remote.sign_de_url
 
     @property
     def control_url(self) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+import os
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import pytest
 from fiskaly_mockserver.control.handles import ApiKeyHandle, OrganizationHandle, TreeHandle
 
 from pytest_fiskaly.markers import is_real
 from pytest_fiskaly.mock import FiskalyMock, KnownTree, is_main, skip
-from pytest_fiskaly.remote import Remote, RemoteError, Session, port_of
+from pytest_fiskaly.remote import SIGN_DE_URL, Remote, RemoteError, Session, port_of
 from pytest_fiskaly.remote.fake import RemoteServer
 from pytest_fiskaly.verdict.watch import VERDICT, ContractVerdict
 
@@ -51,6 +52,11 @@ class RemoteMock(FiskalyMock):
         return self._remote.base_url
 
     @property
+    def sign_de_url(self) -> str:
+        """What the environment names as SIGN DE's address, which is another host there."""
+        return os.environ.get(SIGN_DE_URL) or skip_without(SIGN_DE_URL)
+
+    @property
     def port(self) -> int:
         """The port it listens on."""
         return port_of(self.base_url)
@@ -80,6 +86,12 @@ class RemoteMock(FiskalyMock):
 
     def _needs_control(self, what: str) -> None:
         skip(what)
+
+
+def skip_without(variable: str) -> NoReturn:
+    """Skip a test that needs a variable of the environment."""
+    __tracebackhide__ = True
+    pytest.skip(f"{variable} is not set: it names SIGN DE's address, which --fiskaly-url does not")
 
 
 class RemoteRun:

@@ -16,6 +16,8 @@ GOOD: Mapping[str, Any] = {
     "signUp": {"email": "ada@example.com", "password": "p", "organization": {"name": "Kasse"}},
     "clearForLive": {"organization_id": "of-the-tree"},
     "seed": {"preset": "single", "seed": 3},
+    "setUpTss": {"organization_id": "of-the-tree"},
+    "explainQrCode": {"qr_code_data": "V0"},
     "importState": None,
     "saveSnapshot": {"name": "kept"},
     "setClock": {"advance": "1h"},
@@ -157,7 +159,7 @@ def send(wire: Wire, operation_id: str, data: bytes, content_type: str = "") -> 
 def good(server: MockServer, operation_id: str) -> dict[str, Any]:
     if operation_id == "importState":
         return server.control.export_state()
-    if operation_id == "clearForLive":
+    if operation_id in {"clearForLive", "setUpTss"}:
         return {"organization_id": server.control.tree()["organizations"][0]["id"]}
     return {**GOOD[operation_id]}
 

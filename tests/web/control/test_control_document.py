@@ -14,6 +14,8 @@ OPERATIONS = Contract.control().operations
 SHAPES = {
     "Health": shapes.Health,
     "Credentials": shapes.KeyCredentials,
+    "TreeClient": shapes.TreeClient,
+    "TreeTss": shapes.TreeTss,
     "TreeOrganization": shapes.TreeOrganization,
     "TreeUser": shapes.TreeUser,
     "Tree": shapes.Tree,

@@ -19,6 +19,7 @@ from web.control.wire import SHOP, Shop, Wire
 OPERATIONS = Contract.control().operations
 OPEN = ["/_mock/health", "/_mock/contract", "/_mock/contract/sign-de", "/_mock/openapi.json"]
 TOKEN = "EXAMPLE-token"
+IN_PATHS = {"name": "a", "fault_id": "a", "tss_id": "a", "request_id": "0" * 32}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_control_can_be_switched_off(serve: Any) -> None:
     server = serve(control=False)
     wire = Wire(server.port)
     for operation in OPERATIONS.values():
-        path = "/_mock" + operation.path.format(name="a", fault_id="a", request_id="0" * 32)
+        path = "/_mock" + operation.path.format_map(IN_PATHS)
         reply = wire.ask(operation.method, path)
         assert reply.status == (200 if path in OPEN else 404), path
         if reply.status == 404:
@@ -102,7 +103,7 @@ def test_control_can_be_switched_off(serve: Any) -> None:
 
 def test_control_calls_leave_no_trace(server: MockServer, wire: Wire) -> None:
     for operation in OPERATIONS.values():
-        path = "/_mock" + operation.path.format(name="a", fault_id="a", request_id="0" * 32)
+        path = "/_mock" + operation.path.format_map(IN_PATHS)
         assert "x-mock-violations" not in wire.ask(operation.method, path).headers
     for path in ("/_mock", "/_mock/", "/_mock/nowhere", "/_mock//clock", "/%5Fmock/clock"):
         wire.ask("GET", path)
@@ -124,7 +125,7 @@ def test_an_unknown_route_lists_those_there_are(wire: Wire, path: str, method: s
 def test_a_wrong_method_is_refused_with_the_right_ones(wire: Wire, path: str) -> None:
     right = sorted(one.method for one in OPERATIONS.values() if one.path == path)
     right += ["HEAD"] if path == "/health" else []
-    target = "/_mock" + path.format(name="a", fault_id="a", request_id="0" * 32)
+    target = "/_mock" + path.format_map(IN_PATHS)
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} - set(right):
         reply = wire.ask(method, target)
         assert reply.status == 405, method

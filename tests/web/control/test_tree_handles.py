@@ -1,11 +1,18 @@
 """The handles on a seeded tree, made of the control API's JSON."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.client import Control
-from fiskaly_mockserver.control.handles import NotInTheTree, OrganizationHandle, TreeHandle
+from fiskaly_mockserver.control.handles import (
+    NotInTheTree,
+    OrganizationHandle,
+    TreeHandle,
+    TssHandle,
+)
 from fiskaly_mockserver.control.transports import HttpTransport
 
 
@@ -85,3 +92,24 @@ def test_no_secret_is_in_sight(tree: TreeHandle) -> None:
         f"<tree 'kitchen-sink', seed 1: 3 main and 30 managed organizations,"
         f" {len(tree.users)} users>"
     )
+
+
+def test_a_tree_without_tills_says_so(server: MockServer) -> None:
+    with pytest.raises(NotInTheTree, match="has no TSS in the seeded tree: seed it with tills"):
+        _ = server.tree.main.tss
+
+
+def test_the_tss_of_an_environment_is_found(tree: TreeHandle) -> None:
+    row: Any = {
+        "id": "1",
+        "env": "TEST",
+        "state": "INITIALIZED",
+        "admin_puk": "0123456789",
+        "admin_pin": "123456",
+        "clients": [{"id": "2", "serial_number": "KASSE-01"}],
+    }
+    shop = replace(tree.managed[0], all_tss=(TssHandle.of(row),))
+    assert shop.tss is shop.tss_for("TEST")
+    assert (shop.tss.admin_pin, shop.tss.clients[0].serial_number) == ("123456", "KASSE-01")
+    with pytest.raises(NotInTheTree, match="has no LIVE TSS in the seeded tree, only TEST ones"):
+        shop.tss_for("LIVE")

@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 from fiskaly_contracts import JsonValue
 
 from fiskaly_mockserver.domain.errors import DomainError
+from fiskaly_mockserver.domain.signing.errors import SigningError
 from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.names import shown
@@ -50,14 +51,16 @@ class ControlCall(NamedTuple):
     trusted: bool
 
     def refused(self, error: DomainError, *, field: str = "", value: str = "") -> ControlError:
-        """Return what the domain refused as this API says it, which knows of no control call.
+        """Return what the domain refused as its API says it, which knows of no control call.
 
         Args:
             error: What was refused.
             field: The field of this call that it hangs on.
             value: What was sent there.
         """
-        answer = self.service.apis[0].api.errors.refused(error)
+        name = "sign-de" if isinstance(error, SigningError) else "management"
+        [errors] = [one.api.errors for one in self.service.apis if one.api.name == name]
+        answer = errors.refused(error)
         said = str(answer.body["message"]) if isinstance(answer.body, dict) else ""
         message = f"{field} is {shown(value)}: {said}" if field else said
         return ControlError(answer.status, message, field=field)

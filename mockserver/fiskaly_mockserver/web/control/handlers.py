@@ -3,6 +3,7 @@
 Those of the account's state, and of the journal, have files of their own.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import cast
 
@@ -19,6 +20,7 @@ from fiskaly_mockserver.world.faults import (
     UnknownTarget,
 )
 from fiskaly_mockserver.world.faults.rules import FaultRule
+from fiskaly_mockserver.world.names import shown
 from fiskaly_mockserver.world.snapshots import TooManySnapshots, UnknownSnapshot
 from fiskaly_mockserver.world.worlds import UnknownSandbox
 
@@ -158,6 +160,21 @@ def explain_qr_code(call: ControlCall) -> JsonValue:
     return qr_codes.explain_qr_code(call.text("qr_code_data"), call.world.rows)
 
 
+async def list_receipts(call: ControlCall) -> JsonValue:
+    """List the finished transactions of a TSS with their QR codes, each verified."""
+    from fiskaly_mockserver.world import qr_codes  # noqa: PLC0415 - as above
+
+    tss_id = call.path["tss_id"].lower()
+    if call.world.rows.tss.get(tss_id) is None:
+        raise ControlError(
+            404, f"tss_id is {shown(tss_id)}, but there is no such TSS", field="tss_id"
+        )
+    limit = cast("int", call.query["limit"])
+    # Each takes a verification, so that many would hold up the other callers
+    receipts = await asyncio.to_thread(qr_codes.receipts_of, call.world.fork().rows, tss_id, limit)
+    return {"receipts": receipts}
+
+
 def list_sandboxes(call: ControlCall) -> JsonValue:
     """List the sandboxes, and those that were reclaimed."""
     worlds = call.service.worlds
@@ -199,6 +216,7 @@ CONTROL_HANDLERS: Mapping[str, ControlHandler] = {
     "restoreSnapshot": restore_snapshot,
     "dropSnapshot": drop_snapshot,
     "explainQrCode": explain_qr_code,
+    "listReceipts": list_receipts,
     "listSandboxes": list_sandboxes,
     "dropSandbox": drop_sandbox,
     **state.HANDLERS,

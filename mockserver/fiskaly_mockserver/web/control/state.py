@@ -1,4 +1,4 @@
-"""What is in the account: sign-up, clearance, reset, seeding, export and import."""
+"""What is in the account: sign-up, clearance, tills, reset, seeding, export and import."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -9,9 +9,17 @@ from typing import Any, cast
 from fiskaly_contracts import JsonValue, explain
 from fiskaly_fixtures import COUNTRIES, PRESETS, TreeArguments, TreeError, generate_from
 
-from fiskaly_mockserver.domain.account.model import ApiKey, Environment
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.account.model import (
+    ApiKey,
+    Environment,
+    OrganizationId,
+    PrincipalId,
+    PrincipalKind,
+)
 from fiskaly_mockserver.domain.account.organizations import Profile
 from fiskaly_mockserver.domain.errors import DomainError
+from fiskaly_mockserver.domain.signing.model import TssState
 from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.control.call import (
     DONE,
@@ -105,6 +113,52 @@ def clear_for_live(call: ControlCall) -> JsonValue:
     with _refused(call, "organization_id", asked, partial(_clearable, call)):
         organization, key, secret = call.world.environments.clear(asked)
     return {"organization_id": organization.id, "api_key": _credentials(call, key, secret)}
+
+
+def set_up_tss(call: ControlCall) -> JsonValue:
+    """Bring a new TSS with its clients to work, as an onboarding does it, without a request."""
+    organization = call.world.rows.organizations.get(OrganizationId(call.text("organization_id")))
+    env = Environment(str(call.body.get("env", Environment.TEST)))
+    if organization is None:
+        raise ControlError(
+            404,
+            f"organization_id is {shown(call.text('organization_id'))}, but there is no such one",
+            field="organization_id",
+        )
+    if env not in organization.envs:
+        raise ControlError(409, f"env is {env}, for which it is not enabled", field="env")
+    if not any(served.api.name == "sign-de" for served in call.service.apis):
+        raise ControlError(409, "this server does not serve SIGN DE")
+    signing, seams = call.world.signing, call.world.seams
+    admin = Principal(
+        id=PrincipalId(seams.ids.uuid()),
+        kind=PrincipalKind.API_KEY,
+        env=env,
+        home=organization,
+        memberships=(organization,),
+    )
+    pin = f"{int(seams.secrets.key_part(), 36) % 10**6:06}"
+    tss = signing.tss.create(admin, seams.ids.uuid())
+    call.service.secrets.add(tss.admin_puk)
+    signing.tss.change_state(admin, tss.id, TssState.UNINITIALIZED)
+    signing.tss.change_pin(admin, tss.id, puk=tss.admin_puk, pin=pin)
+    signing.tss.log_in(admin, tss.id, pin=pin)
+    signing.tss.change_state(admin, tss.id, TssState.INITIALIZED)
+    clients: list[JsonValue] = []
+    for number in range(1, cast("int", call.body.get("clients", 1)) + 1):
+        client = signing.clients.create(
+            admin, tss.id, seams.ids.uuid(), serial_number=f"KASSE-{number:02}"
+        )
+        clients.append({"id": client.id, "serial_number": client.serial_number})
+    signing.tss.log_out(admin, tss.id)
+    return {
+        "id": tss.id,
+        "env": env.value,
+        "state": TssState.INITIALIZED.value,
+        "admin_puk": tss.admin_puk,
+        "admin_pin": pin,
+        "clients": clients,
+    }
 
 
 def reset(call: ControlCall) -> JsonValue:
@@ -224,6 +278,7 @@ def _credentials(call: ControlCall, key: ApiKey, secret: str) -> JsonValue:
 HANDLERS: Mapping[str, ControlHandler] = {
     "signUp": sign_up,
     "clearForLive": clear_for_live,
+    "setUpTss": set_up_tss,
     "reset": reset,
     "seed": seed,
     "getTree": get_tree,
