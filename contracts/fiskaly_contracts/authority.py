@@ -45,7 +45,13 @@ from fiskaly_contracts.document import (
     by_declared_name,
     declared_response,
 )
-from fiskaly_contracts.exchange import JSON, RequestData, ResponseData, media_type_violation
+from fiskaly_contracts.exchange import (
+    JSON,
+    RequestData,
+    ResponseData,
+    media_type_violation,
+    other_media_type,
+)
 from fiskaly_contracts.fields import resolve
 from fiskaly_contracts.json_value import JsonValue, Schema, pointer_to
 from fiskaly_contracts.schema_errors import Place, SchemaError, violations_of
@@ -136,8 +142,8 @@ class Authority:
         if declared is None:
             return [undocumented(operation, data.status)]
         content = declared.get("content", {})
-        found = [*_of_response_body(operation, data, has_body=bool(content))]
-        told = bool(found)
+        found = [*_of_response_body(operation, data, content)]
+        told = bool(found) or (bool(content) and JSON not in content)
         headers = by_declared_name(data.headers or {}, declared.get("headers", {}))
         refused = set()
         for parameter in answered_headers(self._document, declared):
@@ -278,13 +284,16 @@ def _json(body: bytes, **_: str) -> JsonValue:
 
 
 def _of_response_body(
-    operation: Operation, data: ResponseData, *, has_body: bool
+    operation: Operation, data: ResponseData, content: Schema
 ) -> Iterable[Violation]:
     """Report what is wrong with an answer's body before its schema is asked."""
     name = operation.operation_id
+    if content and JSON not in content:  # a body that is not looked into
+        other = other_media_type(name, next(iter(content)), data.content_type)
+        return () if other is None else (other,)
     if not data.body:
         return ()
-    if not has_body:
+    if not content:
         return (unwanted_body(name, len(data.body)),)
     wrong = media_type_violation(name, data.content_type)
     return parse_body(name, data.body).violations if wrong is None else (wrong,)

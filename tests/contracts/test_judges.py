@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from contracts.differential import Differential, Tally, bodies, main
 from contracts.exclusions import EXCLUSIONS
-from fiskaly_contracts import Checker, Contract, RequestData
+from fiskaly_contracts import Checker, Contract, RequestData, ResponseData
+from fiskaly_contracts.checker import Judge
 from fiskaly_contracts.compiled.validators import CompiledSchema, Validators
 from fiskaly_contracts.strictness import NoTranslationError
 
@@ -216,3 +217,16 @@ def test_an_operation_or_a_status_that_the_contract_does_not_name_has_no_plan() 
     assert not checker.accepts_answer("nothing", 200, {}, None)
     assert [v.rule for v in checker.answer("nothing", 200, {})] == ["unknown-operation"]
     assert [v.rule for v in checker.answer("plain several", 200, {})] == ["status"]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "rules"),
+    [("application/octet-stream", []), ("application/json", ["media-type"]), ("", ["media-type"])],
+)
+@pytest.mark.parametrize("judge", ["jsonschema-rs", "openapi-core"])
+def test_an_answer_that_is_no_json_is_judged_by_its_media_type(
+    judge: Judge, content_type: str, rules: list[str]
+) -> None:
+    answer = ResponseData("retrieveTransactionLog", 200, content_type, b"\xff", {})
+    found = Checker(Contract.sign_de(), judge=judge).response(answer)
+    assert [one.rule for one in found] == rules

@@ -45,7 +45,7 @@ def test_a_pipeline_is_yaml_and_names_its_file(pipeline: str) -> None:
 def test_every_command_of_ours_can_be_parsed() -> None:
     found = list(commands())
     assert {line.split()[0] for line in found} == {
-        *("exec", "serve", "wait", "env", "journal", "qr")
+        *("exec", "serve", "wait", "env", "journal", "qr", "verify", "check")
     }
     for line in found:
         name, *arguments = shlex.split(line.replace("=N", "=1"))

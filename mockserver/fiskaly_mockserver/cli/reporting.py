@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 from fiskaly_contracts import Severity
@@ -52,6 +52,19 @@ class NothingChecked(click.ClickException):
     exit_code = NOTHING_CHECKED
 
 
+class NobodyAnswers(click.ClickException):
+    """The server is not there, or was lost on the way."""
+
+    exit_code = UNREACHABLE
+
+
+class Found(click.exceptions.Exit):
+    """There are findings, which were told already."""
+
+    def __init__(self) -> None:
+        super().__init__(FOUND)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reporting:
     """What the flags say of the report; all files are looked at before anything is checked."""
@@ -62,12 +75,24 @@ class Reporting:
     threshold: Severity = Severity.ERROR
     as_json: bool = False
 
-    def finish(self, report: Report, *, checked: int) -> NoReturn:
-        """Show and write a report, and leave with the exit code.
+    def finish(self, report: Report, *, checked: int) -> None:
+        """Show and write a report; `checked` says how much was looked at.
 
-        Args:
-            report: What was found.
-            checked: How much was looked at; 0 ends with exit code 4.
+        Raises:
+            Found: There are findings that count.
+            NothingChecked: Nothing was looked at.
+            BadCheck: A file cannot be written.
+        """
+        self.tell(report)
+        if not checked:
+            raise NothingChecked("nothing could be checked")
+
+    def tell(self, report: Report, *, fail: bool = True) -> None:
+        """Show and write a report.
+
+        Raises:
+            Found: There are findings that count, and they are to fail.
+            BadCheck: A file cannot be written.
         """
         report = report.against(self.baseline, datetime.now(UTC).date())
         click.echo(as_json(report) if self.as_json else as_text(report), nl=False)
@@ -80,13 +105,10 @@ class Reporting:
             entries = baseline_of(
                 (*(one for one, _ in report.known), *report.findings), "found when this was written"
             )
-            _write(self.new_baseline, json.dumps(entries, indent=2) + "\n")
+            write_text(self.new_baseline, json.dumps(entries, indent=2) + "\n")
         _tell_github(report, os.environ, quiet=self.as_json)
-        if report.failing(self.threshold):
-            raise SystemExit(FOUND)
-        if not checked:
-            raise NothingChecked("nothing could be checked")
-        raise SystemExit(0)
+        if fail and report.failing(self.threshold):
+            raise Found
 
 
 def reporting_options(verb: Verb) -> Verb:
@@ -166,7 +188,12 @@ def _tell_github(report: Report, environment: Mapping[str, str], *, quiet: bool)
             raise BadCheck(f"cannot write {summary}: {error.strerror or error}") from error
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a file.
+
+    Raises:
+        BadCheck: It cannot be written; the text names it.
+    """
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -1,0 +1,115 @@
+"""`verify`: guards, exit codes and files; what it finds is tested in tests/conformance."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cli.callers import Outcome, run_verb, somebody_else
+from fiskaly_mockserver.server.mock_server import MockServer
+
+Verify = Callable[..., Outcome]
+
+
+@pytest.fixture
+def verify(server: MockServer, monkeypatch: pytest.MonkeyPatch) -> Verify:
+    """Run the verb with the seeded key in the environment."""
+    monkeypatch.setenv("FISKALY_API_KEY", server.credentials.key)
+    monkeypatch.setenv("FISKALY_API_SECRET", server.credentials.secret)
+    return lambda *words: run_verb("verify", *words)
+
+
+def test_a_good_server_ends_with_0(server: MockServer, verify: Verify, tmp_path: Path) -> None:
+    file = tmp_path / "assumptions.json"
+    outcome = verify(
+        server.base_url,
+        "--sign-de",
+        server.sign_de_url or "",
+        "--writes",
+        "--assumptions",
+        str(file),
+    )
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "0 errors, 0 warnings" in outcome.out
+    assert "53 of 53 operations" in outcome.out
+    told = json.loads(file.read_text())
+    assert told["assumptions"]["A-12"]["outcome"] == "confirmed"
+
+
+def test_a_broken_server_ends_with_1(server: MockServer, verify: Verify) -> None:
+    server.control.arm_fault(
+        {"operation": "listUsers", "effect": {"kind": "status", "status": 418}}
+    )
+    outcome = verify(server.base_url, "--json")
+    assert outcome.code == 1
+    assert {one["operation"] for one in outcome.json["findings"]} == {"listUsers"}
+
+
+def test_a_stopped_server_ends_with_3(verify: Verify, unused_port: int) -> None:
+    outcome = verify(f"http://127.0.0.1:{unused_port}")
+    assert (outcome.code, outcome.err) == (
+        3,
+        f"Error: 127.0.0.1:{unused_port}: Connection refused\n",
+    )
+
+
+def test_a_name_that_nobody_has_ends_with_3(verify: Verify, names: dict[str, list[str]]) -> None:
+    names["nowhere.example"] = []
+    outcome = verify("https://nowhere.example", "--yes-host", "nowhere.example", "--rate", "0")
+    assert outcome.code == 3
+    assert outcome.err.startswith("Error: nowhere.example: ")
+
+
+def test_a_server_that_speaks_no_tls_ends_with_3(server: MockServer, verify: Verify) -> None:
+    outcome = verify(server.base_url.replace("http:", "https:"))
+    assert outcome.code == 3
+    assert ": TLS: " in outcome.err
+
+
+def test_a_server_that_only_fails_ends_with_3(verify: Verify) -> None:
+    with somebody_else(500, b"<html>") as url:
+        outcome = verify(url)
+    assert (outcome.code, outcome.err) == (3, "Error: every answer was a server error\n")
+
+
+def test_refused_credentials_end_with_4(
+    server: MockServer, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FISKALY_API_SECRET", "wrong")
+    outcome = verify(server.base_url)
+    assert outcome.code == 4
+    assert "API key and secret are refused" in outcome.out
+
+
+def test_too_few_operations_end_with_4(server: MockServer, verify: Verify) -> None:
+    outcome = verify(server.base_url, "--min-operations", "20")
+    assert outcome.code == 4
+    assert outcome.err.endswith("operations could be verified, not 20\n")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://dashboard.example", "--yes-host dashboard.example"),
+        ("nonsense", "is no http:// or https:// address"),
+    ],
+)
+def test_a_guard_ends_with_2(verify: Verify, url: str, said: str) -> None:
+    outcome = verify(url)
+    assert outcome.code == 2
+    assert said in outcome.err
+
+
+def test_without_credentials_it_ends_with_2(server: MockServer) -> None:
+    outcome = run_verb("verify", server.base_url)
+    assert outcome.code == 2
+    assert "set FISKALY_API_KEY and FISKALY_API_SECRET" in outcome.err
+
+
+def test_a_live_key_needs_to_be_allowed(
+    server: MockServer, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FISKALY_API_KEY", "live_example")
+    outcome = verify(server.base_url)
+    assert outcome.code == 2
+    assert "--allow-live" in outcome.err

@@ -1,0 +1,244 @@
+"""`verify`: nothing to find on the fake, and every fault of servers that are broken on purpose."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from conformance.broken_servers import SERVERS, Broken, BrokenSender
+from fiskaly_contracts import Contract
+from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs
+from fiskaly_contracts.conformance.findings import Side
+from fiskaly_contracts.conformance.probe import HttpSender, Sender, UnreachableError
+from fiskaly_contracts.conformance.verify import (
+    RefusedError,
+    Settings,
+    Verified,
+    assumptions_json,
+    verify,
+)
+from fiskaly_mockserver.server.mock_server import MockServer
+from fiskaly_mockserver.world.qr_codes import explain_qr_code
+
+OPERATIONS = len(Contract.bundled().operations) + len(Contract.sign_de().operations)
+
+
+@pytest.fixture
+def http() -> Iterator[HttpSender]:
+    sender = HttpSender()
+    yield sender
+    sender.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MockServer]:
+    with MockServer(port=0, preset="single") as running:
+        yield running
+
+
+def run(server: MockServer, send: Sender, *, judges: bool = False, **more: Any) -> Verified:
+    key = server.credentials
+    settings: dict[str, Any] = {
+        "management": server.base_url,
+        "sign_de": server.sign_de_url,
+        "key": key.key,
+        "secret": key.secret,
+        **more,
+    }
+    return verify(
+        Settings(**settings).guarded(),
+        send,
+        signature_findings=wrong_with,
+        both_judges=judges,
+    )
+
+
+def wrong_with(text: str) -> list[str]:
+    found: Any = explain_qr_code(text)["findings"]
+    return [str(one) for one in found]
+
+
+def test_the_fake_keeps_every_promise_and_is_left_as_it_was(
+    server: MockServer, http: HttpSender
+) -> None:
+    before = server.control.export_state()
+    verified = run(server, http, judges=True, writes=True)
+    assert [one.message for one in verified.report.findings] == []
+    assert verified.operations == OPERATIONS
+    assert verified.report.not_verified == []
+    assert verified.report.leftovers == []
+    assert server.control.export_state() == before
+
+
+def test_without_writes_nothing_is_changed_and_the_table_says_what_was_not_verified(
+    server: MockServer,
+    http: HttpSender,
+) -> None:
+    methods: set[tuple[str, str]] = set()
+
+    def send(method: str, url: str, headers: Pairs, body: bytes) -> HttpExchange:
+        methods.add((method, url.rpartition("/")[2].partition("?")[0]))
+        return http(method, url, headers, body)
+
+    verified = run(server, send)
+    assert {method for method, name in methods if name != "auth"} == {"GET"}
+    assert verified.report.findings == ()
+    why = dict(verified.report.not_verified)
+    assert why["createOrganization"] == "it changes something: give --writes"
+    assert why["retrieveTransaction"] == "there was nothing to read"
+    assert len(why) + verified.operations == OPERATIONS
+
+
+def test_there_are_servers_enough() -> None:
+    assert len(SERVERS) >= 40
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_what_is_broken_is_found_at_its_place(
+    server: MockServer, http: HttpSender, name: str
+) -> None:
+    broken: Broken = SERVERS[name]
+    sender = BrokenSender(broken, http)
+    verified = run(server, sender, writes=broken.writes)
+    found = {(one.operation, one.part, one.pointer, one.rule) for one in verified.report.findings}
+    assert sender.struck
+    assert (broken.operation, *broken.found) in found
+    if broken.shows_at != "*":
+        operations = {one.operation for one in verified.report.findings}
+        assert operations <= {broken.operation, broken.shows_at}
+    assert {one.side for one in verified.report.findings} == {Side.RESPONSE}
+
+
+def test_assumptions_are_confirmed_refuted_or_untouched(
+    server: MockServer, http: HttpSender
+) -> None:
+    told = run(server, http, writes=True).assumptions
+    assert told["A-14"]["outcome"] == "confirmed"  # type: ignore[call-overload, index]
+    assert told["A-36"]["outcome"] == "untouched"  # type: ignore[call-overload, index]
+    assert not [number for number, one in told.items() if "refuted" in str(one)]
+    merged = run(server, BrokenSender(SERVERS["metadata merged"], http), writes=True)
+    written = json.loads(assumptions_json(merged, "x"))["assumptions"]
+    assert written["A-14"]["outcome"] == "refuted"
+    assert written["A-14"]["by"] == ["updateOrganization expected-value"]
+
+
+def test_what_breaks_off_is_cleaned_up(server: MockServer, http: HttpSender) -> None:
+    before = server.control.export_state()
+    for name in ("a PUK that stays", "201 for 200", "a short signature"):
+        run(server, BrokenSender(SERVERS[name], http), writes=True)
+    assert server.control.export_state() == before
+
+
+def test_what_cannot_be_deleted_is_listed(server: MockServer, http: HttpSender) -> None:
+    def keep(method: str, url: str, headers: Pairs, body: bytes) -> HttpExchange:
+        exchange = http(method, url, headers, body)
+        kept = method == "DELETE" and url.rpartition("/")[0].endswith("/organizations")
+        return exchange._replace(status=409) if kept else exchange
+
+    [(what, why)] = run(server, keep, writes=True).report.leftovers
+    assert what.startswith("organization ")
+    assert why == "deleting was answered 409"
+
+
+def test_no_secret_is_in_a_report(server: MockServer, http: HttpSender) -> None:
+    tokens: list[str] = []
+    sender = BrokenSender(SERVERS["token that is none"], http)
+
+    def send(method: str, url: str, headers: Pairs, body: bytes) -> HttpExchange:
+        exchange = sender(method, url, headers, body)
+        tokens.extend(value for name, value in headers if name == "Authorization")
+        return exchange
+
+    told = json.dumps(run(server, send).report.as_json())
+    assert server.credentials.secret not in told
+    assert not any(token.removeprefix("Bearer ") in told for token in tokens if len(token) > 20)
+
+
+def test_a_server_that_goes_away_is_told_from_one_that_is_wrong(
+    server: MockServer, http: HttpSender
+) -> None:
+    left = [20]
+
+    def send(method: str, url: str, headers: Pairs, body: bytes) -> HttpExchange:
+        left[0] -= 1
+        if left[0] < 0:
+            raise UnreachableError("host: connection refused")
+        return http(method, url, headers, body)
+
+    verified = run(server, send)
+    assert verified.unreachable == "host: connection refused"
+    assert verified.report.findings == ()
+    assert ("listTss", "nobody answers any more") in verified.report.not_verified
+
+
+def test_a_server_that_only_fails_is_one_to_try_again(server: MockServer, http: HttpSender) -> None:
+    def send(method: str, url: str, headers: Pairs, body: bytes) -> HttpExchange:
+        return http(method, url, headers, body)._replace(status=503, response_body=b"<html>")
+
+    verified = run(server, send)
+    assert verified.unreachable == "every answer was a server error"
+    assert verified.operations == 0
+
+
+def test_no_more_requests_are_sent_than_allowed_but_those_that_clean_up(
+    server: MockServer,
+    http: HttpSender,
+) -> None:
+    before = server.control.export_state()
+    verified = run(server, http, writes=True, most_requests=70)
+    why = dict(verified.report.not_verified)
+    assert why["retrieveExportFile"].startswith("70 requests were sent, the cap")
+    assert server.control.export_state() == before
+
+
+def test_requests_keep_a_distance(server: MockServer, http: HttpSender) -> None:
+    from fiskaly_contracts.conformance.checks import ExchangeCheck
+    from fiskaly_contracts.conformance.probe import Probe
+
+    slept: list[float] = []
+    probe = Probe(
+        management=server.base_url,
+        sign_de=None,
+        check=ExchangeCheck(Contract.bundled()),
+        send=http,
+        pause=0.2,
+        sleep=slept.append,
+    )
+    for _ in range(3):
+        probe.call("GET", "/organizations")
+    assert slept == [0.2, 0.2]
+
+
+GOOD: dict[str, Any] = {
+    "management": "http://127.0.0.1:1/api/v0",
+    "sign_de": None,
+    "key": "test_k",
+    "secret": "s",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"key": "live_k"}, "LIVE"),
+        ({"management": "ftp://x"}, "is no http:// or https:// address"),
+        ({"management": "nonsense"}, "is no http:// or https:// address"),
+        ({"management": "http://me@127.0.0.1"}, "scheme, host and path alone"),
+        ({"management": "https://dashboard.example"}, "--yes-host dashboard.example"),
+        ({"sign_de": "https://sign.example"}, "--yes-host sign.example"),
+        ({"management": "http://127.0.0.1.example"}, "--yes-host 127.0.0.1.example"),
+    ],
+)
+def test_a_guard_says_which_flag_would_let_it_begin(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(RefusedError, match=said):
+        Settings(**{**GOOD, **change}).guarded()
+
+
+def test_what_is_allowed_begins() -> None:
+    far: dict[str, Any] = {"management": "https://far.example", "hosts": ("far.example",)}
+    settings = Settings(**{**GOOD, **far, "key": "live_k", "allow_live": True}).guarded()
+    assert settings.management == "https://far.example/api/v0"
+    assert not settings.loopback
+    near = Settings(**{**GOOD, "management": "http://[::1]:8722/"}).guarded()
+    assert near.management == "http://[::1]:8722/api/v0"
+    assert near.loopback
