@@ -38,7 +38,7 @@ from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.control.shapes import ClockState, Fault, Health
 from fiskaly_mockserver.control.transports import ServerUnreachable, opener
 from fiskaly_mockserver.version import VERSION
-from fiskaly_mockserver.web.safety import is_loopback
+from fiskaly_mockserver.web.safety import is_loopback, is_real
 from fiskaly_mockserver.world.clock import SystemClock
 from fiskaly_mockserver.world.names import BASE_PATH
 
@@ -49,8 +49,6 @@ SERVER_TIMEOUT = 10.0
 """Seconds that the server, and a call of the API, may take."""
 ADDRESS_TIMEOUT = 1.0
 """Seconds that each address of a name gets to answer."""
-REAL_DOMAIN = "fiskaly.com"
-"""Whatever stands below it is no fake."""
 LOCALHOST = "localhost"
 STANDARD_PORTS = {"http": 80, "https": 443}
 REPORT = "look at the server's log, and report it if it says no more"
@@ -334,7 +332,7 @@ def _is_real(given: str) -> bool:
         host = urlsplit(given if "://" in given else f"//{given}").hostname or ""
     except ValueError:
         return False
-    return f".{host.rstrip('.')}".endswith(f".{REAL_DOMAIN}")
+    return is_real(host)
 
 
 def _same_place(given: str, right: str) -> bool:
