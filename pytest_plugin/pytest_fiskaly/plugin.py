@@ -227,6 +227,6 @@ def _demand_a_fake(config: pytest.Config, fixture: str) -> None:
     """Skip what needs a server of the run's own where there is none."""
     remote = _remote(config)
     if remote is not None and not (remote.is_fake and fixture == "fiskaly_mock_factory"):
-        from pytest_fiskaly.mock import skip_fixture
+        from pytest_fiskaly.mock import skip
 
-        skip_fixture(fixture)
+        skip(f"the fixture {fixture}")
