@@ -31,6 +31,7 @@ class OpenSsl:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._keys: dict[bytes, bytes] = {}
 
     def accepts_log(self, log: bytes, certificate: bytes) -> bool:
         """Tell whether a log message carries a signature by the key of a certificate (DER)."""
@@ -38,15 +39,21 @@ class OpenSsl:
 
     def accepts(self, message: bytes, signature: bytes, certificate: bytes) -> bool:
         """Tell whether r‖s is a signature over a message by the key of a certificate (DER)."""
-        self._write(certificate=certificate)
-        key = self._run("x509", "-inform", "DER", "-in", "certificate", "-noout", "-pubkey").stdout
-        return self._verified(message, signature, key.encode())
+        return self._verified(message, signature, self._key_of(certificate))
 
     def accepts_by_key(self, message: bytes, signature: bytes, key: bytes) -> bool:
         """Tell whether r‖s is a signature over a message by a public key (DER)."""
         self._write(point=key)
         pem = self._run("pkey", "-pubin", "-inform", "DER", "-in", "point").stdout
         return self._verified(message, signature, pem.encode())
+
+    def _key_of(self, certificate: bytes) -> bytes:
+        """Return the public key of a certificate as OpenSSL reads it, in PEM."""
+        if certificate not in self._keys:
+            self._write(certificate=certificate)
+            done = self._run("x509", "-inform", "DER", "-in", "certificate", "-noout", "-pubkey")
+            self._keys[certificate] = done.stdout.encode()
+        return self._keys[certificate]
 
     def _verified(self, message: bytes, signature: bytes, key: bytes) -> bool:
         self._write(message=message, signature=der_signature(signature), key=key)
