@@ -13,13 +13,19 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-TREE_ARGUMENTS: Final[tuple[str, ...]] = ("preset", "seed", "size", "country")
-"""The fields of `fiskaly_fixtures.TreeArguments`."""
 COVERAGE: Final = "--fiskaly-coverage"
 COVERAGE_SUFFIX: Final = ".json"
 
-OFF: Final = "off"
-CONTRACT_LEVELS: Final = ("enforce", "observe", OFF)
+TREE_ARGUMENTS: Final[tuple[str, ...]] = (
+    "preset",
+    "seed",
+    "size",
+    "country",
+    "tills",
+    "receipts",
+)
+"""The fields of `fiskaly_fixtures.TreeArguments`."""
+CONTRACT_LEVELS: Final = ("enforce", "observe", "off")
 """What a breach of the contract does to its test, the strictest first."""
 
 
@@ -101,6 +107,22 @@ SETTINGS: Final = (
         marker=True,
     ),
     Setting(
+        name="tills",
+        values="an integer from 0 to 199",
+        default="0",
+        help="how many clients of an initialized TSS each managed organization has",
+        option=False,
+        marker=True,
+    ),
+    Setting(
+        name="receipts",
+        values="an integer from 0 to 10000",
+        default="0",
+        help="how many finished receipts each of those clients has",
+        option=False,
+        marker=True,
+    ),
+    Setting(
         name="clock",
         values="ISO 8601 with a zone, unix seconds, an aware datetime, or `process`",
         default="the real time",
@@ -134,23 +156,6 @@ SETTINGS: Final = (
         help="the breaches that do not fail the test",
         option=False,
         marker=True,
-    ),
-    Setting(
-        name="intercept",
-        values="`True` or `False`",
-        default="`False`",
-        help="lead the real https hosts to the fake, as the fixture `fiskaly_intercept` does",
-        option=False,
-        marker=True,
-    ),
-    Setting(
-        name="guard",
-        values="`on` or `off`",
-        default="`on`",
-        help="whether a test that uses `fiskaly_mock` is kept from real hosts of fiskaly, and fails"
-        " if it connects to one",
-        metavar="SWITCH",
-        choices=("on", OFF),
     ),
     Setting(
         name="coverage",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from pytest_fiskaly.markers import (
     is_real,
     rules_of,
 )
-from pytest_fiskaly.options import OFF, TREE_ARGUMENTS, shown
+from pytest_fiskaly.options import TREE_ARGUMENTS, shown
 from pytest_fiskaly.verdict.outcome import fail
 from pytest_fiskaly.verdict.watch import (
     VERDICT,
@@ -28,7 +28,6 @@ from pytest_fiskaly.verdict.watch import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from contextlib import AbstractContextManager
     from types import TracebackType
 
     import pytest
@@ -80,7 +79,7 @@ class TestServers:
         Options and ini keys win over `config`, and `tree` over both.
 
         Raises:
-            TreeError: The preset, seed, size or country does not exist.
+            TreeError: As `TreeArguments` says.
         """
         from fiskaly_mockserver import MockServer
 
@@ -174,24 +173,6 @@ class TestServers:
         server.in_flight.period = CurrentTest(verdict, lambda: ServerLabel(state.flags, name))
         return (RestrictedMock if restricted else FiskalyMock)(server, verdict, state.restore)
 
-    def guarded(self, item: pytest.Item) -> AbstractContextManager[None]:
-        """Keep a test from the real hosts, unless that is switched off."""
-        if self._settings.text("guard") == OFF:
-            return nullcontext()
-        from pytest_fiskaly.interception import guarded
-
-        return guarded(self.verdict(item))
-
-    def intercepting(
-        self, item: pytest.Item, server: MockServer, *, fixture: bool = False
-    ) -> AbstractContextManager[None]:
-        """Lead the real hosts to a server, if a test's markers or a fixture of it ask for that."""
-        if bool(arguments_of(item).get("intercept")) is fixture:
-            return nullcontext()  # neither does, or the marker has done it
-        from pytest_fiskaly.interception import intercepting
-
-        return intercepting(server)
-
     def leave(self, item: pytest.Item, server: MockServer) -> None:
         """End a test's use of a server: what is still under way has half a second."""
         self.verdict(item).broken_off += server.settle(PATIENCE)
@@ -271,6 +252,8 @@ class Factory:
         seed: int | None = None,
         size: int | None = None,
         country: CountryCode | None = None,
+        tills: int | None = None,
+        receipts: int | None = None,
         config: ServerConfig | None = None,
     ) -> FiskalyMock:
         """Return another server, which knows nothing of the others.
@@ -279,7 +262,7 @@ class Factory:
 
         Raises:
             TypeError: The config is none.
-            ValueError: The preset, seed, size or country does not exist.
+            ValueError: As `TreeArguments` says.
             ServerError: It cannot be run like that.
         """
         __tracebackhide__ = True
@@ -287,7 +270,7 @@ class Factory:
         from fiskaly_mockserver import ServerConfig
         from fiskaly_mockserver.server.errors import ServerError
 
-        values = (preset, seed, size, country)
+        values = (preset, seed, size, country, tills, receipts)
         tree: dict[str, Any] = {
             name: value
             for name, value in zip(TREE_ARGUMENTS, values, strict=True)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from cli.callers import Outcome, run_verb
 from cli.running import COMMAND, PATIENCE, clean_environment
-from fiskaly_fixtures import generate
+from fiskaly_fixtures import admin_pin_of, admin_puk_of, generate, secret_of, tss_of
 
 EXEC = (*COMMAND, "exec")
 EMPTY = ("exec", "--preset", "empty")
@@ -114,6 +114,21 @@ def test_it_exports_these_variables_and_drops_those_of_another_server(
     assert "FISKALY_API_KEY" not in show("--preset", "empty")
     assert "FISKALY_SIGN_DE_URL" not in show("--preset", "empty", "--no-sign-de")
     assert "FISKALY_MANAGED_ORGANIZATION_ID" not in show("--preset", "single")
+    assert "FISKALY_TSS_ID" not in full
+
+
+def test_the_command_finds_the_first_till(show: Show) -> None:
+    found = show("--tills", "2")
+    tree = generate(tills=2)
+    managed = tree.organizations[1]
+    till = tss_of(tree, managed)[0]
+    assert found["FISKALY_MANAGED_ORGANIZATION_ID"] == managed.id
+    assert found["FISKALY_MANAGED_API_KEY"] == managed.api_keys[0].key
+    assert found["FISKALY_MANAGED_API_SECRET"] == secret_of(1, managed.api_keys[0].id)
+    assert found["FISKALY_TSS_ID"] == till.id
+    assert found["FISKALY_CLIENT_ID"] == till.clients[0].id
+    assert found["FISKALY_TSS_ADMIN_PIN"] == admin_pin_of(1, till.id)
+    assert found["FISKALY_TSS_ADMIN_PUK"] == admin_puk_of(1, till.id)
 
 
 @pytest.mark.parametrize("proxy", ["HTTP_PROXY", "https_proxy", "ALL_PROXY"])

@@ -23,6 +23,8 @@ KEYS = [
     "pid",
     "preset",
     "seed",
+    "tills",
+    "receipts",
     "contract",
     "organizations",
     "users",
@@ -53,8 +55,12 @@ def test_it_is_one_line_of_json_with_its_keys_in_order(line: dict[str, Any]) -> 
             "envs",
             "managed_by_organization_id",
             "api_keys",
+            "tss",
         ]
         assert all(list(key) == ["env", "key", "secret"] for key in organization["api_keys"])
+        for tss in organization["tss"]:
+            assert list(tss) == ["id", "env", "state", "admin_puk", "admin_pin", "clients"]
+            assert all(list(client) == ["id", "serial_number"] for client in tss["clients"])
     for user in line["users"]:
         assert list(user) == ["id", "email", "password", "organization_ids"]
 

@@ -170,8 +170,8 @@ def test_it_is_registered(client: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         [
             (
-                "@pytest.mark.fiskaly(preset=, seed=, size=, country=, clock=, contract=, faults=,"
-                " allow_violations=, intercept=)*"
+                "@pytest.mark.fiskaly(preset=, seed=, size=, country=, tills=, receipts=, clock=,"
+                " contract=, faults=, allow_violations=)*"
             ),
             "@pytest.mark.fiskaly_real:*",
         ]

@@ -65,10 +65,10 @@ def test_the_leaf_has_the_form_of_a_test_one(keys: SeededSigningKeys) -> None:
 def test_keys_follow_from_seed_and_id(keys: SeededSigningKeys) -> None:
     again = SeededSigningKeys("1")
     assert again.of(TSS, created=CREATED) == keys.of(TSS, created=CREATED)
-    assert again.sign(TSS, b"x") == keys.sign(TSS, b"x")
+    assert again.signer(TSS)(b"x") == keys.signer(TSS)(b"x")
     other = TSS.replace("1", "2")
     assert keys.of(other, created=CREATED).public_key != keys.of(TSS, created=CREATED).public_key
-    assert SeededSigningKeys("2").sign(TSS, b"x") != keys.sign(TSS, b"x")
+    assert SeededSigningKeys("2").signer(TSS)(b"x") != keys.signer(TSS)(b"x")
 
 
 def test_years_after_2049_are_written_as_x509_wants_them(keys: SeededSigningKeys) -> None:

@@ -154,7 +154,7 @@ def test_an_audit_log_has_its_data_after_the_algorithm() -> None:
 def test_openssl_accepts_what_our_keys_sign(kind: str, tmp_path: Path) -> None:
     keys = SeededSigningKeys("1")
     certificate = b64decode(keys.of(UUID, created=TIME).certificate)
-    log = signed(LOGS[kind], keys.sign(UUID, LOGS[kind]))
+    log = signed(LOGS[kind], keys.signer(UUID)(LOGS[kind]))
     openssl = OpenSsl(tmp_path)
     assert openssl.accepts_log(log, certificate)
     assert not openssl.accepts_log(log.replace(b"\x02\x04\x69", b"\x02\x04\x68"), certificate)

@@ -13,7 +13,7 @@ import click
 
 from fiskaly_mockserver.cli.server_options import Command, is_typed, option, with_options
 from fiskaly_mockserver.control.client import Control, ControlRefused
-from fiskaly_mockserver.control.shapes import Health, Tree
+from fiskaly_mockserver.control.shapes import Health, Tree, TreeOrganization
 from fiskaly_mockserver.control.transports import LONGEST_WAIT, HttpTransport, ServerUnreachable
 from fiskaly_mockserver.server.config import DEFAULT_HOST, DEFAULT_PORT
 from fiskaly_mockserver.world.names import (
@@ -44,6 +44,12 @@ API_KEY = "FISKALY_API_KEY"
 API_SECRET = "FISKALY_API_SECRET"  # noqa: S105 - a variable's name
 ORGANIZATION_ID = "FISKALY_ORGANIZATION_ID"
 MANAGED_ORGANIZATION_ID = "FISKALY_MANAGED_ORGANIZATION_ID"
+MANAGED_API_KEY = "FISKALY_MANAGED_API_KEY"
+MANAGED_API_SECRET = "FISKALY_MANAGED_API_SECRET"  # noqa: S105 - a variable's name
+TSS_ID = "FISKALY_TSS_ID"
+TSS_ADMIN_PIN = "FISKALY_TSS_ADMIN_PIN"
+TSS_ADMIN_PUK = "FISKALY_TSS_ADMIN_PUK"
+CLIENT_ID = "FISKALY_CLIENT_ID"
 MANAGEMENT_URLS = ("FISKALY_MANAGEMENT_BASE_URL", "FISKALY_MANAGEMENT_URL")
 """Other names under which clients read the base URL."""
 SIGN_DE_URL = "FISKALY_SIGN_DE_URL"
@@ -60,6 +66,12 @@ VARIABLES = (
     API_SECRET,
     ORGANIZATION_ID,
     MANAGED_ORGANIZATION_ID,
+    MANAGED_API_KEY,
+    MANAGED_API_SECRET,
+    TSS_ID,
+    TSS_ADMIN_PIN,
+    TSS_ADMIN_PUK,
+    CLIENT_ID,
     MOCK_URL,
     CONTROL_URL,
     CA_FILE,
@@ -96,12 +108,12 @@ def address_variables(
 def key_variables(tree: Tree) -> dict[str, str]:
     """Return the variables of the first enabled key of a tree; nothing if there is none.
 
-    They name its organization too, and the first one that this manages.
+    They name its organization too, the first one that this manages, and that one's first till.
     """
     for organization in tree["organizations"]:
         for key in organization["api_keys"]:
             managed = [
-                {MANAGED_ORGANIZATION_ID: one["id"]}
+                {MANAGED_ORGANIZATION_ID: one["id"], **_till_variables(one)}
                 for one in tree["organizations"]
                 if one["managed_by_organization_id"] == organization["id"]
             ]
@@ -111,6 +123,22 @@ def key_variables(tree: Tree) -> dict[str, str]:
                 ORGANIZATION_ID: organization["id"],
                 **(managed[0] if managed else {}),
             }
+    return {}
+
+
+def _till_variables(organization: TreeOrganization) -> dict[str, str]:
+    """Return the variables of the first client that can sign, and of its organization's key."""
+    for tss in organization["tss"]:
+        for key in organization["api_keys"]:
+            if tss["state"] == "INITIALIZED" and tss["env"] == key["env"] and tss["clients"]:
+                return {
+                    MANAGED_API_KEY: key["key"],
+                    MANAGED_API_SECRET: key["secret"],
+                    TSS_ID: tss["id"],
+                    TSS_ADMIN_PIN: tss["admin_pin"] or "",
+                    TSS_ADMIN_PUK: tss["admin_puk"],
+                    CLIENT_ID: tss["clients"][0]["id"],
+                }
     return {}
 
 

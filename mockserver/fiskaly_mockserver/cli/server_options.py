@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from fiskaly_contracts import Checker, Contract
 from fiskaly_contracts.checker import Judge
 from fiskaly_fixtures import COUNTRIES, PRESETS, OrganizationTree, TreeArguments, generate_from
+from fiskaly_fixtures.presets import TREE_ARGUMENTS
 
 from fiskaly_mockserver.cli.request_log import LEVELS, RequestLog
 from fiskaly_mockserver.domain.backend import Lifetimes
@@ -35,7 +36,6 @@ AddOption = Callable[[Command], Command]
 
 PREFIX = "FISKALY_MOCK_"
 PORTS = click.IntRange(0, GREATEST_PORT)
-TREE_FLAGS = ("preset", "seed", "size", "country")
 TOKEN_BYTES = 18
 _DEFAULTS = TreeArguments()
 
@@ -168,7 +168,7 @@ def _tree_of(flags: dict[str, Any]) -> TreeArguments:
     Raises:
         TreeError: A value is wrong; the message has what is near to it.
     """
-    return TreeArguments(**{name: flags.pop(name) for name in TREE_FLAGS})
+    return TreeArguments(**{name: flags.pop(name) for name in TREE_ARGUMENTS})
 
 
 def _tree_or_file(ctx: click.Context, flags: dict[str, Any]) -> TreeArguments | Path:
@@ -177,12 +177,12 @@ def _tree_or_file(ctx: click.Context, flags: dict[str, Any]) -> TreeArguments | 
     Of a file and the other flags, those on the command line beat a variable.
     """
     data: Path | None = flags.pop("data")
-    typed = [f"--{name}" for name in TREE_FLAGS if is_typed(ctx, name)]
+    typed = [f"--{name}" for name in TREE_ARGUMENTS if is_typed(ctx, name)]
     if data is None or (typed and not is_typed(ctx, "data")):
         return _tree_of(flags)
     if typed:
         raise click.UsageError(f"--data excludes {', '.join(typed)}: the file says what they say")
-    for name in TREE_FLAGS:
+    for name in TREE_ARGUMENTS:
         del flags[name]
     return data
 
@@ -241,6 +241,20 @@ _TREE: tuple[AddOption, ...] = (
         default=_DEFAULTS.country,
         metavar="CODE",
         help=f"Where the organizations are: {', '.join(COUNTRIES)}.",
+    ),
+    option(
+        "--tills",
+        default=_DEFAULTS.tills,
+        type=int,
+        metavar="N",
+        help="Clients of an initialized TSS for each managed organization.",
+    ),
+    option(
+        "--receipts",
+        default=_DEFAULTS.receipts,
+        type=int,
+        metavar="N",
+        help="Finished receipts of each of those, over the last 30 days.",
     ),
 )
 _WHAT_IS_SERVED: tuple[AddOption, ...] = (

@@ -142,9 +142,13 @@ class Control:
         seed: int | None = None,
         size: int | None = None,
         country: str | None = None,
+        tills: int | None = None,
+        receipts: int | None = None,
     ) -> Tree:
         """Start over with another tree, which `reset` then returns to."""
-        body = _sent(preset=preset, seed=seed, size=size, country=country)
+        body = _sent(
+            preset=preset, seed=seed, size=size, country=country, tills=tills, receipts=receipts
+        )
         return cast("Tree", self._call("seed", body=body))
 
     def tree(self) -> Tree:

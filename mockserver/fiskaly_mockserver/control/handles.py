@@ -327,7 +327,7 @@ def _organization(row: TreeOrganization) -> OrganizationHandle:
             ApiKeyHandle(key["env"], key["key"], key["secret"], row["id"])
             for key in row["api_keys"]
         ),
-        all_tss=tuple(map(TssHandle.of, row.get("tss", ()))),
+        all_tss=tuple(map(TssHandle.of, row["tss"])),
     )
 
 

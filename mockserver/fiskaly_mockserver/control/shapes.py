@@ -52,7 +52,7 @@ class TreeTss(TypedDict):
 
 
 class TreeOrganization(TypedDict):
-    """A seeded organization with its enabled keys, a TEST key first."""
+    """A seeded organization with its enabled keys, a TEST key first, and its TSS."""
 
     id: str
     type: str
@@ -60,7 +60,7 @@ class TreeOrganization(TypedDict):
     envs: list[str]
     managed_by_organization_id: str | None
     api_keys: list[KeyCredentials]
-    tss: NotRequired[list[TreeTss]]
+    tss: list[TreeTss]
 
 
 class TreeUser(TypedDict):
@@ -77,6 +77,8 @@ class Tree(TypedDict):
 
     preset: str
     seed: int
+    tills: int
+    receipts: int
     organizations: list[TreeOrganization]
     users: list[TreeUser]
 

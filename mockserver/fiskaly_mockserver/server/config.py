@@ -10,7 +10,7 @@ from typing import TypedDict, get_args
 
 from fiskaly_contracts.checker import Judge
 from fiskaly_fixtures import TreeArguments
-from fiskaly_fixtures.presets import CountryCode, PresetName
+from fiskaly_fixtures.presets import TREE_ARGUMENTS, CountryCode, PresetName
 
 from fiskaly_mockserver.domain.backend import Lifetimes
 from fiskaly_mockserver.server.errors import ServerError
@@ -121,6 +121,8 @@ class ServerSettings(TypedDict, total=False):
     seed: int
     size: int
     country: CountryCode
+    tills: int
+    receipts: int
     host: str
     port: int
     sign_de: bool
@@ -152,6 +154,8 @@ class StartValues:
         seed: The tree's seed.
         size: How many managed organizations the tree has.
         country: Where they are.
+        tills: How many clients of a TSS each managed organization has.
+        receipts: How many receipts each of those has.
         ids_from: Any text that the ids and secrets of new things are drawn from, so that
             they are the same in every run; `None` for such as nobody can foresee.
         at: Unix seconds at which the time stands still, also in the past; `None` for
@@ -164,6 +168,8 @@ class StartValues:
     seed: int | None = None
     size: int | None = None
     country: str | None = None
+    tills: int | None = None
+    receipts: int | None = None
     ids_from: str | None = None
     at: float | None = None
     follow_process: bool = False
@@ -171,7 +177,7 @@ class StartValues:
     @property
     def names_a_tree(self) -> bool:
         """Whether anything is said of the tree."""
-        return any(one is not None for one in (self.preset, self.seed, self.size, self.country))
+        return any(getattr(self, name) is not None for name in TREE_ARGUMENTS)
 
     def tree(self, own: TreeArguments) -> TreeArguments:
         """Return the tree that is asked for; the rest as a server's own.
@@ -179,7 +185,7 @@ class StartValues:
         Raises:
             TreeError: The preset, seed, size or country does not exist.
         """
-        return own.changed(preset=self.preset, seed=self.seed, size=self.size, country=self.country)
+        return own.changed(**{name: getattr(self, name) for name in TREE_ARGUMENTS})
 
 
 AS_CONFIGURED = StartValues()

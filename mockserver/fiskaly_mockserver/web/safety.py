@@ -20,8 +20,6 @@ VENDOR_HOSTS = frozenset(
     }
 )
 """The hosts of the real APIs: a client whose calls are intercepted names them."""
-REAL_DOMAIN = "fiskaly.com"
-"""Whatever stands below it is no fake."""
 MOST_HOSTS = 100
 """Hosts that are remembered, a client may name any port; when there are more, it begins anew."""
 SITE_HEADER = "Sec-Fetch-Site"
@@ -141,15 +139,6 @@ class Safety:
             )
         else:
             self.demand_own_host(headers)
-
-
-def is_real(host: str) -> bool:
-    """Tell whether a host is one of the vendor's: tests would touch real data.
-
-    >>> is_real("Dashboard.fiskaly.com."), is_real("myfiskaly.com")
-    (True, False)
-    """
-    return f".{host.lower().rstrip('.')}".endswith(f".{REAL_DOMAIN}")
 
 
 def is_loopback(host: str) -> bool:

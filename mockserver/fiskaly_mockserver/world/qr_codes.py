@@ -3,7 +3,7 @@
 Imported with the first code that is looked at, as it brings `cryptography`.
 """
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -60,7 +60,7 @@ def explain_qr_code(text: str, rows: Rows | None = None) -> dict[str, JsonValue]
     good = verifies(code.public_key, code.signed_bytes, code.signature)
     findings = [*audit_code(code, verifies=good)]
     signed = None if rows is None else _transaction(code, rows)
-    if signed is not None and b64decode(signed.latest.signature) != code.signature:
+    if signed is not None and signed.latest.log.signature != code.signature:
         # A right code of another life of the world, which is no reason to doubt it, or a wrong one
         findings += [] if good else _unlike(fields, signed)
         signed = None

@@ -1,6 +1,6 @@
 """From an organization tree to the rows that a world starts with, and to their credentials."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
@@ -8,9 +8,11 @@ from fiskaly_fixtures import (
     BillingOptionsSpec,
     OrganizationSpec,
     OrganizationTree,
+    admin_pin_of,
     password_of,
     secret_of,
 )
+from fiskaly_fixtures.presets import PLANS
 
 from fiskaly_mockserver.domain.account.access import viewers_of
 from fiskaly_mockserver.domain.account.model import (
@@ -33,6 +35,7 @@ from fiskaly_mockserver.domain.account.model import (
     hash_secret,
 )
 from fiskaly_mockserver.domain.account.users import INVITATION_LIFETIME
+from fiskaly_mockserver.domain.signing.model import Tss
 from fiskaly_mockserver.world.garbage import collector_at_rest
 from fiskaly_mockserver.world.store.table import OverlayTable
 from fiskaly_mockserver.world.store.tables import Baseline
@@ -47,14 +50,18 @@ def baseline_of(tree: OrganizationTree, *, started_at: float) -> Baseline:
     invitations count back from it, everything else in a tree is absolute.
     """
     with collector_at_rest():
+        organizations = _organizations(tree, Shared())
         return Baseline(
             preset=tree.preset,
             seed=tree.seed,
-            organizations=_organizations(tree, Shared()),
+            tills=tree.tills,
+            receipts=tree.receipts,
+            organizations=organizations,
             api_keys=_api_keys(tree),
             users=_users(tree),
             memberships=_memberships(tree, started_at),
             billing_addresses=_billing_addresses(tree),
+            **_signing(tree, organizations, started_at),
         )
 
 
@@ -199,6 +206,19 @@ def _billing_addresses(tree: OrganizationTree) -> list[BillingAddress]:
     ]
 
 
+def _signing(
+    tree: OrganizationTree, organizations: list[Organization], started_at: float
+) -> Mapping[str, list[Any]]:
+    plan = PLANS.get(tree.preset)
+    everything = plan is not None and plan.everything
+    if not tree.tills and not everything:
+        return {}
+    from fiskaly_mockserver.world.tills import signing_rows  # noqa: PLC0415 - few trees have any
+
+    rows: dict[str, Organization] = {row.id: row for row in organizations}
+    return signing_rows(tree, rows, started_at=started_at, everything=everything)
+
+
 @dataclass(frozen=True, slots=True)
 class ApiCredentials:
     """What a client needs to authenticate as an organization in one environment."""
@@ -209,8 +229,31 @@ class ApiCredentials:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientOfTss:
+    """A till that a TSS began with."""
+
+    id: str
+    serial_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class TssCredentials:
+    """A TSS that an organization began with, and what its admin needs.
+
+    The PIN is None where none was set.
+    """
+
+    id: str
+    env: str
+    state: str
+    admin_puk: str = field(repr=False)
+    admin_pin: str | None = field(repr=False)
+    clients: tuple[ClientOfTss, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OrganizationCredentials:
-    """An organization and its enabled API keys, a TEST key first."""
+    """An organization, its enabled API keys, a TEST key first, and its TSS."""
 
     id: str
     type: str
@@ -218,6 +261,7 @@ class OrganizationCredentials:
     envs: tuple[str, ...]
     managed_by_organization_id: str | None
     api_keys: tuple[ApiCredentials, ...]
+    tss: tuple[TssCredentials, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +318,7 @@ class Seeded:
     def _of(self, row: Organization) -> OrganizationCredentials:
         keys = [
             key
-            for key in OverlayTable(self._baseline.api_keys).select("organization", row.id)
+            for key in self._rows("api_keys", "organization", row.id)
             if key.status is KeyStatus.ENABLED
         ]
         keys.sort(key=lambda key: key.env is not Environment.TEST)
@@ -288,4 +332,22 @@ class Seeded:
                 ApiCredentials(key.env.value, key.key, secret_of(self._seed, key.id))
                 for key in keys
             ),
+            tss=tuple(map(self._tss, self._rows("tss", "organization", row.id))),
         )
+
+    def _tss(self, row: Tss) -> TssCredentials:
+        pin = None if row.pin_hash is None else admin_pin_of(self._seed, row.id)
+        return TssCredentials(
+            id=row.id,
+            env=row.env.value,
+            state=row.state.value,
+            admin_puk=row.admin_puk,
+            admin_pin=pin,
+            clients=tuple(
+                ClientOfTss(client.id, client.serial_number)
+                for client in self._rows("clients", "tss", row.id)
+            ),
+        )
+
+    def _rows(self, table: str, index: str, value: str) -> Iterable[Any]:
+        return OverlayTable(getattr(self._baseline, table)).select(index, value)

@@ -34,9 +34,9 @@ class WorldKeys:
         """Return serial number, public key and certificate of a TSS."""
         return self._present().of(tss_id, created=created)
 
-    def sign(self, tss_id: str, message: bytes) -> bytes:
-        """Return r‖s of the signature over a message."""
-        return self._present().sign(tss_id, message)
+    def signer(self, tss_id: str) -> "Callable[[bytes], bytes]":
+        """Return what signs with a TSS's key, whatever seed comes later."""
+        return self._present().signer(tss_id)
 
     def certificate_authority(self) -> "CertificateAuthority":
         """Return the test CA."""

@@ -5,6 +5,8 @@ for tests alone: whoever knows the seed knows the keys.
 """
 
 from base64 import b64encode
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256, sha512
 
 from cryptography.exceptions import InvalidSignature
@@ -30,6 +32,7 @@ _P384_ORDER = int(
     16,
 )
 _HALF = 32
+_ALGORITHM = ec.ECDSA(SHA256(), deterministic_signing=True)
 
 
 class SeededSigningKeys(SigningKeys):
@@ -52,11 +55,9 @@ class SeededSigningKeys(SigningKeys):
             certificate=b64encode(self._certified(unsigned)).decode(),
         )
 
-    def sign(self, tss_id: str, message: bytes) -> bytes:
-        """Return r‖s of the deterministic signature (RFC 6979) over a message."""
-        algorithm = ec.ECDSA(SHA256(), deterministic_signing=True)
-        r, s = decode_dss_signature(self._key(tss_id).sign(message, algorithm))
-        return r.to_bytes(_HALF, "big") + s.to_bytes(_HALF, "big")
+    def signer(self, tss_id: str) -> Callable[[bytes], bytes]:
+        """Return what gives r‖s of the deterministic signature (RFC 6979) over a message."""
+        return partial(_signed, self._key(tss_id))
 
     def certificate_authority(self) -> CertificateAuthority:
         """Return the test CA."""
@@ -74,6 +75,11 @@ class SeededSigningKeys(SigningKeys):
             number = _scalar(f"{self._seed}:tss:{tss_id}", _P256_ORDER)
             key = self._keys[tss_id] = ec.derive_private_key(number, ec.SECP256R1())
         return key
+
+
+def _signed(key: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
+    r, s = decode_dss_signature(key.sign(message, _ALGORITHM))
+    return r.to_bytes(_HALF, "big") + s.to_bytes(_HALF, "big")
 
 
 def verifies(public_key: bytes, message: bytes, signature: bytes) -> bool:

@@ -139,7 +139,20 @@ def test_the_tree_is_what_the_json_line_prints(control: Control, server: MockSer
     assert server._listening is not None
     printed = json.loads(json_line(server._service.world.baseline, server._listening, "0"))
     assert tree == {name: printed[name] for name in tree}
-    assert set(tree) == {"preset", "seed", "organizations", "users"}
+    assert set(tree) == {"preset", "seed", "tills", "receipts", "organizations", "users"}
+
+
+def test_tills_are_seeded_and_told(control: Control) -> None:
+    tree = control.seed(tills=2, receipts=3)
+    assert (tree["tills"], tree["receipts"]) == (2, 3)
+    managed = [row for row in tree["organizations"] if row["managed_by_organization_id"]]
+    assert {len(row["tss"][0]["clients"]) for row in managed} == {2}
+    control.reset()
+    assert control.tree() == tree
+    with refused(400, "tills", "199"):
+        control.seed(tills=200)
+    with refused(409, "receipts", "receipts 1 goes with tills"):
+        control.seed(receipts=1)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

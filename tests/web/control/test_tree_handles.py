@@ -74,7 +74,16 @@ def test_what_is_missing_is_said_with_a_remedy() -> None:
     with pytest.raises(NotInTheTree, match=r"'Bare' has no enabled API key .*: create one"):
         _ = bare.key
     with pytest.raises(NotInTheTree, match="has no main organization: choose another preset"):
-        _ = TreeHandle({"preset": "empty", "seed": 1, "organizations": [], "users": []}).main
+        _ = TreeHandle(
+            {
+                "preset": "empty",
+                "seed": 1,
+                "tills": 0,
+                "receipts": 0,
+                "organizations": [],
+                "users": [],
+            }
+        ).main
 
 
 def test_another_environment_is_named(tree: TreeHandle) -> None:

@@ -193,7 +193,9 @@ def exec_command(
     COMMAND finds FISKALY_BASE_URL (also as FISKALY_MANAGEMENT_BASE_URL and
     FISKALY_MANAGEMENT_URL), FISKALY_SIGN_DE_URL, FISKALY_API_KEY, FISKALY_API_SECRET,
     FISKALY_ORGANIZATION_ID and FISKALY_MANAGED_ORGANIZATION_ID in its environment, and
-    FISKALY_MOCK_URL, which the other verbs obey. Where a proxy is set, NO_PROXY spares this
+    FISKALY_MOCK_URL, which the other verbs obey; with --tills, FISKALY_MANAGED_API_KEY and
+    FISKALY_MANAGED_API_SECRET, FISKALY_TSS_ID, FISKALY_CLIENT_ID, FISKALY_TSS_ADMIN_PIN and
+    FISKALY_TSS_ADMIN_PUK too. Where a proxy is set, NO_PROXY spares this
     machine. 127 says that there is no such command.
 
     \b

@@ -80,9 +80,11 @@ def json_line(
     """Return one line of JSON, in ASCII, with the address, every enabled key and every user.
 
     `{"schema": 2, "base_url", "sign_de_url", "control_url", "ca_file",
-    "interception": {"hosts", "proxy_port", "folder"}, "pid", "preset", "seed", "contract",
+    "interception": {"hosts", "proxy_port", "folder"}, "pid", "preset", "seed", "tills",
+    "receipts", "contract",
     "organizations": [{"id", "type", "name", "envs", "managed_by_organization_id",
-    "api_keys": [{"env", "key", "secret"}]}], "users": [{"id", "email", "password",
+    "api_keys": [{"env", "key", "secret"}], "tss": [{"id", "env", "state", "admin_puk",
+    "admin_pin", "clients": [{"id", "serial_number"}]}]}], "users": [{"id", "email", "password",
     "organization_ids"}]}`
     """
     return json.dumps(
@@ -96,6 +98,8 @@ def json_line(
             "pid": os.getpid(),
             "preset": baseline.preset,
             "seed": baseline.seed,
+            "tills": baseline.tills,
+            "receipts": baseline.receipts,
             "contract": contract,
             **Seeded(baseline).as_json(),
         },

@@ -1,6 +1,5 @@
 """What the services of SIGN DE work on: rows and seams, the ledger, and checks they share."""
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -11,7 +10,6 @@ from fiskaly_mockserver.domain.backend import Clock, SecretSource
 from fiskaly_mockserver.domain.signing import errors
 from fiskaly_mockserver.domain.signing.log_messages import (
     SystemMessage,
-    signed,
     system_log,
     transaction_log,
 )
@@ -36,10 +34,6 @@ class Ledger(NamedTuple):
     def system(self, tss: Tss, message: SystemMessage, now: int) -> Tss:
         """Write a system log."""
         counter = tss.signature_counter + 1
-        unsigned = system_log(
-            message, serial=bytes.fromhex(tss.serial_number), counter=counter, time=now
-        )
-        data = signed(unsigned, self.keys.sign(tss.id, unsigned))
         self.tables.logs.put(
             SignedLog(
                 tss_id=tss.id,
@@ -47,7 +41,10 @@ class Ledger(NamedTuple):
                 time=now,
                 kind=LogKind.SYSTEM,
                 name=f"Unixt_{now}_Sig-{counter}_Log-Sys_{message.event}.log",
-                data=data,
+                unsigned=system_log(
+                    message, serial=bytes.fromhex(tss.serial_number), counter=counter, time=now
+                ),
+                sign=self.keys.signer(tss.id),
             )
         )
         return replace(tss, signature_counter=counter)
@@ -61,10 +58,44 @@ class Ledger(NamedTuple):
         data: ProcessData,
         number: int,
         now: int,
-    ) -> tuple[Tss, SignedLog, str]:
-        """Write a transaction log, and return it with its signature in base64."""
+    ) -> tuple[Tss, SignedLog]:
+        """Write a transaction log, and return it."""
         counter = tss.signature_counter + 1
-        unsigned = transaction_log(
+        log = transaction_log_of(
+            tss,
+            counter=counter,
+            operation=operation,
+            client_serial_number=client_serial_number,
+            data=data,
+            number=number,
+            now=now,
+            sign=self.keys.signer(tss.id),
+        )
+        self.tables.logs.put(log)
+        return replace(tss, signature_counter=counter), log
+
+
+def transaction_log_of(
+    tss: Tss,
+    *,
+    counter: int,
+    operation: str,
+    client_serial_number: str,
+    data: ProcessData,
+    number: int,
+    now: int,
+    sign: Callable[[bytes], bytes],
+) -> SignedLog:
+    """Return the log that a TSS writes of a transaction."""
+    # A "/" would be a folder in the archive (S9)
+    client = client_serial_number.replace("/", "_")
+    return SignedLog(
+        tss_id=tss.id,
+        counter=counter,
+        time=now,
+        kind=LogKind.TRANSACTION,
+        name=f"Unixt_{now}_Sig-{counter}_Log-Tra_No-{number}_{operation}_Client-{client}.log",
+        unsigned=transaction_log(
             operation=operation,
             client_serial_number=client_serial_number,
             process_data=data.data,
@@ -73,22 +104,11 @@ class Ledger(NamedTuple):
             serial=bytes.fromhex(tss.serial_number),
             counter=counter,
             time=now,
-        )
-        signature = self.keys.sign(tss.id, unsigned)
-        # A "/" would be a folder in the archive (S9)
-        client = client_serial_number.replace("/", "_")
-        log = SignedLog(
-            tss_id=tss.id,
-            counter=counter,
-            time=now,
-            kind=LogKind.TRANSACTION,
-            name=f"Unixt_{now}_Sig-{counter}_Log-Tra_No-{number}_{operation}_Client-{client}.log",
-            data=signed(unsigned, signature),
-            number=number,
-            client_serial_number=client_serial_number,
-        )
-        self.tables.logs.put(log)
-        return replace(tss, signature_counter=counter), log, b64encode(signature).decode()
+        ),
+        sign=sign,
+        number=number,
+        client_serial_number=client_serial_number,
+    )
 
 
 class SigningOptions(NamedTuple):

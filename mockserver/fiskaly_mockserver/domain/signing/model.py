@@ -5,9 +5,11 @@ unix seconds, 0 where the thing has not happened. Source of the fields: the reco
 of the API, as far as there are any.
 """
 
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NewType
 
 from fiskaly_mockserver.domain.account.model import (
@@ -16,6 +18,7 @@ from fiskaly_mockserver.domain.account.model import (
     OrganizationId,
     PrincipalId,
 )
+from fiskaly_mockserver.domain.signing.log_messages import signed
 
 TssId = NewType("TssId", str)
 ClientId = NewType("ClientId", str)
@@ -162,9 +165,7 @@ class Revision:
         process_type: `Kassenbeleg-V1` and the like; " " for a start without a schema.
         process_data: The plain text that was signed.
         operation: `Start`, `Update` or `Finish`.
-        counter: Signature counter of its log.
-        time: Log time.
-        signature: 64 bytes in base64.
+        log: What was signed.
     """
 
     revision: int
@@ -176,9 +177,22 @@ class Revision:
     process_type: str
     process_data: bytes
     operation: str
-    counter: int
-    time: int
-    signature: str
+    log: "SignedLog"
+
+    @property
+    def counter(self) -> int:
+        """The signature counter."""
+        return self.log.counter
+
+    @property
+    def time(self) -> int:
+        """The log time."""
+        return self.log.time
+
+    @property
+    def signature(self) -> str:
+        """The signature's 64 bytes in base64."""
+        return b64encode(self.log.signature).decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,13 +230,18 @@ class Transaction:
         return 0 if self.state is TransactionState.ACTIVE else self.latest.time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SignedLog:
-    """A finished log message, the bytes that exports pack and that signatures come from (S6).
+    """A log message, whose bytes exports pack and signatures come from (S6).
+
+    It is signed when its signature is first asked for: most system logs, and the receipts that
+    a tree begins with, are never looked at, and a signature that follows from key and message
+    is the same whenever it is made (S7).
 
     Attributes:
         name: Its file name in an export.
-        data: The whole DER message with its signature.
+        unsigned: What is signed.
+        sign: Returns the 64 bytes of the signature over that.
         number: The transaction's number, 0 for system and audit logs.
         client_serial_number: The client's, "" for system and audit logs.
     """
@@ -232,9 +251,20 @@ class SignedLog:
     time: int
     kind: LogKind
     name: str
-    data: bytes = field(repr=False)
+    unsigned: bytes = field(repr=False)
+    sign: Callable[[bytes], bytes] = field(repr=False, compare=False)
     number: int = 0
     client_serial_number: str = ""
+
+    @cached_property
+    def signature(self) -> bytes:
+        """The 64 bytes r‖s."""
+        return self.sign(self.unsigned)
+
+    @property
+    def data(self) -> bytes:
+        """The whole DER message with its signature."""
+        return signed(self.unsigned, self.signature)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The keys of TSS, as the domain uses them."""
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 
@@ -36,8 +37,11 @@ class SigningKeys(Protocol):
         """Return what is public of a TSS's key; `created` is when the TSS was, in unix seconds."""
         ...
 
-    def sign(self, tss_id: str, message: bytes) -> bytes:
-        """Return the 64 bytes r‖s of the ECDSA signature over the SHA-256 of a message."""
+    def signer(self, tss_id: str) -> Callable[[bytes], bytes]:
+        """Return what signs with a TSS's key.
+
+        It returns the 64 bytes r‖s of the ECDSA signature over the SHA-256 of a message.
+        """
         ...
 
     def certificate_authority(self) -> CertificateAuthority:

@@ -112,11 +112,7 @@ class Transactions:
         Raises:
             NotSigningPrincipal, TssNotFound, TransactionNotFound, RevisionNotFound: As `revision`.
         """
-        row, revision = self.revision(principal, tss_id, id_or_number, number)
-        log = self._tables.logs.get((row.tss_id, revision.counter))
-        if log is None:
-            raise LookupError(f"log {revision.counter} of TSS {row.tss_id}")
-        return log
+        return self.revision(principal, tss_id, id_or_number, number)[1].log
 
     def list(
         self, principal: Principal, tss_id: str | None, narrowed: StateFilter, paging: Paging
@@ -242,7 +238,7 @@ class Transactions:
         number = tss.transaction_counter + 1 if present is None else present.number
         operation = "Start" if present is None else "Finish" if call.ends else "Update"
         data = call.data or NO_DATA
-        tss, log, signature = self._backend.ledger.transaction(
+        tss, log = self._backend.ledger.transaction(
             tss,
             operation=operation,
             client_serial_number=client.serial_number,
@@ -260,9 +256,7 @@ class Transactions:
             process_type=data.process_type,
             process_data=data.data,
             operation=operation,
-            counter=log.counter,
-            time=log.time,
-            signature=signature,
+            log=log,
         )
         if present is None:
             active = tss.active_transactions + 1

@@ -200,7 +200,13 @@ async def get_tree(call: ControlCall) -> JsonValue:
 
 
 def _tree_of(baseline: Baseline) -> JsonValue:
-    return {"preset": baseline.preset, "seed": baseline.seed, **Seeded(baseline).as_json()}
+    return {
+        "preset": baseline.preset,
+        "seed": baseline.seed,
+        "tills": baseline.tills,
+        "receipts": baseline.receipts,
+        **Seeded(baseline).as_json(),
+    }
 
 
 async def export_state(call: ControlCall) -> JsonValue:
@@ -251,7 +257,7 @@ def _refused(
 def _unknown_tree(error: TreeError) -> ControlError:
     allowed = {"preset": tuple(PRESETS), "country": COUNTRIES}.get(error.argument or "")
     if allowed is None:
-        return ControlError(409, str(error))
+        return ControlError(409, str(error), field=error.argument or "")
     return ControlError(404, str(error), field=error.argument or "", allowed=allowed)
 
 

@@ -24,13 +24,19 @@ class Baseline:
 
     The frozen tables are its attributes, by the tables' names. `preset` and `seed` are those
     of the tree they come from, `None` without one: the secrets of its keys and users derive
-    from the seed.
+    from the seed. `tills` and `receipts` are the tree's, too.
     """
 
-    __slots__ = ("_tables", "preset", "seed")
+    __slots__ = ("_tables", "preset", "receipts", "seed", "tills")
 
     def __init__(
-        self, *, preset: str | None = None, seed: int | None = None, **rows: Iterable[Any]
+        self,
+        *,
+        preset: str | None = None,
+        seed: int | None = None,
+        tills: int = 0,
+        receipts: int = 0,
+        **rows: Iterable[Any],
     ) -> None:
         """Take the rows of each table by its name; a table that is left out is empty.
 
@@ -39,6 +45,8 @@ class Baseline:
         """
         self.preset = preset
         self.seed = seed
+        self.tills = tills
+        self.receipts = receipts
         made = {name: FrozenTable(SPECS[name], found) for name, found in rows.items()}
         self._tables: Mapping[str, FrozenTable[Any, Any]] = {**EMPTY, **made}
 
@@ -50,7 +58,13 @@ class Baseline:
 
     def with_rows(self, **rows: Iterable[Any]) -> "Baseline":
         """Return a baseline with other rows in some tables, which shares the rest."""
-        twin = Baseline(preset=self.preset, seed=self.seed, **rows)
+        twin = Baseline(
+            preset=self.preset,
+            seed=self.seed,
+            tills=self.tills,
+            receipts=self.receipts,
+            **rows,
+        )
         twin._tables = {**self._tables, **{name: twin._tables[name] for name in rows}}
         return twin
 
