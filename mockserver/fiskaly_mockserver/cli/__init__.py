@@ -140,7 +140,12 @@ def _verb(name: str, attribute: str = "") -> LazyVerb:
             _verb("journal"),
         ],
         "Find a running server": [_verb("wait"), _verb("doctor"), _verb("env")],
-        "Check servers, clients, recordings": [_verb("verify"), _verb("check"), _verb("redact")],
+        "Check servers, clients, recordings": [
+            _verb("verify"),
+            _verb("check"),
+            _verb("redact"),
+            _verb("contract"),
+        ],
         "Look without a server": [_verb("tree"), _verb("operations"), _verb("qr")],
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
