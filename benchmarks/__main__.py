@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import coldstart, pytest_cost, scale, throughput, worlds
+from benchmarks import coldstart, pytest_cost, scale, throughput, tls, worlds
 from benchmarks.candidates import Missing
 from benchmarks.report import Asked, Report, peers_folder
 
@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, Callable[[Asked], Report]] = {
     "pytest": pytest_cost.report,
     "scale": _of_rounds(scale.report),
     "throughput": throughput.report,
+    "tls": _of_rounds(tls.report),
     "worlds": _of_rounds(worlds.report),
 }
 RESULTS = Path(__file__).parent / "results"

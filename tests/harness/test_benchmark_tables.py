@@ -7,6 +7,9 @@ from benchmarks.peers.candidates import OpenapiBackend, Prism
 from benchmarks.pytest_table import Starts, Taken
 from benchmarks.pytest_table import text as pytest_text
 from benchmarks.throughput_table import LOADS, MIX, Measured, Turn, plot, text
+from benchmarks.tls import KEPT, NEW, WAYS
+from benchmarks.tls import report as tls_report
+from benchmarks.tls import table as tls_table
 
 
 def measured(candidate: type[Candidate], *rates: float | None, cpu: float = 50) -> Measured:
@@ -79,3 +82,22 @@ def test_a_start_of_pytest_is_compared_run_by_run() -> None:
     page = pytest_text(tests, starts, rounds=1)
     assert "| on the clock | 200.0 | 210.0 | 10.0 |" in page
     assert verdicts(page) == ["missed", "kept", "kept"]
+
+
+def test_each_way_is_held_against_plain_http_with_the_same_connection() -> None:
+    seconds = ((0.001, 0.002), (0.002, 0.008), (0.003, 0.012))
+    taken = {
+        (way, connection): one
+        for way, pair in zip(WAYS, seconds, strict=True)
+        for connection, one in zip((KEPT, NEW), pair, strict=True)
+    }
+    assert rows("\n".join(tls_table(taken)))[2:] == [
+        ["plain HTTP", "1.000", "1.00", "2.000", "1.00"],
+        ["TLS", "2.000", "2.00", "8.000", "4.00"],
+        ["tunnel and TLS", "3.000", "3.00", "12.000", "6.00"],
+    ]
+
+
+def test_one_round_of_https_can_be_measured() -> None:
+    page = tls_report(1)
+    assert [row[0] for row in rows(page)[2:]] == [*WAYS]
