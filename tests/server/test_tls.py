@@ -125,6 +125,26 @@ def test_clients_that_are_intercepted_find_tls_beside_plain_http() -> None:
             )
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (
+            "http://localhost",
+            "a client speaks plain HTTP here: its address should begin with https",
+        ),
+        ("https://localhost", "a client does not trust the certificate: give it the CA, as SSL_"),
+    ],
+)
+def test_what_a_client_does_wrong_in_the_handshake_is_logged(
+    loop_kind: LoopKind, caplog: pytest.LogCaptureFixture, asked: str, said: str
+) -> None:
+    with MockServer(tls=True, loop=loop_kind) as server, requests.Session() as session:
+        session.trust_env = False
+        with pytest.raises(requests.ConnectionError):
+            session.get(f"{asked}:{server.port}/_mock/health", timeout=60)
+    assert [one.getMessage()[:60] for one in caplog.records] == [f"TLS: {said}"[:60]]
+
+
 def test_the_file_of_the_ca_goes_with_the_server_unless_it_was_asked_for(tmp_path: Path) -> None:
     with MockServer(tls=True) as server:
         own = server.ca_file

@@ -1,5 +1,6 @@
 """TLS of a server: a certificate that it is given, or one of a CA that lives in memory."""
 
+import logging
 import re
 import ssl
 import warnings
@@ -24,6 +25,35 @@ _REASONS = {
     "KEY_TYPE_MISMATCH": "the key is not that of the certificate",
     "EE_KEY_TOO_SMALL": "the key of the certificate is too short for TLS",
 }
+
+
+_LOG = logging.getLogger("fiskaly_mockserver.http")
+_CLIENTS = {
+    "HTTP_REQUEST": "a client speaks plain HTTP here: its address should begin with https://",
+    "UNSUPPORTED_PROTOCOL": "a client offers no TLS 1.2 or newer",
+    **dict.fromkeys(
+        (
+            "TLSV1_ALERT_UNKNOWN_CA",
+            "SSLV3_ALERT_BAD_CERTIFICATE",
+            "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        ),
+        "a client does not trust the certificate: give it the CA, as SSL_CERT_FILE,"
+        " CURL_CA_BUNDLE, REQUESTS_CA_BUNDLE or NODE_EXTRA_CA_CERTS do",
+    ),
+}
+
+
+class TellingHandshake(ssl.SSLObject):
+    """Tells what a client's part in a handshake that failed was, which the loop keeps to itself."""
+
+    def do_handshake(self) -> None:
+        """Go on with the handshake."""
+        try:
+            super().do_handshake()
+        except ssl.SSLError as error:
+            if error.reason in _CLIENTS:
+                _LOG.warning("TLS: %s", _CLIENTS[error.reason])
+            raise
 
 
 class Tls(NamedTuple):
@@ -54,6 +84,8 @@ def tls_of(config: ServerConfig) -> Tls | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
+    if not config.intercept:  # the tunnels tell more: who it was
+        context.sslobject_class = TellingHandshake
     ca_pem = None
     if config.cert is not None and config.key is not None:
         _load(context, config.cert, config.key)
