@@ -127,6 +127,20 @@ class Errors(Protocol):
         """Return the error that an armed fault demands, as this API would have it."""
 
 
+class OtherHost(NamedTuple):
+    """A host of the vendor's that has not all operations of an API.
+
+    Attributes:
+        name: The host.
+        lacks: The operations that it has not, by operationId.
+        answer: What it answers to them.
+    """
+
+    name: str
+    lacks: frozenset[str]
+    answer: Answer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Api:
     """One API: all that the server needs to know to serve it.
@@ -136,6 +150,7 @@ class Api:
         contract: Its operations, and what messages have to keep.
         handlers: One for each operation, by operationId.
         errors: How it says no.
+        other_host: Where not all of it is, for clients that call the server by that name.
         open_to_pages: Whether any web page may call it, as browsers that sign do.
         headers: Makes what writes the headers of its answers.
         rows: Yields every row of a world as the API presents it: where it stands, the name
@@ -146,6 +161,7 @@ class Api:
     contract: Contract
     handlers: Mapping[str, Handler]
     errors: Errors
+    other_host: OtherHost | None = None
     open_to_pages: bool = False
     headers: Callable[[], ResponseHeaders] = ResponseHeaders
     rows: Callable[[World], Iterator[tuple[str, str, JsonObject]]]

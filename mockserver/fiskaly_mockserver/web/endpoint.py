@@ -1,5 +1,6 @@
 """The way of one checked request: faults, caller, contract, handler."""
 
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 from aiohttp import hdrs, web
@@ -8,7 +9,7 @@ from fiskaly_contracts import CheckedRequest, Operation, RequestData, Violation,
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.sessions import Sessions
 from fiskaly_mockserver.domain.errors import MissingToken
-from fiskaly_mockserver.web.api import Call, Download, JsonObject
+from fiskaly_mockserver.web.api import Call, Download, JsonObject, OtherHost
 from fiskaly_mockserver.web.faults.apply import OperationFaults
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.pipeline import demand_same_state, in_pipeline
@@ -221,6 +222,30 @@ def _read_no_further(request: web.Request, error: Exception) -> None:
         request.content.feed_eof()
 
 
+Answering = Callable[[web.Request, World, Recorded], Awaitable[web.StreamResponse]]
+
+
+def _unless_at(other: OtherHost, operation_id: str, answer: Answering) -> Answering:
+    """Return what answers an operation that a host has not, if it is called by that name."""
+
+    async def answer_here(
+        request: web.Request, world: World, record: Recorded
+    ) -> web.StreamResponse:
+        if request.host.partition(":")[0].lower() != other.name:
+            return await answer(request, world, record)
+        record.operation_id = operation_id
+        return response_of(other.answer)
+
+    return answer_here
+
+
+def _answering(operation: Operation, served: ServedApi, worlds: Worlds) -> Answering:
+    answer, other = Endpoint(operation, served, worlds).answer, served.api.other_host
+    if other is None or operation.operation_id not in other.lacks:
+        return answer
+    return _unless_at(other, operation.operation_id, answer)
+
+
 def routes_of(service: Service, *, prefix: str = "") -> list[web.RouteDef]:
     """Return a route for each operation of each API, and for nothing else.
 
@@ -233,7 +258,7 @@ def routes_of(service: Service, *, prefix: str = "") -> list[web.RouteDef]:
             in_pipeline(
                 service,
                 served,
-                Endpoint(operation, served, service.worlds).answer,
+                _answering(operation, served, service.worlds),
                 sandbox_of=sandbox_in_path if prefix else None,
             ),
             # aiohttp would answer HEAD wherever there is a GET (A-28)

@@ -12,12 +12,10 @@ from fiskaly_mockserver.world.names import TOKEN_HEADER, shown
 
 OPEN_OPERATIONS = frozenset({"getHealth", "getContract", "getSignDeContract", "getControlContract"})
 """Asked by monitors and generators: they show nothing of the account."""
+BACKEND_HOST = "kassensichv.fiskaly.com"
+"""Where SIGN DE is without what only its middleware has."""
 VENDOR_HOSTS = frozenset(
-    {
-        "dashboard.fiskaly.com",
-        "kassensichv-middleware.fiskaly.com",
-        "kassensichv.fiskaly.com",
-    }
+    {"dashboard.fiskaly.com", "kassensichv-middleware.fiskaly.com", BACKEND_HOST}
 )
 """The hosts of the real APIs: a client whose calls are intercepted names them."""
 MOST_HOSTS = 100

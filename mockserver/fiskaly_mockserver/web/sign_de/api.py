@@ -6,10 +6,16 @@ from aiohttp import hdrs, web
 from fiskaly_contracts import Contract
 from multidict import istr
 
-from fiskaly_mockserver.web.api import Api, JsonObject
+from fiskaly_mockserver.web.api import Api, JsonObject, OtherHost
 from fiskaly_mockserver.web.responses import ResponseHeaders
+from fiskaly_mockserver.web.safety import BACKEND_HOST
 from fiskaly_mockserver.web.sign_de import presenters
-from fiskaly_mockserver.web.sign_de.errors import BARE_JSON, SignDeErrors
+from fiskaly_mockserver.web.sign_de.errors import (
+    BARE_JSON,
+    MIDDLEWARE_OPERATIONS,
+    SignDeErrors,
+    use_middleware,
+)
 from fiskaly_mockserver.web.sign_de.handlers import HANDLERS
 from fiskaly_mockserver.world.world import World
 
@@ -48,6 +54,7 @@ def sign_de_api() -> Api:
         contract=Contract.sign_de(),
         handlers=HANDLERS,
         errors=SignDeErrors(),
+        other_host=OtherHost(BACKEND_HOST, MIDDLEWARE_OPERATIONS, use_middleware()),
         open_to_pages=True,
         headers=SignDeHeaders,
         rows=presented_rows,

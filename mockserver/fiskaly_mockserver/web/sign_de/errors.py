@@ -145,6 +145,11 @@ class SignDeErrors:
         return _of_middleware(status, code, message or REASONS[status])
 
 
+def use_middleware() -> Answer:
+    """Return what the backend answers to operations that only the middleware has (A-91)."""
+    return _of_middleware(432, "E_USE_MIDDLEWARE", "Use the middleware")
+
+
 def _unauthenticated(error: shared.Unauthenticated) -> Answer:
     """Return a 401: of the login service in its shape E3, else in shape E4 (recorded)."""
     if isinstance(error, account.InvalidCredentials):
