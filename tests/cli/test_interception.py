@@ -158,6 +158,11 @@ def test_serve_intercepts_as_long_as_it_runs(tmp_path: Path) -> None:
         script = f"{shown.stdout}\nimport subprocess\nsubprocess.run({asked!r}, check=True)"
         assert "HTTP Error 405" in run_python(script)
         assert "x,127.0.0.1" in found["NO_PROXY"]
+        assert "read when a runtime starts" in shown.stderr
+        java = run("env", "--intercept", "--lang", "java", "--url", url)
+        port = led["proxy_port"]
+        assert f'System.setProperty("https.proxyPort", "{port}");' in java.stdout
+        assert "JAVA_TOOL_OPTIONS" not in java.stdout
         assert Path(led["folder"]).stat().st_mode & 0o077 == 0
         assert running.end() == 0
     assert not Path(led["folder"]).exists()

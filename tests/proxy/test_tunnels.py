@@ -172,9 +172,9 @@ async def test_another_host_passes_through_and_is_counted(stage: Stage, host: st
         (b"CONNECT other.test:443 HTTP/1.1\r\n\r\n", 403, "other.test is refused: --offline"),
         (b"GET http://other.test/ HTTP/1.1\r\n\r\n", 403, "other.test is refused: --offline"),
         (f"GET http://{HOST}/ HTTP/1.1\r\n\r\n".encode(), 403, "is not intercepted: https is"),
-        (b"GET / HTTP/1.1\r\n\r\n", 400, 'GET "/" is no request to a proxy'),
-        (b"GET ftp://a/ HTTP/1.1\r\n\r\n", 400, "is no request to a proxy"),
-        (b"GET http://[/ HTTP/1.1\r\n\r\n", 400, "is no request to a proxy"),
+        (b"GET / HTTP/1.1\r\n\r\n", 400, "a GET names no http or https host"),
+        (b"GET ftp://a/ HTTP/1.1\r\n\r\n", 400, "a GET names no http or https host"),
+        (b"GET http://[/ HTTP/1.1\r\n\r\n", 400, "a GET names no http or https host"),
         (b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", 431, "longer than 64 kB"),
     ],
 )
@@ -193,10 +193,23 @@ async def test_what_leads_nowhere_is_one_clear_line(
 async def test_a_host_that_cannot_be_reached_is_told(stage: Stage) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
+    label = "a" * 64
     async with stage.tunnels() as tunnels:
         answer = await answer_to(tunnels, f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 502 ")
+        answer = await answer_to(tunnels, f"CONNECT {label}.test:1 HTTP/1.1\r\n\r\n".encode())
     assert answer.startswith(b"HTTP/1.1 502 ")
     assert f"127.0.0.1 port {port} cannot be reached" in stage.said[0]
+
+
+async def test_what_a_client_sends_along_is_not_told(stage: Stage) -> None:
+    async with stage.tunnels(offline=True) as tunnels:
+        for url in (f"http://me:hunter2@{HOST}/?k=hunter2", "ftp://me:hunter2@a/?k=hunter2"):
+            answer = await answer_to(tunnels, f"GET {url} HTTP/1.1\r\n\r\n".encode())
+            assert answer.startswith(b"HTTP/1.1 40")
+            assert b"hunter2" not in answer
+    assert len(stage.said) == 2
+    assert "hunter2" not in "".join(stage.said)
 
 
 async def test_plain_requests_are_handed_on_one_a_connection(stage: Stage) -> None:

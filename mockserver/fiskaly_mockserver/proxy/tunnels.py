@@ -192,8 +192,8 @@ class Tunnels:
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
                 await answer(reader, writer)
-            except (OSError, asyncio.IncompleteReadError):
-                pass  # the client has gone
+            except (OSError, NoTunnel, asyncio.IncompleteReadError):
+                pass  # the client has gone, or the server
             finally:
                 writer.close()
 
@@ -261,11 +261,11 @@ class Tunnels:
         except ValueError:
             host, port, parts = "", None, urlsplit("")
         if not host or parts.scheme not in {"http", "https"}:
-            raise NoTunnel(400, f"{head.method} {shown(head.target)} is no request to a proxy")
+            raise NoTunnel(400, f"a {head.method} names no http or https host")
         if (is_loopback(host) and port == self.port) or (
             host in self.hosts and (parts.scheme, port or HTTPS_PORT) != ("https", HTTPS_PORT)
         ):
-            raise NoTunnel(403, f"{parts.scheme}://{parts.netloc} is not intercepted: https is")
+            raise NoTunnel(403, f"{parts.scheme} of {host} is not intercepted: https is")
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         if host in self.hosts:
             self.intercepted[host] += 1
@@ -275,7 +275,7 @@ class Tunnels:
             await _join(client, other)
             return
         self._demand_allowed(host)
-        proxy = self._upstream.of(parts.scheme, host) if parts.scheme == "http" else None
+        proxy = self._upstream.of(parts.scheme, host)
         if proxy is not None:
             other = await _open_proxy(proxy)
             other[1].write(_rewritten(head, url, proxy))
@@ -358,7 +358,7 @@ async def _open(
 ) -> Stream:
     try:
         return await asyncio.open_connection(host, port, ssl=context, server_hostname=name)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise NoTunnel(502, f"{host} port {port} cannot be reached: {error}") from error
 
 

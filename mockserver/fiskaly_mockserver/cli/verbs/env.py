@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -136,12 +137,15 @@ def env(server: RemoteServer, *, lang: str, intercept: bool) -> None:
         token=server.token,
         ca_file=server.ca_file,
     )
-    led = _interception_variables(server) if intercept else {}
+    led = _interception_variables(server, lang) if intercept else {}
     click.echo(snippet(lang, {**addresses, **key, **led}))
 
 
-def _interception_variables(server: RemoteServer) -> dict[str, str]:
-    """Return what leads programs of this environment to a server on this machine."""
+def _interception_variables(server: RemoteServer, lang: str) -> dict[str, str]:
+    """Return what leads programs of this environment to a server on this machine.
+
+    To a running JVM that is not its variable, but the properties that stand in it.
+    """
     led = server.control().health()["interception"]
     if led is None:
         raise click.UsageError(f"{server.origin} does not intercept: start it with --intercept")
@@ -149,4 +153,14 @@ def _interception_variables(server: RemoteServer) -> dict[str, str]:
     if not folder.is_dir():
         raise click.UsageError(f"{server.origin} runs on another machine: its files are there")
     port, hosts = led["proxy_port"], led["hosts"]
-    return interception_variables(folder, os.environ, port=port, hosts=hosts)
+    found = interception_variables(folder, os.environ, port=port, hosts=hosts)
+    if lang == "java":
+        options = [one for one in shlex.split(found["JAVA_TOOL_OPTIONS"]) if one.startswith("-D")]
+        return dict(one.removeprefix("-D").split("=", 1) for one in options if "=" in one)
+    if lang != "shell":
+        click.echo(
+            "Note: some of it is read when a runtime starts: use --lang shell in the shell that"
+            " starts it",
+            err=True,
+        )
+    return found
