@@ -21,7 +21,7 @@ SECTIONS = {
     "Run a server:": ["serve", "exec"],
     "Control a running server:": ["reset", "clock", "faults", "journal"],
     "Find a running server:": ["wait", "doctor", "env"],
-    "Check servers, clients, recordings:": ["verify", "check", "redact", "contract"],
+    "Check servers, clients, recordings:": ["verify", "check", "redact", "replay", "contract"],
     "Look without a server:": ["tree", "operations", "qr"],
 }
 PROGRAM = """
@@ -36,7 +36,7 @@ own = "fiskaly_mockserver.cli.verbs."
 loaded = {name.removeprefix(own) for name in sys.modules if name.startswith(own)}
 print(sorted(loaded & set(cli.list_commands(None))), file=sys.stderr)
 """
-ALONE = {"serve", "exec", "verify", "check", "redact", "contract", "tree", "operations"}
+ALONE = {"serve", "exec", "verify", "check", "redact", "replay", "contract", "tree", "operations"}
 """Verbs that speak to no running fake."""
 MANY = 10_000
 

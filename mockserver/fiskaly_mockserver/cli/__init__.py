@@ -144,6 +144,7 @@ def _verb(name: str, attribute: str = "") -> LazyVerb:
             _verb("verify"),
             _verb("check"),
             _verb("redact"),
+            _verb("replay"),
             _verb("contract"),
         ],
         "Look without a server": [_verb("tree"), _verb("operations"), _verb("qr")],

@@ -1,0 +1,136 @@
+"""`replay`: a recording sent again, and what came back differently."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+from fiskaly_contracts.conformance.findings import Report
+from fiskaly_contracts.conformance.probe import HttpSender, UnreachableError
+from fiskaly_contracts.conformance.verify import (
+    MANAGEMENT_PATH,
+    SIGN_DE_PATH,
+    RefusedError,
+    Settings,
+)
+from fiskaly_contracts.recordings.har import HarError, read_har
+from fiskaly_contracts.recordings.replay import Replay
+
+from fiskaly_mockserver.cli.remote_server import API_KEY, API_SECRET
+from fiskaly_mockserver.cli.reporting import (
+    BadCheck,
+    NobodyAnswers,
+    Reporting,
+    reporting_options,
+)
+from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.server.mock_server import MockServer
+
+
+@click.command()
+@click.argument(
+    "archives",
+    nargs=-1,
+    required=True,
+    metavar="FILE.har…",
+    type=click.Path(dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--against", metavar="URL", help="The server to send to; without it a fresh fake is started."
+)
+@click.option("--sign-de", metavar="URL", help="Where SIGN DE is, if not at the same address.")
+@click.option("--allow-live", is_flag=True, help="Accept a LIVE key.")
+@click.option(
+    "--yes-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A host beyond this machine that may be called; may be given several times.",
+)
+@click.option(
+    "--ca-file",
+    type=click.Path(dir_okay=False, exists=True),
+    metavar="FILE",
+    help="Certificates to trust beside the system's.",
+)
+@reporting_options
+def replay(
+    archives: tuple[Path, ...],
+    *,
+    against: str | None,
+    sign_de: str | None,
+    allow_live: bool,
+    hosts: tuple[str, ...],
+    ca_file: str | None,
+    reporting: Reporting,
+) -> None:
+    """Send recorded exchanges again, in order, and tell what comes back differently.
+
+    Status, code, fields, types and their order are compared; times, ids and texts are not.
+    Ids, tokens, keys and PUKs that the server hands out take the place of the recorded ones.
+    The key and secret are those of FISKALY_API_KEY and FISKALY_API_SECRET, or the fresh fake's.
+
+    Exit code 1: something differs; 3: nobody answers; 4: there was nothing to send.
+    """
+    with ExitStack() as stack:
+        if against is None:
+            settings = stack.enter_context(_fresh_fake())
+        else:
+            settings = _settings(against, sign_de or against, hosts, allow_live=allow_live)
+        sender = HttpSender(ca_file)
+        stack.callback(sender.close)
+        running = Replay(
+            {MANAGEMENT_PATH: settings.management, SIGN_DE_PATH: settings.sign_de or ""},
+            sender,
+            (settings.key, settings.secret),
+            fresh_ids=against is not None,
+        )
+        try:
+            for archive in archives:
+                running.run(read_har(archive), archive.name)
+        except HarError as error:
+            raise BadCheck(str(error)) from error
+        except UnreachableError as error:
+            raise NobodyAnswers(str(error)) from error
+    called = dict.fromkeys(operation for operation, _ in running.check.calls)
+    broken = {one.operation for one in running.findings}
+    report = Report(
+        check="replay",
+        target=" ".join(map(str, archives)),
+        findings=tuple(running.findings),
+        counted={"exchanges": running.check.exchanges, "operations": len(called)},
+        passed=tuple(name for name in called if name not in broken),
+        not_verified=running.skipped,
+    )
+    reporting.finish(report, checked=running.check.exchanges)
+
+
+@contextmanager
+def _fresh_fake() -> Iterator[Settings]:
+    with MockServer(ServerConfig(port=0, preset="single")) as server:
+        yield Settings(
+            management=server.base_url,
+            sign_de=server.sign_de_url,
+            key=server.credentials.key,
+            secret=server.credentials.secret,
+        )
+
+
+def _settings(
+    management: str, sign_de: str, hosts: tuple[str, ...], *, allow_live: bool
+) -> Settings:
+    key, secret = (os.environ.get(name, "") for name in (API_KEY, API_SECRET))
+    if not key or not secret:
+        raise BadCheck(f"set {API_KEY} and {API_SECRET}: credentials come from there alone")
+    try:
+        return Settings(
+            management=management,
+            sign_de=sign_de,
+            key=key,
+            secret=secret,
+            allow_live=allow_live,
+            hosts=hosts,
+        ).guarded()
+    except RefusedError as error:
+        raise BadCheck(str(error)) from error
