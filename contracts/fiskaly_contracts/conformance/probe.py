@@ -41,7 +41,7 @@ class BrokenJourneyError(Exception):
 class Sender(Protocol):
     """Sends one request and returns the exchange."""
 
-    def __call__(self, method: str, url: str, headers: Pairs, body: bytes) -> HttpExchange:
+    def __call__(self, method: str, url: str, headers: Pairs, body: bytes, /) -> HttpExchange:
         """Send; raise `UnreachableError` where no answer comes."""
 
 
