@@ -1,8 +1,14 @@
-"""Teach schemathesis the one rule of the contract that OpenAPI 3.0 has no keyword for."""
+"""Teach schemathesis the one rule of the contract that OpenAPI 3.0 has no keyword for.
 
+And a check more: data that fits the contract is never told that it does not, also where the
+state of things may stand against it with the same status.
+"""
+
+from http import HTTPStatus
 from typing import Any
 
 import schemathesis
+from schemathesis import GenerationMode
 
 
 @schemathesis.hook
@@ -16,3 +22,13 @@ def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, 
             names = rf"^[\s\S]{{0,{schema['x-key-max-length']}}}$"
             schema["patternProperties"] = {names: schema["additionalProperties"]}
             schema["additionalProperties"] = False
+
+
+@schemathesis.check
+def valid_data_fails_no_schema(
+    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case[Any]
+) -> None:
+    """Demand another code than that of a failed validation for data drawn from the schemas."""
+    drawn = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
+    if drawn and response.status_code == HTTPStatus.BAD_REQUEST:
+        assert b"E_FAILED_SCHEMA_VALIDATION" not in response.content, response.text

@@ -15,10 +15,8 @@ import pytest
 from builders.fuzzing import LONG, SMOKE, Effort, st_run, with_dictionaries
 from fiskaly_contracts import Contract
 from fiskaly_mockserver import MockServer, ServerConfig
-from fiskaly_mockserver.domain.signing.model import ClientId, ExportId, ExportState, TssId
-from fiskaly_mockserver.world.journal.exchange import Exchange
+from fiskaly_mockserver.domain.signing.model import ExportId, ExportState, TssId
 from fiskaly_mockserver.world.seams import SeededSource
-from fiskaly_mockserver.world.store.tables import Rows
 from fiskaly_mockserver.world.world import Seams
 from fuzz.test_schemathesis import Run
 
@@ -34,17 +32,23 @@ def uid(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012x}"
 
 
-TSS, CLIENTS, TRANSACTIONS, EXPORTS = (
-    [uid(first + number) for number in range(4)] for first in (0x10, 0x20, 0x30, 0x40)
+MAIN = uid(0x10)
+SPARE = [uid(0x100 + number) for number in range(24)]
+"""Updates of TSS and logouts are tried on these; else the first of them would end all the rest."""
+CREATED = uid(0x11)
+CLIENTS, TRANSACTIONS, EXPORTS = (
+    [uid(first + number) for number in range(8)] for first in (0x20, 0x30, 0x40)
 )
+HELD = EXPORTS[4:]
+"""Exports that nobody's look completes, so that they can be canceled."""
 
 
 class Till:
-    """A managed organization's key, at work on SIGN DE over HTTP."""
+    """A managed organization's LIVE key at work over HTTP; LIVE has room for so many TSS."""
 
     def __init__(self, server: MockServer) -> None:
-        self.url = server.base_url.replace("/api/v0", "/api/v2")
-        key = server.tree.managed[0].api_key
+        self.url = str(server.sign_de_url)
+        key = next(key for one in server.tree.managed for key in one.keys if key.env == "LIVE")
         self.sent = {"api_key": key.key, "api_secret": key.secret}
         self.token = ""
         self.token = str(self.call("POST", "/auth", self.sent)["access_token"])
@@ -60,82 +64,49 @@ class Till:
             return json.load(answer)
 
     def open(self) -> dict[str, list[str]]:
-        """Bring TSS to every state but the last ones, and return what stands in dictionaries."""
-        puks = []
-        for at, tss in enumerate(TSS):
-            puk = self.call("PUT", f"/tss/{tss}")["admin_puk"]
-            puks.append(puk)
-            if at == len(TSS) - 1:
-                break
-            self.call("PATCH", f"/tss/{tss}", {"state": "UNINITIALIZED"})
-            self.call("PATCH", f"/tss/{tss}/admin", {"admin_puk": puk, "new_admin_pin": PIN})
-            self.call("POST", f"/tss/{tss}/admin/auth", {"admin_pin": PIN})
-            self.call("PUT", f"/tss/{tss}/client/{CLIENTS[at]}", {"serial_number": f"KASSE-{at}"})
-        for at, tss in enumerate(TSS[:2]):
+        """Set up one till at work and many TSS to try things on; return words for dictionaries."""
+        puk = self._deploy(MAIN)
+        self.call("PATCH", f"/tss/{MAIN}", {"state": "INITIALIZED"})
+        for at, client in enumerate(CLIENTS):
+            self.call("PUT", f"/tss/{MAIN}/client/{client}", {"serial_number": f"KASSE-{at}"})
+        body = {"state": "ACTIVE", "client_id": CLIENTS[0]}
+        for transaction in TRANSACTIONS:
+            self.call("PUT", f"/tss/{MAIN}/tx/{transaction}?tx_revision=1", body)
+        for number, export in enumerate(EXPORTS):
+            self.call("PUT", f"/tss/{MAIN}/export/{export}?start_signature_counter={number}")
+        for tss in SPARE:
+            self._deploy(tss)
+        for tss in SPARE[::2]:
             self.call("PATCH", f"/tss/{tss}", {"state": "INITIALIZED"})
-            body = {"state": "ACTIVE", "client_id": CLIENTS[at]}
-            for transaction in TRANSACTIONS:
-                self.call("PUT", f"/tss/{tss}/tx/{transaction}?tx_revision=1", body)
-            for number, export in enumerate(EXPORTS):
-                self.call("PUT", f"/tss/{tss}/export/{export}?start_signature_counter={number}")
-            self.call("GET", f"/tss/{tss}/export/{EXPORTS[0]}")
+        self.call("PUT", f"/tss/{CREATED}")
         return {
-            "tss": [*TSS[:1] * 3, *TSS[1:]],
-            "clients": [*CLIENTS[:1] * 3, *CLIENTS[1:]],
+            "tss": [*[MAIN] * 6, CREATED, SPARE[0]],
+            "spare_tss": SPARE,
+            "clients": CLIENTS,
             "transactions": [*TRANSACTIONS, "1", "2"],
             "exports": EXPORTS,
-            "puks": puks,
+            "puks": [puk],
             "pins": [PIN],
             "api_keys": [self.sent["api_key"]],
             "api_secrets": [self.sent["api_secret"]],
         }
 
+    def _deploy(self, tss: str) -> str:
+        """Bring a TSS to UNINITIALIZED with an admin session, and return its PUK."""
+        puk = str(self.call("PUT", f"/tss/{tss}")["admin_puk"])
+        self.call("PATCH", f"/tss/{tss}", {"state": "UNINITIALIZED"})
+        self.call("PATCH", f"/tss/{tss}/admin", {"admin_puk": puk, "new_admin_pin": PIN})
+        self.call("POST", f"/tss/{tss}/admin/auth", {"admin_pin": PIN})
+        return puk
 
-class Keeper:
-    """Counts what is answered, and keeps one till at work whatever was done to it.
 
-    Else the first logout and the first DISABLED would leave nothing but refusals to test. It works
-    in the server's thread, between two calls.
-    """
-
-    def __init__(self) -> None:
-        self.answered: Counter[tuple[str, int]] = Counter()
-        self._rows: Rows | None = None
-
-    def begin(self, rows: Rows) -> None:
-        tss, client = rows.tss.get(TssId(TSS[0])), rows.clients.get(ClientId(CLIENTS[0]))
-        export = rows.exports.get((TssId(TSS[0]), ExportId(EXPORTS[-1])))
-        assert tss is not None
-        assert client is not None
-        assert export is not None
-        self._tss, self._client = tss, client
-        self._export = replace(export, state=ExportState.PENDING, time_start=0, time_end=0)
-        self._sessions = [*rows.admin_sessions]
-        self._rows = rows
-
-    def heard(self, one: Exchange) -> None:
-        if self._rows is None:
-            return
-        self.answered[one.operation_id, one.status] += 1
-        rows, client = self._rows, self._client
-        for session in self._sessions:
-            rows.admin_sessions.put(session)
-        rows.exports.put(self._export)
-        tss = rows.tss.get(self._tss.id)
-        assert tss is not None
-        now = rows.clients.get(client.id)
-        missing = now is None or now.state is not client.state
-        rows.clients.put(client)
-        rows.tss.put(
-            replace(
-                tss,
-                state=self._tss.state,
-                pin_hash=self._tss.pin_hash,
-                pin_tries=0,
-                time_disable=0,
-                registered_clients=tss.registered_clients + missing,
-            )
-        )
+def hold(server: MockServer) -> None:
+    """Hold some exports in WORKING."""
+    exports = server._service.world.rows.exports
+    for export in HELD:
+        row = exports.get((TssId(MAIN), ExportId(export)))
+        assert row is not None
+        exports.put(replace(row, held=ExportState.WORKING))
 
 
 def known_ids(words: dict[str, list[str]], folder: Path) -> Path:
@@ -158,26 +129,29 @@ def known_ids(words: dict[str, list[str]], folder: Path) -> Path:
 @pytest.fixture(scope="module", params=RUNS)
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     effort: Effort = request.param
-    keeper = Keeper()
-    config = ServerConfig(port=0, on_exchange=keeper.heard)
+    answered: Counter[tuple[str, int]] = Counter()
+    config = ServerConfig(
+        port=0,
+        preset="live",
+        on_exchange=lambda one: answered.update([(one.operation_id, one.status)]),
+    )
     folder = tmp_path_factory.mktemp("schemathesis")
-    path, document = folder / "report.json", folder / "sign-de.json"
+    path = folder / "report.json"
     source = SeededSource("schemathesis")
     with MockServer(config, seams=Seams(ids=source, secrets=source)) as server:
         till = Till(server)
         words = till.open()
-        document.write_text(json.dumps(Contract.sign_de().served_at(till.url)), encoding="utf-8")
-        server._call(lambda: keeper.begin(server._service.world.rows))
+        server._call(lambda: hold(server))
+        answered.clear()
         exit_code, output = st_run(
-            str(document),
+            f"{server.control_url}/contract/sign-de",
             config=known_ids(words, folder),
             report=path,
             effort=effort,
             headers=[f"Authorization: Bearer {till.token}"],
-            url=till.url,
         )
         report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        yield Run(exit_code, output, report, keeper.answered, server, effort, knows_ids=True)
+        yield Run(exit_code, output, report, answered, server, effort, knows_ids=True)
 
 
 def test_sign_de_gives_no_cause_for_complaint(run: Run) -> None:
