@@ -15,7 +15,7 @@ MARKER: Final = "fiskaly"
 REAL: Final = "fiskaly_real"
 HARMLESS: Final = ("contract", "allow_violations")
 """What also makes sense where the server is not ours."""
-OWN_SERVERS: Final = ("fiskaly_mock_server", "fiskaly_mock_factory")
+OWN_SERVERS: Final = ("fiskaly_mock_server", "fiskaly_mock_factory", "fiskaly_intercept")
 """The fixtures that only make sense with servers of our own."""
 PROCESS: Final = "process"
 """The clock of this process, as its tests have frozen or moved it."""
@@ -187,6 +187,11 @@ def _faults(value: object) -> None:
             raise ValueError(f"{error}, in the rule {rule}") from error
 
 
+def _intercept(value: object) -> None:
+    if not isinstance(value, bool):
+        raise ValueError(f"intercept is {value!r}, but should be True or False")  # noqa: TRY004 - see `_faults`
+
+
 def _allow_violations(value: object) -> None:
     from pytest_fiskaly.verdict.watch import allowed_pairs
 
@@ -199,4 +204,5 @@ _CHECKS: Final[Mapping[str, Callable[[object], None]]] = {
     "contract": _contract,
     "faults": _faults,
     "allow_violations": _allow_violations,
+    "intercept": _intercept,
 }

@@ -291,11 +291,6 @@ def fail_if_controlled(arguments: Iterable[str]) -> None:
             refuse(f"the marker {MARKER}({name}=...)")
 
 
-def skip_fixture(name: str) -> NoReturn:
-    """Skip a test that asks for a server of its own."""
-    skip(f"the fixture {name}")
-
-
 def skip(what: str) -> NoReturn:
     """Skip a test that does what needs control over the fake."""
     __tracebackhide__ = True
@@ -332,3 +327,28 @@ def is_main(holder: Holder, main: OrganizationHandle) -> bool:
             return holder in main.keys
         case UserHandle():
             return False
+
+
+def login_of(holder: Holder, tree: TreeHandle, env: str | None) -> dict[str, str] | None:
+    """Return what somebody of a tree logs in with; None for what is not in it.
+
+    Raises:
+        ValueError: The environment is another than the key's.
+    """
+    if isinstance(holder, UserHandle):
+        return {"email": holder.email, "password": holder.password}
+    if isinstance(holder, str):
+        for one in tree.organizations:
+            if holder == one.organization_id:
+                holder = one
+                break
+            keys = [key for key in one.keys if key.key == holder]
+            if keys:
+                holder = keys[0]
+                break
+        else:
+            return None
+    key = holder.key_for(env) if isinstance(holder, OrganizationHandle) else holder
+    if env not in {None, key.env}:
+        raise ValueError(f"it is for {key.env}, so that it has no {env} token")
+    return {"api_key": key.key, "api_secret": key.secret}

@@ -25,7 +25,8 @@ TREE_ARGUMENTS: Final[tuple[str, ...]] = (
     "receipts",
 )
 """The fields of `fiskaly_fixtures.TreeArguments`."""
-CONTRACT_LEVELS: Final = ("enforce", "observe", "off")
+OFF: Final = "off"
+CONTRACT_LEVELS: Final = ("enforce", "observe", OFF)
 """What a breach of the contract does to its test, the strictest first."""
 
 
@@ -156,6 +157,23 @@ SETTINGS: Final = (
         help="the breaches that do not fail the test",
         option=False,
         marker=True,
+    ),
+    Setting(
+        name="intercept",
+        values="`True` or `False`",
+        default="`False`",
+        help="lead the real https hosts to the fake, as the fixture `fiskaly_intercept` does",
+        option=False,
+        marker=True,
+    ),
+    Setting(
+        name="guard",
+        values="`on` or `off`",
+        default="`on`",
+        help="whether a test that uses `fiskaly_mock` is kept from real hosts of fiskaly, and fails"
+        " if it connects to one",
+        metavar="SWITCH",
+        choices=("on", OFF),
     ),
     Setting(
         name="coverage",

@@ -160,12 +160,28 @@ def fiskaly_mock(
     __tracebackhide__ = True
     remote = _remote(request.config)
     if remote is not None:
+        if markers.arguments_of(request.node).get("intercept"):
+            _demand_a_fake(request.config, "fiskaly_intercept")
         yield remote.enter(request.node)
         return
     server: MockServer = request.getfixturevalue("fiskaly_mock_server")
     servers, item = TestServers.of(request.config), request.node
-    yield servers.enter(item, server)
+    mock = servers.enter(item, server)
+    with servers.guarded(item), servers.intercepting(item, server):
+        yield mock
     servers.leave(item, server)
+
+
+@pytest.fixture
+def fiskaly_intercept(request: pytest.FixtureRequest) -> Iterator[FiskalyMock]:
+    """Answer in place of the real https hosts, for clients of this process; return the fake."""
+    __tracebackhide__ = True
+    _demand_a_fake(request.config, "fiskaly_intercept")
+    mock: FiskalyMock = request.getfixturevalue("fiskaly_mock")
+    servers = TestServers.of(request.config)
+    server: MockServer = request.getfixturevalue("fiskaly_mock_server")
+    with servers.intercepting(request.node, server, fixture=True):
+        yield mock
 
 
 @pytest.fixture
@@ -211,6 +227,6 @@ def _demand_a_fake(config: pytest.Config, fixture: str) -> None:
     """Skip what needs a server of the run's own where there is none."""
     remote = _remote(config)
     if remote is not None and not (remote.is_fake and fixture == "fiskaly_mock_factory"):
-        from pytest_fiskaly.mock import skip_fixture
+        from pytest_fiskaly.mock import skip
 
-        skip_fixture(fixture)
+        skip(f"the fixture {fixture}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from pytest_fiskaly.markers import (
     is_real,
     rules_of,
 )
-from pytest_fiskaly.options import TREE_ARGUMENTS, shown
+from pytest_fiskaly.options import OFF, TREE_ARGUMENTS, shown
 from pytest_fiskaly.verdict.outcome import fail
 from pytest_fiskaly.verdict.watch import (
     VERDICT,
@@ -28,6 +28,7 @@ from pytest_fiskaly.verdict.watch import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     import pytest
@@ -172,6 +173,24 @@ class TestServers:
         state.restore()
         server.in_flight.period = CurrentTest(verdict, lambda: ServerLabel(state.flags, name))
         return (RestrictedMock if restricted else FiskalyMock)(server, verdict, state.restore)
+
+    def guarded(self, item: pytest.Item) -> AbstractContextManager[None]:
+        """Keep a test from the real hosts, unless that is switched off."""
+        if self._settings.text("guard") == OFF:
+            return nullcontext()
+        from pytest_fiskaly.interception import guarded
+
+        return guarded(self.verdict(item))
+
+    def intercepting(
+        self, item: pytest.Item, server: MockServer, *, fixture: bool = False
+    ) -> AbstractContextManager[None]:
+        """Lead the real hosts to a server, if a test's markers or a fixture of it ask for that."""
+        if bool(arguments_of(item).get("intercept")) is fixture:
+            return nullcontext()  # neither does, or the marker has done it
+        from pytest_fiskaly.interception import intercepting
+
+        return intercepting(server)
 
     def leave(self, item: pytest.Item, server: MockServer) -> None:
         """End a test's use of a server: what is still under way has half a second."""

@@ -19,6 +19,7 @@ def everything_loaded() -> None:
 
     It forgets what was imported inside, and some C extensions cannot be imported twice.
     """
+    importlib.import_module("trustme")  # and cryptography, which is one of them
     for package in (fiskaly_mockserver, fiskaly_contracts, fiskaly_fixtures):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith(NOT_OF_A_SERVER):

@@ -171,7 +171,7 @@ def test_it_is_registered(client: pytest.Pytester) -> None:
         [
             (
                 "@pytest.mark.fiskaly(preset=, seed=, size=, country=, tills=, receipts=, clock=,"
-                " contract=, faults=, allow_violations=)*"
+                " contract=, faults=, allow_violations=, intercept=)*"
             ),
             "@pytest.mark.fiskaly_real:*",
         ]

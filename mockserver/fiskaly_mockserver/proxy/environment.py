@@ -34,6 +34,13 @@ PYTHON_FOLDER: Final = "python"
 NODE_HOOK: Final = "node.cjs"
 
 
+def trusted_cas(environment: Mapping[str, str], ca_pem: bytes) -> list[bytes]:
+    """Return a CA as PEM, after those of the system and those that an environment names."""
+    named = [*(environment.get(name) for name in CA_VARIABLES), environment.get(NODE_CA)]
+    present = chain(system_cas(), chain.from_iterable(map(_of_file, named)))
+    return list(dict.fromkeys([*present, *pem_blocks(ca_pem)]))
+
+
 def write_trust(folder: Path, environment: Mapping[str, str], ca_pem: bytes) -> None:
     """Write the files that make clients trust a CA besides those they trust already.
 
@@ -42,9 +49,7 @@ def write_trust(folder: Path, environment: Mapping[str, str], ca_pem: bytes) -> 
         environment: Where the clients' present files are named: theirs are in ours.
         ca_pem: The certificate of the CA.
     """
-    named = [*(environment.get(name) for name in CA_VARIABLES), environment.get(NODE_CA)]
-    own = pem_blocks(ca_pem)
-    cas = dict.fromkeys(chain(system_cas(), chain.from_iterable(map(_of_file, named)), own))
+    own, cas = pem_blocks(ca_pem), trusted_cas(environment, ca_pem)
     bundle = folder / BUNDLE
     bundle.write_bytes(b"".join(cas))
     (folder / NODE_BUNDLE).write_bytes(b"".join([*_of_file(environment.get(NODE_CA)), *own]))

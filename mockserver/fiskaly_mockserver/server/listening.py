@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from shutil import rmtree
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from aiohttp import http_exceptions, web
 from fiskaly_contracts import Contract
@@ -206,33 +207,44 @@ async def listen(service: Service, host: str, port: int, tls: Tls | None = None)
     await runner.setup()
     if runner.server is not None:
         runner.server.request_handler = guarded(runner.server.request_handler, service)
-    everywhere = tls is None or tls.everywhere
+    everywhere = tls is not None and tls.everywhere
     site = web.TCPSite(runner, host, port, ssl_context=tls.context if tls and everywhere else None)
-    tls_site = site
-    if tls is not None and not everywhere:
-        tls_site = web.TCPSite(runner, DEFAULT_HOST, 0, ssl_context=tls.context)
     try:
         await site.start()
-        if tls_site is not site:
-            await tls_site.start()
-        ca_file, folder = _written(tls)
     except OSError as error:
         await runner.cleanup()
         raise CannotListen(_explain(host, port, error)) from error
-    except ServerError:
-        await runner.cleanup()
-        raise
-    return Listening(
+    listening = Listening(
         runner,
-        f"{'https' if tls and everywhere else 'http'}://{_to_open(host)}:{site.port}",
+        f"{'https' if everywhere else 'http'}://{_to_open(host)}:{site.port}",
         site.port,
         service.contract.base_path,
         app[DISPATCHER],
         next((one.api.base_path for one in service.apis if one.api.name == SIGN_DE), None),
-        tls and (_to_open(host) if everywhere else DEFAULT_HOST, tls_site.port),
-        ca_file,
-        folder,
     )
+    try:
+        return listening if tls is None else await with_tls(listening, tls)
+    except ServerError:
+        await runner.cleanup()
+        raise
+
+
+async def with_tls(listening: Listening, tls: Tls) -> Listening:
+    """Return a service that answers on a TLS port as well, if its own is none.
+
+    Raises:
+        ServerError: The certificate of the CA cannot be written, or no port is free.
+    """
+    host, port = urlsplit(listening.origin).hostname or DEFAULT_HOST, listening.port
+    if not tls.everywhere:
+        site = web.TCPSite(listening.runner, DEFAULT_HOST, 0, ssl_context=tls.context)
+        try:
+            await site.start()
+        except OSError as error:
+            raise CannotListen(_explain(DEFAULT_HOST, 0, error)) from error
+        host, port = DEFAULT_HOST, site.port
+    ca_file, folder = _written(tls)
+    return listening._replace(tls_address=(host, port), ca_file=ca_file, folder=folder)
 
 
 def _written(tls: Tls | None) -> tuple[Path | None, Path | None]:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -26,11 +26,12 @@ from fiskaly_mockserver.server.config import (
     loop_factory,
 )
 from fiskaly_mockserver.server.errors import DefectiveServer, ServerError
-from fiskaly_mockserver.server.listening import InFlight, Listening, listen
+from fiskaly_mockserver.server.listening import InFlight, Listening, listen, with_tls
 from fiskaly_mockserver.server.tls import tls_of
 from fiskaly_mockserver.server.tokens_for_tests import Holder, TokenFault, mint
 from fiskaly_mockserver.server.trees import CachedTree, TreeCache, handle_of
 from fiskaly_mockserver.web.control.dispatch import Asked
+from fiskaly_mockserver.web.safety import VENDOR_HOSTS
 from fiskaly_mockserver.world.journal.journal import Exchange, Journal
 from fiskaly_mockserver.world.seams import Seams, StartingSeams
 from fiskaly_mockserver.world.seeding import ApiCredentials, Seeded
@@ -130,6 +131,20 @@ class MockServer:
     def tls_address(self) -> tuple[str, int] | None:
         """Host and port that speak TLS; None if nothing does."""
         return self._running.tls_address
+
+    def intercept(self, hosts: Iterable[str] = VENDOR_HOSTS) -> None:
+        """Open a TLS port beside plain HTTP, at `tls_address`, unless there is one.
+
+        It answers in place of the hosts if a client is led there and trusts `ca_file`.
+
+        Raises:
+            ServerError: No certificate can be made for them.
+        """
+        self._demand_own_process()
+        tls = tls_of(replace(self.config, intercept=tuple(hosts)))
+        if self._running.tls_address is None and tls is not None and self._loop is not None:
+            opening = asyncio.run_coroutine_threadsafe(with_tls(self._running, tls), self._loop)
+            self._listening = opening.result()
 
     @property
     def runs(self) -> bool:
@@ -374,7 +389,7 @@ class MockServer:
             self._loop = loop
             started.set_result(listening)
             loop.run_forever()
-            runner.run(listening.close())
+            runner.run((self._listening or listening).close())  # with what was opened since
 
     def _count(self, listening: Listening) -> None:
         """Count along from the first request, which nobody can send before `start` returns."""

@@ -18,6 +18,8 @@ VENDOR_HOSTS = frozenset(
     {"dashboard.fiskaly.com", "kassensichv-middleware.fiskaly.com", BACKEND_HOST}
 )
 """The hosts of the real APIs: a client whose calls are intercepted names them."""
+REAL_DOMAIN = "fiskaly.com"
+"""Whatever stands below it is no fake."""
 MOST_HOSTS = 100
 """Hosts that are remembered, a client may name any port; when there are more, it begins anew."""
 SITE_HEADER = "Sec-Fetch-Site"
@@ -137,6 +139,15 @@ class Safety:
             )
         else:
             self.demand_own_host(headers)
+
+
+def is_real(host: str) -> bool:
+    """Tell whether a host is one of the vendor's: tests would touch real data.
+
+    >>> is_real("Dashboard.fiskaly.com."), is_real("myfiskaly.com")
+    (True, False)
+    """
+    return f".{host.lower().rstrip('.')}".endswith(f".{REAL_DOMAIN}")
 
 
 def is_loopback(host: str) -> bool:

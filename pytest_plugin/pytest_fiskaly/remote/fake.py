@@ -11,9 +11,7 @@ import pytest
 from fiskaly_fixtures import TreeArguments, TreeError
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.control.handles import (
-    OrganizationHandle,
     TreeHandle,
-    UserHandle,
 )
 from fiskaly_mockserver.control.transports import HttpTransport
 from fiskaly_mockserver.server.tokens_for_tests import TokenFault
@@ -25,6 +23,7 @@ from pytest_fiskaly.mock import (
     FiskalyMock,
     RestrictedMock,
     fail_if_controlled,
+    login_of,
     sign_de_off,
 )
 from pytest_fiskaly.options import TREE_ARGUMENTS
@@ -336,7 +335,7 @@ class RemoteFake(FiskalyMock):
         __tracebackhide__ = True
         if fault in {TokenFault.EXPIRED, TokenFault.WRONG_ENVIRONMENT}:
             skip_in_process(f"a token with the fault {fault.name}")
-        credentials = _credentials(holder, self.tree, env)
+        credentials = login_of(holder, self.tree, env)
         if credentials is None:
             skip_in_process("token_for() of what a test created")
         token = str(self._remote.remote.authenticate(credentials)["access_token"])
@@ -351,24 +350,3 @@ class RestrictedRemoteFake(RestrictedMock, RemoteFake):
 def skip_in_process(what: str) -> NoReturn:
     """Skip a test that needs a fake of its own process."""
     pytest.skip(f"{what} needs a fake of the run's own process: leave out --fiskaly-url")
-
-
-def _credentials(holder: Holder, tree: TreeHandle, env: str | None) -> dict[str, str] | None:
-    """Return what somebody of the tree logs in with; None for what is not in it."""
-    if isinstance(holder, UserHandle):
-        return {"email": holder.email, "password": holder.password}
-    if isinstance(holder, str):
-        for one in tree.organizations:
-            if holder == one.organization_id:
-                holder = one
-                break
-            keys = [key for key in one.keys if key.key == holder]
-            if keys:
-                holder = keys[0]
-                break
-        else:
-            return None
-    key = holder.key_for(env) if isinstance(holder, OrganizationHandle) else holder
-    if env not in {None, key.env}:
-        raise ValueError(f"it is for {key.env}, so that it has no {env} token")
-    return {"api_key": key.key, "api_secret": key.secret}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import pytest
 
-from pytest_fiskaly.verdict.watch import ENFORCE, OFF
+from pytest_fiskaly.options import OFF
+from pytest_fiskaly.verdict.watch import ENFORCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +18,8 @@ T = TypeVar("T")
 _Failed = pytest.fail.Exception
 OBSERVED: Final = "fiskaly contract (observed)"
 """The heading of what is only observed."""
+GUARD: Final = "fiskaly guard"
+"""The heading of what is said of a connection to a real host."""
 NOTES: Final = "fiskaly notes"
 """How the heading begins of what is worth saying, but no failure."""
 SHOWN_AT_MOST: Final = 10
@@ -108,12 +111,15 @@ def judge(item: pytest.Item, verdict: ContractVerdict, *, late: bool = False) ->
         some = "1 request was" if verdict.broken_off == 1 else f"{verdict.broken_off} requests were"
         verdict.notes.append(f"{some} still under way long after the test's end, and broken off")
         verdict.broken_off = 0
+    text = "\n".join(filter(None, [*verdict.take_strayed(), text]))
     if text:
         fail(text)
 
 
 def annotate(item: pytest.Item, report: pytest.TestReport, verdict: ContractVerdict) -> None:
     """Show what is held against a test that failed for another reason, or is only observed."""
+    if report.failed:
+        report.sections += [(GUARD, text) for text in verdict.take_strayed()]
     if report.failed or verdict.level not in {ENFORCE, OFF}:
         enforced = verdict.level == ENFORCE
         shown = item.config.stash.setdefault(SHOWN, {}) if enforced else None

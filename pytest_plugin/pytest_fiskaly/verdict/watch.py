@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import pytest
 
-from pytest_fiskaly.options import unknown
+from pytest_fiskaly.options import OFF, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pytest_fiskaly.coverage import Counts
 
 ENFORCE: Final = "enforce"
-OFF: Final = "off"
 DROPPED: Final = "additionalProperties"
 """The rule that a loose server was told not to insist on."""
 
@@ -119,6 +118,7 @@ class ContractVerdict:
         notes: What is worth saying, but no failure.
         requests: How many were answered so far.
         broken_off: Requests that were under way long after the test had ended.
+        strayed: Connections to the real service that the test was kept from, in words.
         over: Whether nobody will ask any more what is held against the test.
     """
 
@@ -129,6 +129,7 @@ class ContractVerdict:
         self.findings: list[Finding] = []
         self.violations: list[Violation] = []
         self.broken_off = 0
+        self.strayed: list[str] = []
         self.notes: list[str] = []
         self.requests = 0
         self._allowances: list[Allowance] = []
@@ -188,6 +189,12 @@ class ContractVerdict:
             found = [one for one in found if one.is_defect]
         self.findings = [one for one in self.findings if one not in found]
         return found
+
+    def take_strayed(self) -> list[str]:
+        """Return what was said of connections to the real service, once and each once."""
+        strayed = list(dict.fromkeys(self.strayed))
+        self.strayed.clear()
+        return strayed
 
     @property
     def allowed(self) -> list[str]:

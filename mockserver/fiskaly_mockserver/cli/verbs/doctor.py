@@ -38,7 +38,7 @@ from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.control.shapes import ClockState, Fault, Health
 from fiskaly_mockserver.control.transports import ServerUnreachable, opener
 from fiskaly_mockserver.version import VERSION
-from fiskaly_mockserver.web.safety import is_loopback
+from fiskaly_mockserver.web.safety import is_loopback, is_real
 from fiskaly_mockserver.world.clock import SystemClock
 from fiskaly_mockserver.world.names import BASE_PATH
 
@@ -49,8 +49,6 @@ SERVER_TIMEOUT = 10.0
 """Seconds that the server, and a call of the API, may take."""
 ADDRESS_TIMEOUT = 1.0
 """Seconds that each address of a name gets to answer."""
-REAL_DOMAIN = "fiskaly.com"
-"""Whatever stands below it is no fake."""
 LOCALHOST = "localhost"
 STANDARD_PORTS = {"http": 80, "https": 443}
 REPORT = "look at the server's log, and report it if it says no more"
@@ -70,17 +68,40 @@ class Check:
         return f"{self.level.ljust(4)}  {self.name.ljust(9)} {self.said}{fix}"
 
 
-@click.command()
+@click.command(context_settings={"allow_interspersed_args": False})
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+@click.option(
+    "--intercept",
+    is_flag=True,
+    help="Tell which runtimes of this machine `exec --intercept` catches, and whether COMMAND is.",
+)
 @remote_server_options
 @click.pass_context
-def doctor(ctx: click.Context, server: RemoteServer, *, as_json: bool) -> None:
+def doctor(
+    ctx: click.Context,
+    server: RemoteServer,
+    *,
+    command: tuple[str, ...],
+    as_json: bool,
+    intercept: bool,
+) -> None:
     """Check that a server is up and this machine's clients get to it.
 
     A line per check: ok, warn or fail, and after an arrow what to do. The token is tried
     in a sandbox of its own, so that journal and faults are left alone. Exit code 1:
     something failed; 3: no server answers.
+
+    With --intercept a server of its own is started, and small clients with a hard-coded
+    host are tried, whatever runs elsewhere.
     """
+    if command and as_json:
+        raise click.UsageError("--json would share stdout with the command: leave out one of them")
+    if intercept:
+        _intercept(ctx, command, as_json=as_json)
+        return
+    if command:
+        raise click.UsageError("a command is of no use without --intercept")
     try:
         checks = [_server_check(server, server.health(SERVER_TIMEOUT)), *_control_checks(server)]
         up = True
@@ -99,6 +120,20 @@ def doctor(ctx: click.Context, server: RemoteServer, *, as_json: bool) -> None:
         ctx.exit(UNREACHABLE)
     if failed:
         ctx.exit(FAILED)
+
+
+def _intercept(ctx: click.Context, command: tuple[str, ...], *, as_json: bool) -> None:
+    from fiskaly_mockserver.cli.probes import intercept_checks  # noqa: PLC0415 - as few ask for it
+
+    checks = []
+    for found in intercept_checks(command):
+        checks.append(Check(*found))
+        if not as_json:
+            click.echo(str(checks[-1]))  # at once: some take seconds
+    failed = any(check.level == "fail" for check in checks)
+    if as_json:
+        show_json({"ok": not failed, "checks": list(map(asdict, checks))})
+    ctx.exit(FAILED if failed else 0)
 
 
 def _server_check(server: RemoteServer, health: Health) -> Check:
@@ -334,7 +369,7 @@ def _is_real(given: str) -> bool:
         host = urlsplit(given if "://" in given else f"//{given}").hostname or ""
     except ValueError:
         return False
-    return f".{host.rstrip('.')}".endswith(f".{REAL_DOMAIN}")
+    return is_real(host)
 
 
 def _same_place(given: str, right: str) -> bool:
