@@ -42,7 +42,7 @@ from decimal import Decimal
 
 import pytest
 from pytest_fiskaly import BadCriterion, NotInTheTree, TssHandle
-from till import TX, sign
+from till import TX, ask, sign
 
 
 def test_a_receipt_is_signed_at_a_till_of_one_call(fiskaly_mock):
@@ -68,6 +68,22 @@ def test_an_organization_without_tills_says_so(fiskaly_mock):
         fiskaly_mock.tree.managed[0].tss
 
 
+@pytest.mark.fiskaly(tills=2, receipts=3)
+def test_a_tree_begins_with_tills_and_receipts(fiskaly_mock):
+    shop = fiskaly_mock.tree.managed[0]
+    assert len(shop.tss.clients) == 2
+    receipts = fiskaly_mock.receipts(shop.tss)
+    assert len(receipts) == 6
+    assert {one.client_id for one in receipts} == {one.client_id for one in shop.tss.clients}
+    assert [one.findings for one in receipts] == [()] * 6
+    assert all(one.total > 0 for one in receipts)
+    login = {"api_key": shop.key, "api_secret": shop.secret}
+    token = ask(fiskaly_mock, "POST", "/auth", login)["access_token"]
+    path = f"/tss/{shop.tss.tss_id}/admin/auth"
+    assert ask(fiskaly_mock, "POST", path, {"admin_pin": shop.tss.admin_pin}, token) == {}
+    assert len(fiskaly_mock.seed(tills=1).managed[0].tss.clients) == 1
+
+
 def test_its_id_is_enough(fiskaly_mock):
     tss = fiskaly_mock.new_tss(fiskaly_mock.tree.main.organization_id, clients=0)
     assert fiskaly_mock.receipts(tss.tss_id) == []
@@ -83,7 +99,7 @@ def test_faults_know_its_operations(fiskaly_mock):
         sign(fiskaly_mock, tss)
     refused.value.close()
 """
-LINE = "fiskaly: 2 of 33 operations of sign-de exercised, 5 exchanges, no violations"
+LINE = "fiskaly: 3 of 33 operations of sign-de exercised, 7 exchanges, no violations"
 
 
 @pytest.fixture
@@ -100,8 +116,8 @@ def other() -> Iterator[MockServer]:
 
 def test_a_suite_of_a_till(tills: pytest.Pytester) -> None:
     result = tills.runpytest("--fiskaly-coverage")
-    result.assert_outcomes(passed=4)
-    result.stdout.fnmatch_lines(["upsertTransaction *", "sign-de: operations 2 of 33 *", LINE])
+    result.assert_outcomes(passed=5)
+    result.stdout.fnmatch_lines(["upsertTransaction *", "sign-de: operations 3 of 33 *", LINE])
     result.stdout.no_fnmatch_line("createOrganization *")
 
 
@@ -110,7 +126,7 @@ def test_the_same_against_a_fake_of_another_process(
 ) -> None:
     monkeypatch.setenv("FISKALY_API_KEY", other.credentials.key)
     monkeypatch.setenv("FISKALY_API_SECRET", other.credentials.secret)
-    tills.runpytest(f"--fiskaly-url={other.base_url}").assert_outcomes(passed=4)
+    tills.runpytest(f"--fiskaly-url={other.base_url}").assert_outcomes(passed=5)
 
 
 def test_an_address_that_is_not_served_is_refused(suite: pytest.Pytester) -> None:
