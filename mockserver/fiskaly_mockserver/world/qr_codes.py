@@ -154,12 +154,23 @@ def _text(number: Decimal) -> str:
 
 
 def _transaction(code: QrCode, rows: Rows) -> Transaction | None:
-    """Return the closed transaction of that number, of the TSS that the public key belongs to."""
+    """Return the closed transaction that a code is of, or is like, as far as its TSS is known.
+
+    It is found by its signature counter or its number, one of which may be wrong.
+    """
     key = b64encode(code.public_key).decode()
     for tss in rows.tss:
         if tss.public_key == key:
-            for row in rows.transactions.select("number", (tss.id, code.number)):
-                return row if row.time_end else None
+            log = rows.logs.get((tss.id, code.counter))
+            numbers = (0 if log is None else log.number, code.number)
+            found = [
+                row
+                for number in dict.fromkeys(numbers)
+                for row in rows.transactions.select("number", (tss.id, number))
+                if row.time_end
+            ]
+            same = (row for row in found if row.latest.log.signature == code.signature)
+            return next(same, found[0] if found else None)
     return None
 
 

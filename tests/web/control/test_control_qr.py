@@ -80,6 +80,20 @@ def test_every_field_that_is_not_as_signed_is_told(control: Control, signed: Any
     )
 
 
+@pytest.mark.parametrize(
+    ("field", "wrong"), [("transaction_number", "7"), ("signature_counter", "1000")]
+)
+def test_a_wrong_number_is_told_by_the_other(
+    control: Control, signed: Any, field: str, wrong: str
+) -> None:
+    fields = control.explain_qr_code(signed["qr_code_data"])["fields"]
+    explained = control.explain_qr_code(";".join({**fields, field: wrong}.values()))
+    assert explained["findings"] == [
+        NOT_VERIFIED,
+        f"{field.replace('_', ' ')} should be {fields[field]!r}, as transaction 1 was signed",
+    ]
+
+
 def test_a_code_of_elsewhere_or_before_a_reset_is_right_and_not_known(
     control: Control, server: MockServer, signed: Any
 ) -> None:
