@@ -1,5 +1,6 @@
 """What is there already is extended: CAs, options, paths, proxies, and what is spared of them."""
 
+import ast
 import json
 import os
 import shlex
@@ -153,6 +154,14 @@ print(json.dumps(found))
     for said, host in zip(printed[4:6], ("other.test", "192.0.2.1"), strict=True):
         assert f"{host} is refused: --offline lets nothing out" in said
     assert printed[6].startswith("refused")
+
+
+def test_an_older_python_can_read_what_runs_in_it(led: Led) -> None:
+    led.variables({})
+    hook = led.folder.joinpath("python", "sitecustomize.py").read_text(encoding="utf-8")
+    tree = ast.parse(hook, feature_version=(3, 7))
+    imports = [one for one in tree.body if isinstance(one, ast.ImportFrom)]
+    assert imports[0].module == "__future__", "annotations of today are not looked at"
 
 
 @pytest.mark.skipif(which("node") is None, reason="node is not installed")

@@ -1,18 +1,26 @@
 """Leads the hosts of one Python process to a server of this machine.
 
-It runs in other people's processes, also as their `sitecustomize`: standard library only.
+It runs in other people's processes, also as their `sitecustomize`: standard library only, in
+words that older Pythons know.
 """
+
+from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Address = tuple[str, int]
+    Follow = Callable[[str, Any], Address | None]
+    """Takes host and port: where they lead, or nothing for the place that they name; may raise."""
+    Led = Callable[[Any, Any], tuple[Any, Any]]
+    Change = tuple[Any, str, Any]
 
 HTTPS = (443, "443", b"443", "https")
 WEB = (*HTTPS, 80, "80", b"80", "http")
-Address = tuple[str, int]
-Follow = Callable[[str, Any], Address | None]
-"""Takes host and port: where they lead, or nothing for the place that they name; may raise."""
 
 
 def leading_to(places: Mapping[str, Address], *, offline: bool = False) -> Follow:
@@ -62,10 +70,6 @@ def patch(follow: Follow) -> Callable[[], None]:
                 setattr(place, name, value)
 
     return undo
-
-
-Led = Callable[[Any, Any], tuple[Any, Any]]
-Change = tuple[Any, str, Any]
 
 
 def _of_sockets(led: Led) -> list[Change]:
