@@ -21,7 +21,14 @@ SECTIONS = {
     "Run a server:": ["serve", "exec"],
     "Control a running server:": ["reset", "clock", "faults", "journal"],
     "Find a running server:": ["wait", "doctor", "env"],
-    "Check servers, clients, recordings:": ["verify", "check", "redact", "replay", "contract"],
+    "Check servers, clients, recordings:": [
+        "verify",
+        "proxy",
+        "check",
+        "redact",
+        "replay",
+        "contract",
+    ],
     "Look without a server:": ["tree", "operations", "qr"],
 }
 PROGRAM = """
@@ -36,7 +43,18 @@ own = "fiskaly_mockserver.cli.verbs."
 loaded = {name.removeprefix(own) for name in sys.modules if name.startswith(own)}
 print(sorted(loaded & set(cli.list_commands(None))), file=sys.stderr)
 """
-ALONE = {"serve", "exec", "verify", "check", "redact", "replay", "contract", "tree", "operations"}
+ALONE = {
+    "serve",
+    "exec",
+    "verify",
+    "proxy",
+    "check",
+    "redact",
+    "replay",
+    "contract",
+    "tree",
+    "operations",
+}
 """Verbs that speak to no running fake."""
 MANY = 10_000
 

@@ -9,7 +9,7 @@ same each time and obeys the contract as the secret did. What no contract declar
 import json
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
@@ -317,15 +317,31 @@ def redact_har(source: Path, target: Path, contracts: Iterable[Contract]) -> tup
         HarError: A file cannot be read or written, or a secret would still stand in the copy,
             which is not written then.
     """
+    return _write_redacted(lambda: read_har(source), target, contracts, str(source))
+
+
+def write_redacted(
+    exchanges: Sequence[HttpExchange], target: Path, contracts: Iterable[Contract]
+) -> tuple[int, int]:
+    """Write exchanges as an archive without secrets, as `redact_har` does."""
+    return _write_redacted(lambda: exchanges, target, contracts, str(target))
+
+
+def _write_redacted(
+    exchanges: Callable[[], Iterable[HttpExchange]],
+    target: Path,
+    contracts: Iterable[Contract],
+    name: str,
+) -> tuple[int, int]:
     redaction = Redaction(*contracts)
-    for exchange in read_har(source):
+    for exchange in exchanges():
         redaction.look(exchange)
     count = 0
     with writing_har(target) as writer:
-        for exchange in read_har(source):
+        for exchange in exchanges():
             kept = redaction.redacted(exchange)
             entry = entry_of(kept)
-            _demand_clean(redaction.secrets, kept, entry, f"{source}: entry {count}")
+            _demand_clean(redaction.secrets, kept, entry, f"{name}: entry {count}")
             writer.add(entry)
             count += 1
     return count, len([*redaction.secrets])

@@ -142,6 +142,7 @@ def _verb(name: str, attribute: str = "") -> LazyVerb:
         "Find a running server": [_verb("wait"), _verb("doctor"), _verb("env")],
         "Check servers, clients, recordings": [
             _verb("verify"),
+            _verb("proxy"),
             _verb("check"),
             _verb("redact"),
             _verb("replay"),

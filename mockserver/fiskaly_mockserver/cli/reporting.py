@@ -84,6 +84,14 @@ class Reporting:
             BadCheck: A file cannot be written.
         """
         self.tell(report)
+        self.demand(checked)
+
+    def demand(self, checked: int) -> None:
+        """Demand that something was looked at.
+
+        Raises:
+            NothingChecked: Nothing was.
+        """
         if not checked:
             raise NothingChecked("nothing could be checked")
 

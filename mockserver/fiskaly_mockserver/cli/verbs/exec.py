@@ -21,7 +21,15 @@ from fiskaly_mockserver.cli.interception import (
     tunnels_to,
     why_silent,
 )
-from fiskaly_mockserver.cli.remote_server import VARIABLES, address_variables, key_variables
+from fiskaly_mockserver.cli.remote_server import (
+    BASE_URL,
+    MANAGEMENT_URLS,
+    SIGN_DE_URL,
+    VARIABLES,
+    address_variables,
+    key_variables,
+)
+from fiskaly_mockserver.cli.reporting import Reporting, reporting_options
 from fiskaly_mockserver.cli.server_options import PORTS, option, server_options, set_up
 from fiskaly_mockserver.cli.verbs.journal import describe_violations
 from fiskaly_mockserver.cli.verbs.serve import raise_open_files
@@ -172,6 +180,19 @@ def spared(environment: Mapping[str, str]) -> dict[str, str]:
     metavar="N",
     help="Exit 1 if less than N percent of an API that was called was used.",
 )
+@option(
+    "--upstream",
+    metavar="URL",
+    help="Run no fake: lead COMMAND to this server, through a proxy that judges both.",
+)
+@option("--upstream-sign-de", metavar="URL", help="Where its SIGN DE is, if elsewhere.")
+@option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.har",
+    help="With --upstream: write what came by, without secrets.",
+)
+@reporting_options
 @server_options(log_level="off")
 @option("--expect-calls", is_flag=True, help="Exit 1 if no request reached the API.")
 @https_options
@@ -186,6 +207,10 @@ def exec_command(
     coverage_fail_under: float | None,
     https: Https,
     expect_calls: bool,
+    upstream: str | None,
+    upstream_sign_de: str | None,
+    record: Path | None,
+    reporting: Reporting,
     **flags: Any,
 ) -> None:
     """Run COMMAND with a server of its own, and return its exit code.
@@ -203,7 +228,15 @@ def exec_command(
     fiskaly-mockserver exec --preset enterprise --seed 42 -- npm test
     fiskaly-mockserver exec --fail-on-violations --coverage=api.json -- npm test
     fiskaly-mockserver exec --intercept --expect-calls -- npm test
+    fiskaly-mockserver exec --upstream https://stub.test --record run.har -- pytest
     """  # noqa: D301 - click keeps the lines after the escape together
+    of_the_fake = fail_on_violations or coverage or coverage_fail_under is not None or expect_calls
+    if upstream is not None:
+        if of_the_fake or https.hosts:
+            raise click.UsageError("with --upstream there is no fake: leave its flags out")
+        ctx.exit(_run_behind_proxy(upstream, upstream_sign_de, record, command, reporting))
+    if upstream_sign_de or record or reporting != Reporting():
+        raise click.UsageError("--upstream-sign-de, --record and reports need --upstream")
     setup, requests = set_up(**flags), 0
 
     def count(exchange: Exchange) -> None:
@@ -246,6 +279,38 @@ def exec_command(
     for line in (*told, *failures):
         click.echo(line, err=True)
     ctx.exit(code or (FAILED if failures else 0))
+
+
+def _run_behind_proxy(
+    url: str,
+    sign_de: str | None,
+    record: Path | None,
+    command: tuple[str, ...],
+    reporting: Reporting,
+) -> int:
+    """Run a command that calls another server through a proxy; its exit code, or the check's."""
+    from fiskaly_mockserver.cli.proxying import (  # noqa: PLC0415 - few runs ask for it
+        proxying,
+        upstream_of,
+    )
+
+    with proxying(upstream_of(url, sign_de), record, block=False) as (proxy, finish):
+        environment = {**os.environ, **spared(os.environ)}
+        environment |= dict.fromkeys((BASE_URL, *MANAGEMENT_URLS), f"{proxy.origin}/api/v0")
+        environment[SIGN_DE_URL] = f"{proxy.origin}/api/v2"
+        try:
+            code = run_child(command, environment)
+        except CannotRun as error:
+            click.echo(f"Error: {error}", err=True)
+            return error.code
+    try:
+        finish(reporting)
+    except click.exceptions.Exit as found:
+        return code or found.exit_code
+    except click.ClickException as error:
+        error.show()
+        return code or error.exit_code
+    return code
 
 
 def _judge_coverage(control: Control, file: Path | None, fail_under: float | None) -> Iterator[str]:
