@@ -15,7 +15,8 @@ from fiskaly_contracts.conformance.checks import ExchangeCheck
 from fiskaly_contracts.conformance.exchanges import HttpExchange
 from fiskaly_contracts.recordings import redaction
 from fiskaly_contracts.recordings.har import HarError, entry_of, read_har, writing_har
-from fiskaly_contracts.recordings.redaction import Redaction, Secrets, redact_har
+from fiskaly_contracts.recordings.redaction import Redaction, redact_har
+from fiskaly_contracts.recordings.secrets import Secrets
 
 CONTRACTS = (Contract.bundled(), Contract.sign_de())
 ORGANIZATION = "5f0c1a52-3b7e-4c19-9d26-0a8b1c2d3e4f"

@@ -25,7 +25,8 @@ from fiskaly_contracts.document import Contract, Operation, declared_response
 from fiskaly_contracts.exchange import JSON
 from fiskaly_contracts.fields import flatten
 from fiskaly_contracts.json_value import JsonValue, Schema, Tokens, pointer_to, tokens_of
-from fiskaly_contracts.recordings.redaction import MARKS, Redaction
+from fiskaly_contracts.recordings.redaction import Redaction
+from fiskaly_contracts.recordings.secrets import MARKS
 from fiskaly_contracts.violations import Severity, Violation, Where, meant
 
 _PARTS: Final = {
