@@ -129,6 +129,45 @@ def test_the_same_against_a_fake_of_another_process(
     tills.runpytest(f"--fiskaly-url={other.base_url}").assert_outcomes(passed=5)
 
 
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
+    """What is no fake to the plugin, and serves the Management API alone."""
+    monkeypatch.delenv("FISKALY_SIGN_DE_URL", raising=False)
+    with MockServer(control=False, sign_de=False) as server:
+        monkeypatch.setenv("FISKALY_API_KEY", server.credentials.key)
+        monkeypatch.setenv("FISKALY_API_SECRET", server.credentials.secret)
+        yield server
+
+
+@pytest.mark.parametrize("url", ["", "https://sign.example/api/v2"])
+def test_the_real_service_has_it_at_the_address_of_the_environment(
+    suite: pytest.Pytester, elsewhere: MockServer, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    if url:
+        monkeypatch.setenv("FISKALY_SIGN_DE_URL", url)
+    suite.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.fiskaly_real
+        def test_one(fiskaly_mock):
+            assert fiskaly_mock.sign_de_url == {url!r}
+        """
+    )
+    result = suite.runpytest("-rs", f"--fiskaly-url={elsewhere.base_url}")
+    result.assert_outcomes(passed=bool(url), skipped=not url)
+    if not url:
+        result.stdout.fnmatch_lines(["SKIPPED*FISKALY_SIGN_DE_URL is not set*"])
+
+
+def test_a_fake_of_another_process_may_do_without_it(suite: pytest.Pytester) -> None:
+    suite.makepyfile("def test_one(fiskaly_mock): fiskaly_mock.sign_de_url")
+    with MockServer(sign_de=False) as server:
+        result = suite.runpytest(f"--fiskaly-url={server.base_url}")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *ServerError: this server does not serve SIGN DE*"])
+
+
 def test_an_address_that_is_not_served_is_refused(suite: pytest.Pytester) -> None:
     suite.makeconftest(
         """
