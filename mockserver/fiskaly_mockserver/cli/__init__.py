@@ -146,6 +146,7 @@ def _verb(name: str, attribute: str = "") -> LazyVerb:
             _verb("check"),
             _verb("redact"),
             _verb("replay"),
+            _verb("fuzz"),
             _verb("contract"),
         ],
         "Look without a server": [_verb("tree"), _verb("operations"), _verb("qr")],

@@ -1,0 +1,272 @@
+"""`fuzz`: schemathesis with our configuration, its exchanges judged as all others are."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+from fiskaly_contracts import Contract, Severity
+from fiskaly_contracts.conformance.checks import ExchangeCheck
+from fiskaly_contracts.conformance.findings import Finding, Findings, Report, Side
+from fiskaly_contracts.conformance.probe import HttpSender, UnreachableError
+from fiskaly_contracts.conformance.verify import SIGN_DE_PATH, RefusedError, Settings
+from fiskaly_contracts.recordings.har import HarError, read_har
+
+from fiskaly_mockserver.cli.remote_server import API_KEY, API_SECRET
+from fiskaly_mockserver.cli.reporting import (
+    BadCheck,
+    NobodyAnswers,
+    NothingChecked,
+    Reporting,
+    reporting_options,
+)
+
+PHASES = "examples,coverage,fuzzing,stateful"
+KNOWN_AT_MOST = 50
+"""Ids of each list that are drawn from."""
+_CONFIG = """\
+hooks = {hooks}
+headers = {{ Authorization = {authorization} }}
+
+[generation]
+database = "none"
+"""
+_MANAGEMENT = """
+# These bodies name other things, and the API answers 404 if one of those does not exist (recorded).
+# The check takes any 404 below something new for a sign that the new thing is missing.
+[[operations]]
+include-operation-id = ["createApiKey", "updateOrganization"]
+checks.ensure_resource_availability.enabled = false
+"""
+_SIGN_DE = """
+# The state of things stands against valid data with 400 and 423 here (recorded, documented).
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "400", "401", "403", "404", "409", "423", "429"]
+"""
+_PLACES = {
+    "/organizations": ("path.organization_id", "body.managed_by_organization_id"),
+    "/organizations/{own}/api-keys": ("path.key_id",),
+    "/organizations/{own}/users": ("path.user_id",),
+    "/billing-addresses": ("path.address_id", "body.billing_address_id"),
+    "/tss": ("path.tss_id",),
+    "/client": ("path.client_id", "query.client_id", "body.client_id"),
+    "/tx": ("path.tx_id_or_number",),
+    "/export": ("path.export_id",),
+}
+"""The lists of both APIs, and where the ids of their rows belong; without ids nearly all is 404."""
+_OFTEN = 0.7
+
+
+@click.command()
+@click.argument("base_url", metavar="BASE_URL")
+@click.option("--sign-de", is_flag=True, help="BASE_URL is SIGN DE's.")
+@click.option("--writes", is_flag=True, help="Also make, change and delete; nothing is cleaned up.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same run.")
+@click.option(
+    "--examples",
+    type=click.IntRange(min=1),
+    default=15,
+    show_default=True,
+    metavar="N",
+    help="Generated cases for each operation and phase.",
+)
+@click.option(
+    "--phases", default=PHASES, show_default=True, metavar="LIST", help="Those of schemathesis."
+)
+@click.option("--allow-live", is_flag=True, help="Accept a LIVE key.")
+@click.option(
+    "--yes-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A host beyond this machine that may be called; may be given several times.",
+)
+@reporting_options
+def fuzz(
+    base_url: str,
+    *,
+    sign_de: bool,
+    writes: bool,
+    seed: int,
+    examples: int,
+    phases: str,
+    allow_live: bool,
+    hosts: tuple[str, ...],
+    reporting: Reporting,
+) -> None:
+    """Send generated requests to a server, and tell where its answers break the contract.
+
+    It runs schemathesis (pip install 'fiskaly-mockserver[fuzz]') with what it must know of
+    these APIs, logged in with FISKALY_API_KEY and FISKALY_API_SECRET. Its own checks and ours
+    become findings. With --writes it leaves much behind: fuzz a fake, not a real account.
+
+    Exit code 1: findings; 3: nobody answers; 4: no operation could be tested.
+    """
+    if find_spec("schemathesis") is None:
+        raise BadCheck("schemathesis is not there: pip install 'fiskaly-mockserver[fuzz]'")
+    contract = Contract.sign_de() if sign_de else Contract.bundled()
+    settings = _settings(base_url, hosts, allow_live=allow_live)
+    url = settings.management.removesuffix("/api/v0") + contract.base_path
+    with TemporaryDirectory(prefix="fiskaly-fuzz-") as folder:
+        flags = ["--phases", phases, "--seed", str(seed), "--max-examples", str(examples)]
+        flags += [] if writes else ["--include-method", "GET"]
+        told = _run(Path(folder), contract, url, _config(contract, url, settings), flags)
+        checking, findings = ExchangeCheck(contract), Findings()
+        findings.add(*_own_findings(told, contract))
+        try:
+            for index, exchange in enumerate(read_har(Path(folder) / "run.har")):
+                found = checking.findings(exchange, f"generated case {index}")
+                findings.add(*(one for one in found if one.side is Side.RESPONSE))
+        except HarError as error:
+            raise BadCheck(f"schemathesis wrote no recording: {error}") from error
+    called = dict.fromkeys(operation for operation, _ in checking.calls)
+    broken = {one.operation for one in findings}
+    reporting.finish(
+        Report(
+            check="fuzz",
+            target=url,
+            findings=tuple(findings),
+            counted={"cases": checking.exchanges, "operations": len(called)},
+            passed=tuple(name for name in called if name not in broken),
+            not_verified=[*_not_verified(told, contract, writes=writes)],
+        ),
+        checked=len(called),
+    )
+
+
+def _settings(base_url: str, hosts: tuple[str, ...], *, allow_live: bool) -> Settings:
+    key, secret = (os.environ.get(name, "") for name in (API_KEY, API_SECRET))
+    if not key or not secret:
+        raise BadCheck(f"set {API_KEY} and {API_SECRET}: credentials come from there alone")
+    origin = base_url.rstrip("/").removesuffix("/api/v2")
+    try:
+        return Settings(
+            management=origin,
+            sign_de=None,
+            key=key,
+            secret=secret,
+            allow_live=allow_live,
+            hosts=hosts,
+        ).guarded()
+    except RefusedError as error:
+        raise BadCheck(str(error)) from error
+
+
+def _config(contract: Contract, url: str, settings: Settings) -> str:
+    """Log in and look around; return what schemathesis has to know."""
+    sender = HttpSender()
+    body = json.dumps({"api_key": settings.key, "api_secret": settings.secret}).encode()
+    try:
+        answer = sender("POST", f"{url}/auth", (("Content-Type", "application/json"),), body)
+        try:
+            session = json.loads(answer.response_body)
+            bearer = f"Bearer {session['access_token']}"
+            own = session["access_token_claims"]["organization_id"]
+        except (KeyError, TypeError, ValueError) as error:
+            said = f"no token: logging in was answered {answer.status}"
+            raise NothingChecked(said) from error
+        known = [*_known_ids(contract, sender, url, (own, bearer))]
+    except UnreachableError as error:
+        raise NobodyAnswers(str(error)) from error
+    finally:
+        sender.close()
+    from fiskaly_contracts import conformance  # noqa: PLC0415 - for where it is
+
+    hooks = Path(str(conformance.__file__)).with_name("fuzz_hooks.py")
+    lines = [_CONFIG.format(hooks=json.dumps(str(hooks)), authorization=json.dumps(bearer))]
+    lines += [_SIGN_DE if contract.base_path == SIGN_DE_PATH else _MANAGEMENT]
+    for number, (_, ids) in enumerate(known):
+        lines += [f"[dictionaries.ids{number}]", f"values = {json.dumps(ids)}"]
+    lines += ["[parameters]"] if known else []
+    for number, (places, _) in enumerate(known):
+        drawn = f'{{ dictionary = "ids{number}", probability = {_OFTEN} }}'
+        lines += [f'"{place}" = {drawn}' for place in places]
+    return "\n".join(lines)
+
+
+def _known_ids(
+    contract: Contract, sender: HttpSender, url: str, caller: tuple[str, str]
+) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """Yield the ids of what is there, and where they belong."""
+    own, bearer = caller
+    paths = {one.path.replace("{organization_id}", "{own}") for one in contract.operations.values()}
+    for path, places in _PLACES.items():
+        if path not in paths:
+            continue
+        listed = sender("GET", url + path.format(own=own), (("Authorization", bearer),), b"")
+        try:
+            ids = [str(row["_id"]) for row in json.loads(listed.response_body)["data"]]
+        except (KeyError, TypeError, ValueError):
+            continue
+        if ids:
+            yield places, ids[:KNOWN_AT_MOST]
+
+
+def _run(folder: Path, contract: Contract, url: str, config: str, flags: list[str]) -> Any:
+    """Run schemathesis, and return its report; the token stands in a file that goes again."""
+    file, document, report = folder / "st.toml", folder / "contract.json", folder / "st.json"
+    file.touch(mode=0o600)
+    file.write_text(config, encoding="utf-8")
+    document.write_text(json.dumps(contract.served_at(url)), encoding="utf-8")
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(file), "run"),
+            *(str(document), "--url", url, *flags, "--no-color", "--report", "json,har"),
+            *("--report-json-path", str(report)),
+            *("--report-har-path", str(folder / "run.har")),
+        ],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    try:
+        return json.loads(report.read_bytes())
+    except (OSError, ValueError) as error:
+        # Its output may show the token
+        raise BadCheck(f"schemathesis did not come to its end (exit code {done.returncode})") from (
+            error
+        )
+
+
+def _own_findings(told: Any, contract: Contract) -> Iterator[Finding]:
+    """Yield what schemathesis found by checks of its own."""
+    for one in told["failures"]:
+        for name in one["operations"]:
+            yield Finding(
+                operation=_operation_id(name, contract),
+                rule=one["code"],
+                side=Side.RESPONSE,
+                severity=Severity.ERROR,
+                message=f"{one['title']} (schemathesis: {one['type']})",
+                count=one["count"],
+            )
+
+
+def _not_verified(told: Any, contract: Contract, *, writes: bool) -> Iterator[tuple[str, str]]:
+    for name in told["warnings"].get("missing_test_data", ()):
+        yield _operation_id(name, contract), "no generated case found anything that is there"
+    for one in told["errors"]:
+        yield "schemathesis", str(one.get("title") or one)[:200]
+    if not writes:
+        yield "everything but GET", "it changes something: give --writes"
+
+
+def _operation_id(name: str, contract: Contract) -> str:
+    method, _, path = name.partition(" ")
+    return next(
+        (
+            one.operation_id
+            for one in contract.operations.values()
+            if (one.method, one.path) == (method, path)
+        ),
+        name,
+    )
