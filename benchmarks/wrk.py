@@ -14,7 +14,10 @@ from benchmarks.mix import SHARES, Kind, Requests
 from benchmarks.processes import pinned
 
 SCRIPT = Path(__file__).with_name("mix.lua")
+RECEIPTS = Path(__file__).with_name("receipts.lua")
 CONNECTIONS = 32
+TILLS = 16
+"""Threads with a connection each, for receipts: the steps of one come one after the other."""
 CORE = 1
 """Where wrk runs; the servers run on core 0."""
 GRACE_SECONDS = 30
@@ -64,7 +67,7 @@ def load_file(path: Path, requests: Requests, kinds: Sequence[Kind]) -> Path:
     turn = [kind for kind in kinds for _ in range(SHARES[kind])]
     written = {kind: [_lua_request(one) for one in requests[kind]] for kind in kinds}
     lists = ", ".join(f"{kind} = {{{', '.join(ones)}}}" for kind, ones in written.items())
-    turns = ", ".join(map(_lua_text, spread_out(turn)))
+    turns = ", ".join(map(lua_text, spread_out(turn)))
     path.write_text(f"return {{turn = {{{turns}}}, requests = {{{lists}}}}}\n", encoding="utf-8")
     return path
 
@@ -85,13 +88,27 @@ def press(port: int, script: Path, seconds: float) -> Counted:
         Missing: There is no wrk.
         ValueError: It did not say what it counted.
     """
+    connections = ("--threads", "1", "--connections", str(CONNECTIONS))
+    return _pressed(port, seconds, *connections, "--script", str(SCRIPT), "--", str(script))
+
+
+def press_receipts(port: int, load: Path, run: int, seconds: float) -> Counted:
+    """Start, update and finish receipts for so many seconds; no two runs have one in common.
+
+    Raises:
+        Missing: There is no wrk.
+        ValueError: It did not say what it counted.
+    """
+    connections = ("--threads", str(TILLS), "--connections", str(TILLS))
+    told = ("--", str(load), str(run))
+    return _pressed(port, seconds, *connections, "--script", str(RECEIPTS), *told)
+
+
+def _pressed(port: int, seconds: float, *arguments: str) -> Counted:
+    limits = ("--latency", "--duration", f"{max(1, round(seconds))}s", "--timeout", "10s")
+    at = arguments.index("--")
     command = pinned(
-        [
-            *(wrk(), "--threads", "1", "--connections", str(CONNECTIONS), "--latency"),
-            *("--duration", f"{max(1, round(seconds))}s", "--timeout", "10s"),
-            *("--script", str(SCRIPT), f"http://127.0.0.1:{port}", "--", str(script)),
-        ],
-        CORE,
+        [wrk(), *limits, *arguments[:at], f"http://127.0.0.1:{port}", *arguments[at:]], CORE
     )
     done = subprocess.run(  # noqa: S603 - our own command, and only to loopback
         command, capture_output=True, text=True, check=False, timeout=seconds + GRACE_SECONDS
@@ -120,14 +137,14 @@ def parsed(text: str) -> Counted:
 
 
 def _lua_request(request: Request) -> str:
-    headers = ", ".join(f"[{_lua_text(k)}] = {_lua_text(v)}" for k, v in request.headers.items())
-    body = f", body = {_lua_text(request.body)}" if request.body else ""
+    headers = ", ".join(f"[{lua_text(k)}] = {lua_text(v)}" for k, v in request.headers.items())
+    body = f", body = {lua_text(request.body)}" if request.body else ""
     return (
-        f"{{method = {_lua_text(request.method)}, path = {_lua_text(request.path)},"
+        f"{{method = {lua_text(request.method)}, path = {lua_text(request.path)},"
         f" headers = {{{headers}}}{body}}}"
     )
 
 
-def _lua_text(text: str) -> str:
+def lua_text(text: str) -> str:
     """Quote text for Lua byte by byte, which no character can break out of."""
     return '"' + "".join(f"\\{byte:03d}" for byte in text.encode()) + '"'

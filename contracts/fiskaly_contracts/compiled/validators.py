@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import jsonschema_rs
+import orjson
 
 from fiskaly_contracts.body import MAX_DEPTH, parse_body
 from fiskaly_contracts.compiled.errors import Accepts, explained, shortened
@@ -145,7 +146,20 @@ def _compiled(translated: Draft4) -> Any:
 
 
 def _can_be_written(value: JsonValue) -> bool:
-    return not parse_body("", _written(value)).violations
+    return _surely_can_be_written(value) or not parse_body("", _written(value)).violations
+
+
+def _surely_can_be_written(value: JsonValue) -> bool:
+    """Tell whether a value is surely good JSON of a good depth, many times as fast.
+
+    orjson refuses keys and texts that are no UTF-8 and numbers beyond 64 bits, and writes `null`
+    for what is no number.
+    """
+    try:
+        written = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except TypeError:
+        return False
+    return b"null" not in written and written.count(b"[") + written.count(b"{") <= MAX_DEPTH
 
 
 def _written(value: JsonValue) -> bytes:

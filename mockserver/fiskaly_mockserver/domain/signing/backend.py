@@ -58,12 +58,11 @@ class Ledger(NamedTuple):
         data: ProcessData,
         number: int,
         now: int,
-    ) -> tuple[Tss, SignedLog]:
-        """Write a transaction log, and return it."""
-        counter = tss.signature_counter + 1
+    ) -> SignedLog:
+        """Write a transaction log, and return it; the caller counts it on the TSS."""
         log = transaction_log_of(
             tss,
-            counter=counter,
+            counter=tss.signature_counter + 1,
             operation=operation,
             client_serial_number=client_serial_number,
             data=data,
@@ -72,7 +71,7 @@ class Ledger(NamedTuple):
             sign=self.keys.signer(tss.id),
         )
         self.tables.logs.put(log)
-        return replace(tss, signature_counter=counter), log
+        return log
 
 
 def transaction_log_of(

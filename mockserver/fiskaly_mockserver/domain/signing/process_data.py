@@ -164,9 +164,9 @@ def _completed(receipt: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sorted(value: Any) -> Any:
     """Return a JSON value with the keys of all objects in order. Source: recorded."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value)}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [_sorted(item) for item in value]
     return value
 

@@ -238,7 +238,7 @@ class Transactions:
         number = tss.transaction_counter + 1 if present is None else present.number
         operation = "Start" if present is None else "Finish" if call.ends else "Update"
         data = call.data or NO_DATA
-        tss, log = self._backend.ledger.transaction(
+        log = self._backend.ledger.transaction(
             tss,
             operation=operation,
             client_serial_number=client.serial_number,
@@ -259,8 +259,6 @@ class Transactions:
             log=log,
         )
         if present is None:
-            active = tss.active_transactions + 1
-            tss = replace(tss, transaction_counter=number, active_transactions=active)
             row = Transaction(
                 id=TransactionId(tx_id),
                 tss_id=tss.id,
@@ -273,13 +271,19 @@ class Transactions:
                 metadata=merged(EMPTY_METADATA, call.metadata),
             )
         else:
-            if call.ends:
-                tss = replace(tss, active_transactions=tss.active_transactions - 1)
             row = replace(
                 present,
                 revisions=(*present.revisions, revision),
                 metadata=merged(present.metadata, call.metadata),
             )
-        self._tables.tss.put(tss)
+        more = (1 if present is None else 0) - (1 if call.ends else 0)
+        self._tables.tss.put(
+            replace(
+                tss,
+                signature_counter=log.counter,
+                transaction_counter=max(tss.transaction_counter, number),
+                active_transactions=tss.active_transactions + more,
+            )
+        )
         self._tables.transactions.put(row)
         return row

@@ -282,8 +282,10 @@ class OverlayTable(Generic[Key, Row]):
             self._next += 1
         position = self.position(key)
         for name, values_of in self._base.spec.indexes.items():
-            before = set(values_of(old)) if old is not None else set()
-            after = set(values_of(row))
+            found, wanted = values_of(old) if old is not None else [], values_of(row)
+            if found == wanted and not self.results.places:
+                continue
+            before, after = set(found), set(wanted)
             for value in before - after:
                 self._discard((name, value), position)
             for value in after - before:
