@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from inspect import signature
 from threading import Thread
 from typing import Any
 from urllib.error import HTTPError
@@ -30,7 +31,10 @@ class Outcome:
 
 def run_verb(*words: str, stdin: str | None = None) -> Outcome:
     """Run a verb in this process; what it does not handle is raised."""
-    result = CliRunner().invoke(cli, words, input=stdin, prog_name="fiskaly-mockserver")
+    # click 8.1 makes one of the two streams unless told
+    known = signature(CliRunner).parameters
+    told: dict[str, Any] = {"mix_stderr": False} if "mix_stderr" in known else {}
+    result = CliRunner(**told).invoke(cli, words, input=stdin, prog_name="fiskaly-mockserver")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Outcome(result.exit_code, result.stdout, result.stderr)
