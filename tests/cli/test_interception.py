@@ -3,13 +3,14 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from cli.callers import run_verb
-from cli.running import PATIENCE, run, serving
+from cli.running import COMMAND, PATIENCE, clean_environment, run, serving
 
 HOST = "dashboard.fiskaly.com"
 SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
@@ -166,6 +167,24 @@ def test_serve_intercepts_as_long_as_it_runs(tmp_path: Path) -> None:
         assert Path(led["folder"]).stat().st_mode & 0o077 == 0
         assert running.end() == 0
     assert not Path(led["folder"]).exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_takes_the_files_with_it(tmp_path: Path, number: signal.Signals) -> None:
+    wait = "import time; print('ready', flush=True); time.sleep(60)"
+    with subprocess.Popen(
+        [*COMMAND, *EMPTY, "--intercept", "--", sys.executable, "-c", wait],
+        env=clean_environment(TMPDIR=str(tmp_path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        assert len(list(tmp_path.iterdir())) == 2, "else nothing is shown"
+        process.send_signal(number)
+        assert process.wait(PATIENCE) in {128 + number, 1}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_env_tells_where_a_server_does_not_intercept(tmp_path: Path) -> None:

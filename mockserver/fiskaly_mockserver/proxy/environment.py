@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from fiskaly_mockserver.proxy.tunnels import Tunnels
 from fiskaly_mockserver.server.config import DEFAULT_HOST
 from fiskaly_mockserver.server.tls import (
     JAVA_STORE_PASSWORD,
@@ -18,6 +17,9 @@ from fiskaly_mockserver.server.tls import (
     pem_blocks,
     system_cas,
 )
+
+if TYPE_CHECKING:
+    from fiskaly_mockserver.proxy.tunnels import Tunnels
 
 CA_VARIABLES: Final = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 NODE_CA: Final = "NODE_EXTRA_CA_CERTS"
@@ -81,7 +83,7 @@ def trust_variables(folder: Path, environment: Mapping[str, str]) -> dict[str, s
 
 
 def write_interception(
-    folder: Path, environment: Mapping[str, str], ca_pem: bytes, tunnels: Tunnels
+    folder: Path, environment: Mapping[str, str], ca_pem: bytes, tunnels: "Tunnels"
 ) -> None:
     """Write the files that lead clients to running tunnels as well; as `write_trust`."""
     write_trust(folder, environment, ca_pem)
