@@ -1,13 +1,17 @@
 """`--tls` and its files on the command line, and verbs that speak to a server with TLS."""
 
 import json
+import socket
+import ssl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from cli.callers import run_verb
-from cli.running import serving
+from cli.running import run, serving
+from docs.documents import ROOT
 from fiskaly_mockserver import MockServer
 
 SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
@@ -29,6 +33,29 @@ def test_serve_names_the_file_of_its_ca(tmp_path: Path) -> None:
         assert run_verb("wait", "--url", url, "--ca-file", str(file)).code == 0
         assert running.end() == 0
     assert file.exists()
+
+
+def test_a_container_is_set_up_by_variables_alone(tmp_path: Path, unused_port: int) -> None:
+    service = yaml.safe_load(fenced("docs/HTTPS.md", "yaml"))["services"]["fiskaly"]
+    told = {name: str(value) for name, value in service["environment"].items()}
+    told |= {"FISKALY_MOCK_CA_FILE": str(tmp_path / "ca.pem"), "FISKALY_MOCK_HOST": "0.0.0.0"}
+    told = {name: value.replace("443", str(unused_port)) for name, value in told.items()}
+    with serving(tmp_path, "serve", env=told, last="Ctrl+C") as running:
+        assert run("wait", "--timeout", "10s", env=told).returncode == 0
+        for name in service["networks"]["default"]["aliases"]:
+            context = ssl.create_default_context(cafile=told["FISKALY_MOCK_CA_FILE"])
+            with (
+                socket.create_connection(("127.0.0.1", unused_port), timeout=60) as plain,
+                context.wrap_socket(plain, server_hostname=name) as tls,
+            ):
+                assert tls.version() == "TLSv1.3"
+        assert running.end() == 0
+
+
+def fenced(document: str, language: str) -> str:
+    """Return the first block of code of a document in a language."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return text.partition(f"```{language}\n")[2].partition("```")[0]
 
 
 def test_exec_tells_its_command_of_the_ca(capfd: pytest.CaptureFixture[str]) -> None:
