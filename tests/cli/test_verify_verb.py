@@ -113,3 +113,14 @@ def test_a_live_key_needs_to_be_allowed(
     outcome = verify(server.base_url)
     assert outcome.code == 2
     assert "--allow-live" in outcome.err
+
+
+def test_a_ca_file_that_holds_none_is_named(
+    server: MockServer, verify: Verify, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("none")
+    outcome = verify(server.base_url.replace("http:", "https:"), "--ca-file", str(file))
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"Error: --ca-file {file}: ")
+    assert outcome.err.count("\n") == 1

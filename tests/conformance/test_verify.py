@@ -1,6 +1,7 @@
 """`verify`: nothing to find on the fake, and every fault of servers that are broken on purpose."""
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -242,3 +243,21 @@ def test_what_is_allowed_begins() -> None:
     near = Settings(**{**GOOD, "management": "http://[::1]:8722/"}).guarded()
     assert near.management == "http://[::1]:8722/api/v0"
     assert near.loopback
+
+
+def test_a_server_that_never_answers_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        sender = HttpSender(timeout=0.05)
+        with pytest.raises(UnreachableError, match="no answer in time"):
+            sender("GET", f"http://127.0.0.1:{silent.getsockname()[1]}/", (), b"")
+        sender.close()
+
+
+def test_a_connection_that_was_closed_meanwhile_is_made_anew(server: MockServer) -> None:
+    sender = HttpSender()
+    url = f"{server.base_url}/organizations"
+    for _ in range(2):
+        assert sender("GET", url, (), b"").status == 401
+        for connection in sender._open.values():
+            connection.sock.shutdown(socket.SHUT_RDWR)
+    sender.close()

@@ -53,9 +53,16 @@ class HttpSender:
     """
 
     def __init__(self, ca_file: str | None = None, timeout: float = PATIENCE) -> None:
-        """Open nothing yet."""
+        """Open no connection yet.
+
+        Raises:
+            OSError: The file of certificates cannot be read, or holds none.
+        """
         self._timeout = timeout
-        self._ca_file = ca_file
+        self._context: ssl.SSLContext | None = None
+        if ca_file is not None:
+            self._context = ssl.create_default_context()
+            self._context.load_verify_locations(ca_file)
         self._open: dict[tuple[str, str], HTTPConnection] = {}
 
     def __call__(self, method: str, url: str, headers: Pairs, body: bytes) -> HttpExchange:
@@ -99,10 +106,9 @@ class HttpSender:
     def _connection(self, scheme: str, host: str) -> HTTPConnection:
         if scheme != "https":
             return HTTPConnection(host, timeout=self._timeout)
-        context = ssl.create_default_context()
-        if self._ca_file is not None:
-            context.load_verify_locations(self._ca_file)
-        return HTTPSConnection(host, timeout=self._timeout, context=context)
+        if self._context is None:
+            self._context = ssl.create_default_context()
+        return HTTPSConnection(host, timeout=self._timeout, context=self._context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """`fuzz`: schemathesis with our configuration, its exchanges judged as all others are."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,10 +14,9 @@ from fiskaly_contracts import Contract, Severity
 from fiskaly_contracts.conformance.checks import ExchangeCheck
 from fiskaly_contracts.conformance.findings import Finding, Findings, Report, Side
 from fiskaly_contracts.conformance.probe import HttpSender, UnreachableError
-from fiskaly_contracts.conformance.verify import SIGN_DE_PATH, RefusedError, Settings
+from fiskaly_contracts.conformance.verify import SIGN_DE_PATH, Settings
 from fiskaly_contracts.recordings.har import HarError, read_har
 
-from fiskaly_mockserver.cli.remote_server import API_KEY, API_SECRET
 from fiskaly_mockserver.cli.reporting import (
     BadCheck,
     NobodyAnswers,
@@ -26,6 +24,7 @@ from fiskaly_mockserver.cli.reporting import (
     Reporting,
     reporting_options,
 )
+from fiskaly_mockserver.cli.targets import Target, target_options
 
 PHASES = "examples,coverage,fuzzing,stateful"
 KNOWN_AT_MOST = 50
@@ -79,14 +78,7 @@ _OFTEN = 0.7
 @click.option(
     "--phases", default=PHASES, show_default=True, metavar="LIST", help="Those of schemathesis."
 )
-@click.option("--allow-live", is_flag=True, help="Accept a LIVE key.")
-@click.option(
-    "--yes-host",
-    "hosts",
-    multiple=True,
-    metavar="NAME",
-    help="A host beyond this machine that may be called; may be given several times.",
-)
+@target_options
 @reporting_options
 def fuzz(
     base_url: str,
@@ -96,8 +88,7 @@ def fuzz(
     seed: int,
     examples: int,
     phases: str,
-    allow_live: bool,
-    hosts: tuple[str, ...],
+    target: Target,
     reporting: Reporting,
 ) -> None:
     """Send generated requests to a server, and tell where its answers break the contract.
@@ -111,12 +102,14 @@ def fuzz(
     if find_spec("schemathesis") is None:
         raise BadCheck("schemathesis is not there: pip install 'fiskaly-mockserver[fuzz]'")
     contract = Contract.sign_de() if sign_de else Contract.bundled()
-    settings = _settings(base_url, hosts, allow_live=allow_live)
+    settings = target.settings(base_url.rstrip("/").removesuffix(SIGN_DE_PATH), None)
     url = settings.management.removesuffix("/api/v0") + contract.base_path
     with TemporaryDirectory(prefix="fiskaly-fuzz-") as folder:
         flags = ["--phases", phases, "--seed", str(seed), "--max-examples", str(examples)]
         flags += [] if writes else ["--include-method", "GET"]
-        told = _run(Path(folder), contract, url, _config(contract, url, settings), flags)
+        told = _run(
+            Path(folder), contract, url, _config(contract, url, settings, target.sender()), flags
+        )
         checking, findings = ExchangeCheck(contract), Findings()
         findings.add(*_own_findings(told, contract))
         try:
@@ -140,27 +133,8 @@ def fuzz(
     )
 
 
-def _settings(base_url: str, hosts: tuple[str, ...], *, allow_live: bool) -> Settings:
-    key, secret = (os.environ.get(name, "") for name in (API_KEY, API_SECRET))
-    if not key or not secret:
-        raise BadCheck(f"set {API_KEY} and {API_SECRET}: credentials come from there alone")
-    origin = base_url.rstrip("/").removesuffix("/api/v2")
-    try:
-        return Settings(
-            management=origin,
-            sign_de=None,
-            key=key,
-            secret=secret,
-            allow_live=allow_live,
-            hosts=hosts,
-        ).guarded()
-    except RefusedError as error:
-        raise BadCheck(str(error)) from error
-
-
-def _config(contract: Contract, url: str, settings: Settings) -> str:
+def _config(contract: Contract, url: str, settings: Settings, sender: HttpSender) -> str:
     """Log in and look around; return what schemathesis has to know."""
-    sender = HttpSender()
     body = json.dumps({"api_key": settings.key, "api_secret": settings.secret}).encode()
     try:
         answer = sender("POST", f"{url}/auth", (("Content-Type", "application/json"),), body)

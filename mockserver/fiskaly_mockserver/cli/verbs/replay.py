@@ -1,29 +1,27 @@
 """`replay`: a recording sent again, and what came back differently."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
 from fiskaly_contracts.conformance.findings import Report
-from fiskaly_contracts.conformance.probe import HttpSender, UnreachableError
+from fiskaly_contracts.conformance.probe import UnreachableError
 from fiskaly_contracts.conformance.verify import (
     MANAGEMENT_PATH,
     SIGN_DE_PATH,
-    RefusedError,
     Settings,
 )
 from fiskaly_contracts.recordings.har import HarError, read_har
 from fiskaly_contracts.recordings.replay import Replay
 
-from fiskaly_mockserver.cli.remote_server import API_KEY, API_SECRET
 from fiskaly_mockserver.cli.reporting import (
     BadCheck,
     NobodyAnswers,
     Reporting,
     reporting_options,
 )
+from fiskaly_mockserver.cli.targets import Target, target_options
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.mock_server import MockServer
 
@@ -40,29 +38,14 @@ from fiskaly_mockserver.server.mock_server import MockServer
     "--against", metavar="URL", help="The server to send to; without it a fresh fake is started."
 )
 @click.option("--sign-de", metavar="URL", help="Where SIGN DE is, if not at the same address.")
-@click.option("--allow-live", is_flag=True, help="Accept a LIVE key.")
-@click.option(
-    "--yes-host",
-    "hosts",
-    multiple=True,
-    metavar="NAME",
-    help="A host beyond this machine that may be called; may be given several times.",
-)
-@click.option(
-    "--ca-file",
-    type=click.Path(dir_okay=False, exists=True),
-    metavar="FILE",
-    help="Certificates to trust beside the system's.",
-)
+@target_options
 @reporting_options
 def replay(
     archives: tuple[Path, ...],
     *,
     against: str | None,
     sign_de: str | None,
-    allow_live: bool,
-    hosts: tuple[str, ...],
-    ca_file: str | None,
+    target: Target,
     reporting: Reporting,
 ) -> None:
     """Send recorded exchanges again, in order, and tell what comes back differently.
@@ -77,8 +60,8 @@ def replay(
         if against is None:
             settings = stack.enter_context(_fresh_fake())
         else:
-            settings = _settings(against, sign_de or against, hosts, allow_live=allow_live)
-        sender = HttpSender(ca_file)
+            settings = target.settings(against, sign_de or against)
+        sender = target.sender()
         stack.callback(sender.close)
         running = Replay(
             {MANAGEMENT_PATH: settings.management, SIGN_DE_PATH: settings.sign_de or ""},
@@ -115,22 +98,3 @@ def _fresh_fake() -> Iterator[Settings]:
             key=server.credentials.key,
             secret=server.credentials.secret,
         )
-
-
-def _settings(
-    management: str, sign_de: str, hosts: tuple[str, ...], *, allow_live: bool
-) -> Settings:
-    key, secret = (os.environ.get(name, "") for name in (API_KEY, API_SECRET))
-    if not key or not secret:
-        raise BadCheck(f"set {API_KEY} and {API_SECRET}: credentials come from there alone")
-    try:
-        return Settings(
-            management=management,
-            sign_de=sign_de,
-            key=key,
-            secret=secret,
-            allow_live=allow_live,
-            hosts=hosts,
-        ).guarded()
-    except RefusedError as error:
-        raise BadCheck(str(error)) from error

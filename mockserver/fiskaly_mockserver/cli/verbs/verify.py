@@ -1,14 +1,10 @@
 """`verify`: whether a server keeps the contracts, and which assumptions hold there."""
 
-import os
 import sys
 from pathlib import Path
 
 import click
-from fiskaly_contracts.conformance.probe import HttpSender
 from fiskaly_contracts.conformance.verify import (
-    RefusedError,
-    Settings,
     Verified,
     assumptions_json,
 )
@@ -16,15 +12,14 @@ from fiskaly_contracts.conformance.verify import (
     verify as run,
 )
 
-from fiskaly_mockserver.cli.remote_server import API_KEY, API_SECRET
 from fiskaly_mockserver.cli.reporting import (
-    BadCheck,
     NobodyAnswers,
     NothingChecked,
     Reporting,
     reporting_options,
     write_text,
 )
+from fiskaly_mockserver.cli.targets import Target, target_options
 from fiskaly_mockserver.world.qr_codes import explain_qr_code
 
 POLITE_RATE = 5.0
@@ -39,14 +34,6 @@ POLITE_RATE = 5.0
     is_flag=True,
     help="Also make, change and delete: a customer, a key, an invitation, a billing address,"
     " a TSS with a receipt.",
-)
-@click.option("--allow-live", is_flag=True, help="Accept a LIVE key.")
-@click.option(
-    "--yes-host",
-    "hosts",
-    multiple=True,
-    metavar="NAME",
-    help="A host beyond this machine that may be called; may be given several times.",
 )
 @click.option(
     "--max-requests",
@@ -76,25 +63,18 @@ POLITE_RATE = 5.0
     metavar="N",
     help="With fewer verified operations the exit code is 4.",
 )
-@click.option(
-    "--ca-file",
-    type=click.Path(dir_okay=False, exists=True),
-    metavar="FILE",
-    help="Certificates to trust beside the system's.",
-)
+@target_options
 @reporting_options
 def verify(
     base_url: str,
     *,
     sign_de: str | None,
     writes: bool,
-    allow_live: bool,
-    hosts: tuple[str, ...],
     max_requests: int,
     rate: float | None,
     assumptions: Path | None,
     min_operations: int,
-    ca_file: str | None,
+    target: Target,
     reporting: Reporting,
 ) -> None:
     """Verify that a server keeps the contracts, by fixed steps and without fuzzing.
@@ -105,24 +85,9 @@ def verify(
 
     Exit code 1: findings; 3: nobody answers; 4: too little could be verified.
     """
-    key, secret = (os.environ.get(name, "") for name in (API_KEY, API_SECRET))
-    if not key or not secret:
-        raise BadCheck(f"set {API_KEY} and {API_SECRET}: credentials come from there alone")
-    try:
-        settings = Settings(
-            management=base_url,
-            sign_de=sign_de,
-            key=key,
-            secret=secret,
-            writes=writes,
-            allow_live=allow_live,
-            hosts=hosts,
-            most_requests=max_requests,
-        ).guarded()
-    except RefusedError as error:
-        raise BadCheck(str(error)) from error
+    settings = target.settings(base_url, sign_de, writes=writes, most_requests=max_requests)
     polite = 0.0 if settings.loopback else POLITE_RATE
-    sender = HttpSender(ca_file)
+    sender = target.sender()
     try:
         verified = run(
             settings.at_rate(polite if rate is None else rate),
