@@ -247,7 +247,7 @@ async def with_tls(listening: Listening, tls: Tls) -> Listening:
     return listening._replace(tls_address=(host, port), ca_file=ca_file, folder=folder)
 
 
-def _written(tls: Tls | None) -> tuple[Path | None, Path | None]:
+def _written(tls: Tls) -> tuple[Path | None, Path | None]:
     """Write the certificate of a server's own CA; return its file, and its folder if that is ours.
 
     It happens when the port is open: a start that fails takes nothing from the server that
@@ -256,7 +256,7 @@ def _written(tls: Tls | None) -> tuple[Path | None, Path | None]:
     Raises:
         ServerError: It cannot be written.
     """
-    if tls is None or tls.ca_pem is None:
+    if tls.ca_pem is None:
         return None, None
     folder = None if tls.ca_file else Path(tempfile.mkdtemp(prefix="fiskaly-mockserver-"))
     file = tls.ca_file or (folder or Path()) / "ca.pem"
