@@ -122,6 +122,12 @@ def test_the_versions_it_shows_are_those_of_the_package() -> None:
     assert shown == (version("fiskaly-mockserver"), Contract.bundled().version)
 
 
+def test_it_tells_how_many_operations_there_are() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    management, sign_de = (len(one.operations) for one in (Contract.bundled(), Contract.sign_de()))
+    assert f"{management} of the Management API and {sign_de} of SIGN DE" in text
+
+
 def test_it_says_in_the_beginning_that_it_is_unofficial() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "unofficial" in text[:800].lower()
