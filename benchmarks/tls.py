@@ -6,7 +6,7 @@ kept alive, or made anew for each request.
 
 import json
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -74,21 +74,21 @@ def report(rounds: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def table(taken: Mapping[tuple[str, str], float]) -> Iterator[str]:
-    """Yield the lines of the table of seconds by way and connection."""
+def table(taken: Mapping[tuple[str, str], float], ways: Sequence[str] = WAYS) -> Iterator[str]:
+    """Yield the lines of the table of seconds by way and connection, the first way the measure."""
     yield f"| way | connection {KEPT} (ms) | times | connection {NEW} (ms) | times |"
     yield "|---|---:|---:|---:|---:|"
-    for way in WAYS:
+    for way in ways:
         cells = [way]
         for connection in (KEPT, NEW):
-            seconds, plain = taken[way, connection], taken[WAYS[0], connection]
+            seconds, plain = taken[way, connection], taken[ways[0], connection]
             cells += [f"{seconds * 1_000:.3f}", f"{seconds / plain:.2f}"]
         yield f"| {' | '.join(cells)} |"
 
 
 @contextmanager
 def _ways() -> Iterator[Mapping[str, Way]]:
-    with _serving("--intercept") as plain, _serving("--tls") as tls:
+    with serving("--intercept") as plain, serving("--tls") as tls:
         by_tls = ssl.create_default_context(cafile=tls["ca_file"])
         led = plain["interception"]
         by_tunnel = ssl.create_default_context(cafile=Path(led["folder"]) / "bundle.pem")
@@ -106,12 +106,13 @@ def _ways() -> Iterator[Mapping[str, Way]]:
         ]
         places = (plain, tls, plain)
         yield {
-            way: _logged_in(connect, place)
+            way: logged_in(connect, place)
             for way, connect, place in zip(WAYS, connects, places, strict=True)
         }
 
 
-def _logged_in(connect: Callable[[], HTTPConnection], line: Mapping[str, Any]) -> Way:
+def logged_in(connect: Callable[[], HTTPConnection], line: Mapping[str, Any]) -> Way:
+    """Return the way of a client with the first key of a server."""
     organizations = line["organizations"]
     key = organizations[0]["api_keys"][0]
     connection = connect()
@@ -123,8 +124,9 @@ def _logged_in(connect: Callable[[], HTTPConnection], line: Mapping[str, Any]) -
 
 
 @contextmanager
-def _serving(flag: str) -> Iterator[dict[str, Any]]:
-    command = [executable, "-m", "fiskaly_mockserver", "serve", flag, "--json", "--port", "0"]
+def serving(*flags: str) -> Iterator[dict[str, Any]]:
+    """Run a server until the block ends; what `--json` prints is yielded."""
+    command = [executable, "-m", "fiskaly_mockserver", "serve", *flags, "--json", "--port", "0"]
     command += ["--log-level", "off"]
     with Popen(command, stdout=PIPE, encoding="utf-8") as process:  # noqa: S603 - our own
         if process.stdout is None:

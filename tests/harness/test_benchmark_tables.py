@@ -1,11 +1,18 @@
 """What the pages of the benchmarks say of figures that are made up here."""
 
+from pathlib import Path
+
+import pytest
+
 from benchmarks.candidates import Bare, Candidate, Ours, Unchecked
 from benchmarks.coldstart import OneRoute, Start, Started
 from benchmarks.coldstart import text as cold_text
 from benchmarks.peers.candidates import OpenapiBackend, Prism
+from benchmarks.proxy import DIRECT, OURS
+from benchmarks.proxy import report as proxy_report
 from benchmarks.pytest_table import Starts, Taken
 from benchmarks.pytest_table import text as pytest_text
+from benchmarks.report import Asked
 from benchmarks.throughput_table import LOADS, MIX, Measured, Turn, plot, text
 from benchmarks.tls import KEPT, NEW, WAYS
 from benchmarks.tls import report as tls_report
@@ -101,3 +108,12 @@ def test_each_way_is_held_against_plain_http_with_the_same_connection() -> None:
 def test_one_round_of_https_can_be_measured() -> None:
     page = tls_report(1)
     assert [row[0] for row in rows(page)[2:]] == [*WAYS]
+
+
+def test_one_round_of_the_proxy_can_be_measured_without_any_peer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    page = proxy_report(Asked(quick=True, peers=tmp_path)).text
+    assert [row[0] for row in rows(page)[2:]] == [DIRECT, OURS]
+    assert page.count("Not measured: ") == 2
