@@ -153,6 +153,10 @@ def test_tills_are_seeded_and_told(control: Control) -> None:
         control.seed(tills=200)
     with refused(409, "receipts", "receipts 1 goes with tills"):
         control.seed(receipts=1)
+    with refused(409, "tills", "tills 3 makes 3000 in all, and at most 2000 are allowed"):
+        control.seed(size=1_000, tills=3)
+    with refused(409, "receipts", "receipts 101 makes 20200 in all, and at most 20000"):
+        control.seed(tills=40, receipts=101)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -61,6 +61,8 @@ def import_checked(world: World, state: JsonObject, service: Service) -> None:
         demand_presentable(world, service)
 
 
+MOST_CLIENTS, MOST_RECEIPTS = 2_000, 20_000
+"""Of a tree that is seeded by a call: what takes longer to grow is for the server's start."""
 FILLED_IN: Profile = {
     "address_line1": "-",
     "zip": "-",
@@ -176,6 +178,7 @@ async def seed(call: ControlCall) -> JsonValue:
     asked = {**({} if present is None else {"preset": present}), **call.body}
     try:
         arguments = TreeArguments(**cast("dict[str, Any]", asked))
+        arguments.demand_at_most(MOST_CLIENTS, MOST_RECEIPTS)
     except TreeError as error:
         raise _unknown_tree(error) from error
     started_at = call.world.seams.clock.now()
