@@ -71,8 +71,10 @@ def _note(change: Change) -> str:
 def _called(file: Path) -> frozenset[str]:
     """Return the operations that a coverage file says were called."""
     try:
-        operations = json.loads(file.read_bytes())["operations"]
-        return frozenset(name for name, one in operations.items() if one["calls"] > 0)
+        contracts = json.loads(file.read_bytes())["contracts"].values()
+        return frozenset(
+            name for one in contracts for name, use in one["operations"].items() if use["calls"] > 0
+        )
     except OSError as error:
         raise BadCheck(f"cannot read {file}: {error.strerror or error}") from error
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
