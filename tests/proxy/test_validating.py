@@ -11,6 +11,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from fiskaly_contracts.checker import Judge
 from fiskaly_contracts.conformance.findings import Side
 from fiskaly_mockserver.proxy.validating import KEPT_AT_MOST, Upstream, ValidatingProxy
 from fiskaly_mockserver.server.mock_server import MockServer
@@ -123,10 +124,11 @@ def test_requests_and_answers_pass_as_they_are(stub: Stub) -> None:
     assert [one.rule for one in proxy.findings] == ["unknown-parameter"]
 
 
-def test_both_sides_are_judged_and_counted(stub: Stub) -> None:
+@pytest.mark.parametrize("judge", ["jsonschema-rs", "openapi-core"])
+def test_both_sides_are_judged_and_counted(stub: Stub, judge: Judge) -> None:
     stub.body = b'{"data":[],"count":"0","_type":"USER_LIST"}'
     seen: list[Any] = []
-    with proxied(stub.url, on_exchange=seen.append) as (proxy, connection):
+    with proxied(stub.url, judge=judge, on_exchange=seen.append) as (proxy, connection):
         for _ in range(3):
             ask(connection, "GET", f"{USERS}?limit=0")
     assert [(one.side, one.rule, one.count) for one in proxy.findings] == [

@@ -11,7 +11,7 @@ from shlex import quote as shell
 from typing import Final
 from urllib.parse import unquote
 
-from fiskaly_contracts.checker import Checker
+from fiskaly_contracts.checker import Checker, Judge
 from fiskaly_contracts.conformance.exchanges import (
     Called,
     HttpExchange,
@@ -47,6 +47,7 @@ class ExchangeCheck:
 
     Args:
         contracts: Those that messages have to keep; base paths tell them apart.
+        judge: Who decides.
         both_judges: Whether openapi-core is asked beside jsonschema-rs.
 
     Attributes:
@@ -56,11 +57,13 @@ class ExchangeCheck:
         notes: Why bodies were not judged, with how often.
     """
 
-    def __init__(self, *contracts: Contract, both_judges: bool = False) -> None:
+    def __init__(
+        self, *contracts: Contract, judge: Judge = "jsonschema-rs", both_judges: bool = False
+    ) -> None:
         """Compile nothing yet."""
         self.routes = Routes(*contracts)
         self._redaction = Redaction(*contracts)
-        self._checkers = {id(one): Checker(one) for one in contracts}
+        self._checkers = {id(one): Checker(one, judge=judge) for one in contracts}
         self._references = (
             {id(one): Checker(one, judge="openapi-core") for one in contracts}
             if both_judges

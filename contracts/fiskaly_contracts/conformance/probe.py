@@ -144,7 +144,6 @@ class Probe:
         sign_de: That of SIGN DE, with `/api/v2`; None leaves it out.
         check: Judges each exchange.
         send: Carries requests.
-        writes: Whether anything may be changed.
         loopback: Whether the server is on this machine, where a refusal costs nobody anything.
         signature_findings: What is wrong with a receipt's QR code, by its text.
         most_requests: The cap.
@@ -159,7 +158,6 @@ class Probe:
     sign_de: str | None
     check: ExchangeCheck
     send: Sender
-    writes: bool = False
     loopback: bool = True
     signature_findings: Callable[[str], list[str]] | None = None
     most_requests: int = 1_000

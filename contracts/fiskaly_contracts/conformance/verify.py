@@ -147,7 +147,6 @@ def verify(
         sign_de=settings.sign_de,
         check=ExchangeCheck(*contracts, both_judges=both_judges),
         send=send,
-        writes=settings.writes,
         loopback=settings.loopback,
         signature_findings=signature_findings,
         most_requests=settings.most_requests,

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fiskaly_contracts import Contract
+from fiskaly_contracts.checker import Judge
 from fiskaly_contracts.conformance.exchanges import HttpExchange
 from fiskaly_contracts.conformance.findings import Report
 from fiskaly_contracts.recordings.har import HarError
@@ -67,7 +68,13 @@ def upstream_of(url: str, sign_de: str | None) -> Upstream:
 
 @contextmanager
 def proxying(
-    upstream: Upstream, record: Path | None, *, host: str = "127.0.0.1", port: int = 0, block: bool
+    upstream: Upstream,
+    record: Path | None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    judge: Judge = "jsonschema-rs",
+    block: bool = False,
 ) -> Iterator[tuple[ValidatingProxy, Callable[[Reporting], None]]]:
     """Run a proxy for a block; yield it, and what reports to call after the block.
 
@@ -77,7 +84,9 @@ def proxying(
     if record is not None and not record.parent.is_dir():
         raise BadCheck(f"there is no folder {str(record.parent)!r}: make it first")
     recording = Recording(record)
-    proxy = ValidatingProxy(upstream, host=host, port=port, block=block, on_exchange=recording.add)
+    proxy = ValidatingProxy(
+        upstream, host=host, port=port, judge=judge, block=block, on_exchange=recording.add
+    )
 
     def finish(reporting: Reporting) -> None:
         recording.write()

@@ -26,6 +26,7 @@ from aiohttp import (
     web,
 )
 from fiskaly_contracts import Contract
+from fiskaly_contracts.checker import Judge
 from fiskaly_contracts.conformance.checks import ExchangeCheck
 from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs, header
 from fiskaly_contracts.conformance.findings import Findings, Side
@@ -83,6 +84,7 @@ class ValidatingProxy:
         upstream: Where requests go.
         host: The address to listen on.
         port: The port; 0 picks a free one.
+        judge: Who decides whether a message keeps the contract.
         block: Whether a request that breaks the contract is refused instead of forwarded.
         on_exchange: Is handed each exchange, in the proxy's thread.
 
@@ -99,11 +101,12 @@ class ValidatingProxy:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        judge: Judge = "jsonschema-rs",
         block: bool = False,
         on_exchange: Callable[[HttpExchange], None] | None = None,
     ) -> None:
         """Listen to nothing yet."""
-        self.check = ExchangeCheck(Contract.bundled(), Contract.sign_de())
+        self.check = ExchangeCheck(Contract.bundled(), Contract.sign_de(), judge=judge)
         self.findings = Findings()
         self.unanswered: dict[str, int] = {}
         self.port = port

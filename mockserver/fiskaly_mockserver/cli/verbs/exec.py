@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 import click
+from fiskaly_contracts.checker import Judge
 
 from fiskaly_mockserver.cli.https_options import Https, WithOptionalHosts, https_options
 from fiskaly_mockserver.cli.interception import (
@@ -234,7 +235,8 @@ def exec_command(
     if upstream is not None:
         if of_the_fake or https.hosts:
             raise click.UsageError("with --upstream there is no fake: leave its flags out")
-        ctx.exit(_run_behind_proxy(upstream, upstream_sign_de, record, command, reporting))
+        urls = upstream, upstream_sign_de
+        ctx.exit(_run_behind_proxy(urls, record, command, reporting, judge=flags["judge"]))
     if upstream_sign_de or record or reporting != Reporting():
         raise click.UsageError("--upstream-sign-de, --record and reports need --upstream")
     setup, requests = set_up(**flags), 0
@@ -282,11 +284,12 @@ def exec_command(
 
 
 def _run_behind_proxy(
-    url: str,
-    sign_de: str | None,
+    urls: tuple[str, str | None],
     record: Path | None,
     command: tuple[str, ...],
     reporting: Reporting,
+    *,
+    judge: Judge,
 ) -> int:
     """Run a command that calls another server through a proxy; its exit code, or the check's."""
     from fiskaly_mockserver.cli.proxying import (  # noqa: PLC0415 - few runs ask for it
@@ -294,7 +297,7 @@ def _run_behind_proxy(
         upstream_of,
     )
 
-    with proxying(upstream_of(url, sign_de), record, block=False) as (proxy, finish):
+    with proxying(upstream_of(*urls), record, judge=judge) as (proxy, finish):
         environment = {**os.environ, **spared(os.environ)}
         environment |= dict.fromkeys((BASE_URL, *MANAGEMENT_URLS), f"{proxy.origin}/api/v0")
         environment[SIGN_DE_URL] = f"{proxy.origin}/api/v2"

@@ -4,8 +4,10 @@ import signal
 from pathlib import Path
 from threading import Event
 from types import FrameType
+from typing import Any, get_args
 
 import click
+from fiskaly_contracts.checker import Judge
 
 from fiskaly_mockserver.cli.proxying import proxying, upstream_of
 from fiskaly_mockserver.cli.reporting import Reporting, reporting_options
@@ -34,6 +36,13 @@ LOOK = 0.5
     metavar="FILE.har",
     help="Write what came by, without secrets, at the end.",
 )
+@click.option(
+    "--judge",
+    type=click.Choice(get_args(Judge)),
+    default="jsonschema-rs",
+    show_default=True,
+    help="Who decides; openapi-core is the reference, and slower.",
+)
 @click.option("--block", is_flag=True, help="Refuse a request that breaks the contract.")
 @reporting_options
 def proxy(
@@ -43,6 +52,7 @@ def proxy(
     host: str,
     port: int,
     record: Path | None,
+    judge: Judge,
     block: bool,
     reporting: Reporting,
 ) -> None:
@@ -61,7 +71,8 @@ def proxy(
     before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         target = upstream_of(upstream, sign_de)
-        with proxying(target, record, host=host, port=port, block=block) as (running, finish):
+        settings: Any = {"host": host, "port": port, "judge": judge, "block": block}
+        with proxying(target, record, **settings) as (running, finish):
             click.echo(f"Proxy       {running.origin}\nUpstream    {target.management}", err=True)
             while not stopped.wait(LOOK):
                 pass
