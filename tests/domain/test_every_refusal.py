@@ -20,6 +20,7 @@ from builders.accounts import (
     Account,
     principal_id,
     profile,
+    uid,
 )
 from builders.snapshots import refused
 from fiskaly_mockserver.domain.account import errors
@@ -58,6 +59,10 @@ def _cafe_made_itself(account: Account) -> None:
     account.world.tables.organizations.put(own)
 
 
+def _cafe_has_a_tss(account: Account) -> None:
+    account.world.signing.tss.create(account.by("cafe_test"), uid(0x51))
+
+
 def _vendor_is_test_only(account: Account) -> None:
     account.world.tables.organizations.put(replace(account.organization(VENDOR), envs=(TEST,)))
 
@@ -69,6 +74,7 @@ def _later(account: Account) -> None:
 SCENES: Mapping[type[DomainError], Scene] = {
     errors.StillPays: _cafe_pays_for_shop,
     errors.StillOwnsBillingAddress: _cafe_owns_the_shops_address,
+    errors.StillSigns: _cafe_has_a_tss,
     errors.OwnOrganization: _cafe_made_itself,
     errors.NoLiveClearance: _vendor_is_test_only,
     errors.OrganizationNotFound: _later,
@@ -117,6 +123,7 @@ PROVOCATIONS: Mapping[type[DomainError], Provocation] = {
         a.by("vendor_test"), CAFE
     ),
     errors.LiveStays: lambda a: a.world.organizations.delete(a.by("vendor_test"), SHOP),
+    errors.StillSigns: lambda a: a.world.organizations.delete(a.by("vendor_test"), CAFE),
     errors.OwnOrganization: lambda a: a.world.organizations.delete(a.by("cafe_test"), CAFE),
     errors.ManagerIsFixed: lambda a: a.world.organizations.update(
         a.by("vendor_test"), SHOP, {}, managed_by=PARTNER
@@ -188,4 +195,4 @@ def test_without_its_scene_the_same_call_is_not_refused_that_way(
 
 @pytest.mark.parametrize("kind", sorted(LEAVES, key=str), ids=lambda kind: kind.__name__)
 def test_every_refusal_names_the_rule_behind_it(kind: type[DomainError]) -> None:
-    assert re.fullmatch(r"R([1-9]|1[0-2])", kind.rule)
+    assert re.fullmatch(r"R([1-9]|1[0-2])|S13", kind.rule)

@@ -1,4 +1,4 @@
-"""Deleting organizations: R1, R4, R7, R8, R10."""
+"""Deleting organizations: R1, R4, R7, R8, R10, S13."""
 
 from dataclasses import replace
 
@@ -16,6 +16,7 @@ from builders.accounts import (
     Account,
     principal_id,
     profile,
+    uid,
 )
 from builders.snapshots import refused, snapshot
 from fiskaly_mockserver.domain.account.errors import (
@@ -26,8 +27,12 @@ from fiskaly_mockserver.domain.account.errors import (
     StillManages,
     StillOwnsBillingAddress,
     StillPays,
+    StillSigns,
 )
 from fiskaly_mockserver.domain.account.model import BillingOptions, KeyStatus
+from fiskaly_mockserver.domain.signing.model import ExportFilter, TransactionState, TssState
+from fiskaly_mockserver.domain.signing.tables import SigningTables
+from fiskaly_mockserver.domain.signing.transactions import Call
 from fiskaly_mockserver.domain.store import Paging
 
 
@@ -130,6 +135,31 @@ def test_r10_an_address_that_only_its_owner_uses_goes_with_it(account: Account) 
     account.world.organizations.delete(account.by("vendor_test"), CAFE)
     assert account.world.tables.billing_addresses.get(SPARE) is None
     assert account.world.tables.billing_addresses.get(OFFICE) is not None
+
+
+def test_s13_one_that_signs_stays_until_its_tss_are_disabled_and_go_with_it(
+    account: Account,
+) -> None:
+    world, cafe, shop = account.world, account.by("cafe_test"), account.by("shop_test")
+    signing = world.signing
+    for caller, tss, client in ((shop, uid(0x50), uid(0xC0)), (cafe, uid(0x51), uid(0xC1))):
+        puk = signing.tss.create(caller, tss).admin_puk
+        signing.tss.change_state(caller, tss, TssState.UNINITIALIZED)
+        signing.tss.change_pin(caller, tss, puk=puk, pin="123456")
+        signing.tss.log_in(caller, tss, pin="123456")
+        signing.tss.change_state(caller, tss, TssState.INITIALIZED)
+        signing.clients.create(caller, tss, client, serial_number="KASSE-01")
+        start = Call(1, TransactionState.ACTIVE, client, None, {})
+        signing.transactions.upsert(caller, tss, uid(0x71), start)
+        signing.exports.trigger(caller, tss, uid(0xE1), ExportFilter())
+    with refused(world, StillSigns):
+        world.organizations.delete(account.by("vendor_test"), CAFE)
+    signing.tss.change_state(cafe, uid(0x51), TssState.DISABLED)
+    world.organizations.delete(account.by("vendor_test"), CAFE)
+    tables = world.rows.tables(SigningTables, SigningTables._fields)
+    for name in SigningTables._fields:
+        left = {row.id if name == "tss" else row.tss_id for row in getattr(tables, name)}
+        assert left == {uid(0x50)}, name
 
 
 def test_r4_nobody_deletes_its_own_organization_though_it_made_it(account: Account) -> None:

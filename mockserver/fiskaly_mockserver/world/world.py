@@ -12,6 +12,7 @@ from fiskaly_mockserver.domain.account.sessions import Sessions
 from fiskaly_mockserver.domain.account.tables import Tables
 from fiskaly_mockserver.domain.account.users import Users
 from fiskaly_mockserver.domain.backend import Backend
+from fiskaly_mockserver.domain.signing.tables import SigningTables
 from fiskaly_mockserver.world.clock import WorldClock
 from fiskaly_mockserver.world.faults.plan import FaultPlan
 from fiskaly_mockserver.world.journal.journal import Journal
@@ -86,7 +87,8 @@ class World:
             lifetimes=seams.lifetimes,
         )
         self.tables = backend.tables
-        self.organizations = Organizations(backend)
+        signing = self.rows.tables(SigningTables, SigningTables._fields)
+        self.organizations = Organizations(backend, signing)
         self.environments = Environments(backend)
         self.api_keys = ApiKeys(backend)
         self.users = Users(backend)

@@ -111,6 +111,12 @@ class LiveStays(OrganizationConflict):
     rule = "R7"
 
 
+class StillSigns(OrganizationConflict):
+    """The organization to delete has a TSS that is not disabled."""
+
+    rule = "S13"
+
+
 class OwnOrganization(OrganizationConflict):
     """Nobody deletes the organization it belongs to."""
 

@@ -17,6 +17,7 @@ from fiskaly_mockserver.domain.account.errors import (
     StillManages,
     StillOwnsBillingAddress,
     StillPays,
+    StillSigns,
 )
 from fiskaly_mockserver.domain.account.model import (
     BillingAddressId,
@@ -29,6 +30,8 @@ from fiskaly_mockserver.domain.account.model import (
     UserId,
 )
 from fiskaly_mockserver.domain.backend import Backend
+from fiskaly_mockserver.domain.signing.model import ACTIVE_STATES
+from fiskaly_mockserver.domain.signing.tables import SigningTables
 from fiskaly_mockserver.domain.store import Narrowing, Page, Paging, Selection, SortKey, paged
 
 
@@ -81,8 +84,9 @@ SORT_KEYS: Mapping[str, SortKey[Organization]] = {
 class Organizations:
     """The operations on organizations."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, signing: SigningTables) -> None:
         self.backend = backend
+        self._signing = signing
 
     def list(
         self,
@@ -181,7 +185,7 @@ class Organizations:
         return changed
 
     def delete(self, principal: Principal, organization_id: str) -> None:
-        """Delete an organization with its keys, memberships and billing addresses.
+        """Delete an organization with its keys, memberships, billing addresses and old TSS.
 
         Source: assumption (A-17).
 
@@ -193,6 +197,7 @@ class Organizations:
             LiveStays: It is LIVE.
             StillPays: It is billed for others.
             StillOwnsBillingAddress: Another organization uses one of its addresses.
+            StillSigns: It has a TSS that is not disabled (S13).
         """
         organization = self.retrieve(principal, organization_id)
         _check_admin(principal, organization)
@@ -206,6 +211,7 @@ class Organizations:
             tables.memberships.remove((membership.organization_id, membership.user_id))
         for address in tuple(tables.billing_addresses.select("organization", organization.id)):
             tables.billing_addresses.remove(address.id)
+        self._signing.remove_of(organization.id)
         tables.organizations.remove(organization.id)
 
     def _listed(
@@ -239,6 +245,9 @@ class Organizations:
                     raise StillOwnsBillingAddress(
                         organization=organization.id, billing_address=address.id, billed=billed.id
                     )
+        for tss in self._signing.tss.select("organization", organization.id):
+            if tss.state in ACTIVE_STATES:
+                raise StillSigns(organization=organization.id, tss=tss.id, state=tss.state)
 
     def _check_references(
         self, principal: Principal, profile: Profile, current: Organization | None

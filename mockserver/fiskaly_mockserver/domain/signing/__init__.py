@@ -14,4 +14,5 @@ S5  Revisions count 1, 2, 3; only the latest one may be repeated with the same b
     transaction is ACTIVE until it is FINISHED or CANCELLED.
 S8  Raw process data must be base64; it is not looked at otherwise.
 S9  An export needs an INITIALIZED or DISABLED TSS and is done at the next look.
+S13 An organization is not deleted while it has a TSS that is not disabled.
 """

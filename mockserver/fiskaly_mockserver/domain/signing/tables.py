@@ -35,7 +35,9 @@ TSS: TableSpec[TssId, Tss] = TableSpec(
     },
 )
 ADMIN_SESSIONS: TableSpec[tuple[TssId, PrincipalId], AdminSession] = TableSpec(
-    "admin_sessions", lambda row: (row.tss_id, row.principal_id), {}
+    "admin_sessions",
+    lambda row: (row.tss_id, row.principal_id),
+    {"tss": lambda row: [row.tss_id]},
 )
 CLIENTS: TableSpec[ClientId, Client] = TableSpec(
     "clients",
@@ -90,3 +92,18 @@ class SigningTables(NamedTuple):
     transactions: Table[tuple[TssId, TransactionId], Transaction]
     logs: Table[tuple[TssId, int], SignedLog]
     exports: Table[tuple[TssId, ExportId], Export]
+
+    def remove_of(self, organization_id: OrganizationId) -> None:
+        """Remove the TSS of an organization, with all that belongs to them (S13)."""
+        for tss in tuple(self.tss.select("organization", organization_id)):
+            for session in tuple(self.admin_sessions.select("tss", tss.id)):
+                self.admin_sessions.remove((session.tss_id, session.principal_id))
+            for client in tuple(self.clients.select("tss", tss.id)):
+                self.clients.remove(client.id)
+            for transaction in tuple(self.transactions.select("tss", tss.id)):
+                self.transactions.remove((tss.id, transaction.id))
+            for log in tuple(self.logs.select("tss", tss.id)):
+                self.logs.remove((tss.id, log.counter))
+            for export in tuple(self.exports.select("tss", tss.id)):
+                self.exports.remove((tss.id, export.id))
+            self.tss.remove(tss.id)

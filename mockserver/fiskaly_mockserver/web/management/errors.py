@@ -126,6 +126,9 @@ TABLE: Mapping[type[DomainError], Render] = {
         "Conflict. A billing address of the organization is used by another organization."
     ),
     errors.LiveStays: _organization_conflict("Conflict. Organization is LIVE."),
+    errors.StillSigns: _organization_conflict(
+        "Conflict. Organization has a TSS that is not disabled."
+    ),
     errors.OwnOrganization: _organization_conflict(
         "Conflict. The caller belongs to the organization."
     ),

@@ -125,6 +125,7 @@ ACCEPTED: Mapping[type[DomainError], str] = {
     errors.StillOwnsBillingAddress: "The same call after no other organization uses one of its"
     " billing addresses.",
     errors.LiveStays: "Nothing: a LIVE organization stays. One that is TEST only can be deleted.",
+    errors.StillSigns: "The same call after its TSS are disabled.",
     errors.OwnOrganization: "The same call by its admin with a token of another organization.",
     errors.ManagerIsFixed: "managed_by_organization_id left out, or as it is.",
     errors.PayerCircle: "A payer that is not billed, directly or through others, to this"

@@ -18,6 +18,7 @@ SIGNING_RULES: Mapping[str, str] = {
     " A transaction is ACTIVE until it is FINISHED or CANCELLED.",
     "S8": "Raw process data must be base64; it is not looked at otherwise.",
     "S9": "An export needs an INITIALIZED or DISABLED TSS and is done at the next look.",
+    "S13": "An organization is not deleted while it has a TSS that is not disabled.",
 }
 
 SIGNING_FACTS: Mapping[str, str] = {
