@@ -1,13 +1,14 @@
 """Servers that are broken on purpose: each changes one thing about one operation's answers."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from fiskaly_contracts import Contract
 from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs, Routes
-from fiskaly_contracts.conformance.probe import Sender
+from fiskaly_contracts.conformance.sending import Sender
 
 Change = Callable[[HttpExchange], HttpExchange]
 ROUTES = Routes(Contract.bundled(), Contract.sign_de())
@@ -131,8 +132,18 @@ def asked(part: str) -> Callable[[HttpExchange], bool]:
 
 
 def other_signature(value: Any) -> Any:
-    """Swap two characters of a signature: the same length, another number."""
-    return {**value, "value": f"{value['value'][1]}{value['value'][0]}{value['value'][2:]}"}
+    """Change the first character of a signature: the same length, another number."""
+    first = "B" if value["value"].startswith("A") else "A"
+    return {**value, "value": first + value["value"][1:]}
+
+
+def each_time_later(numbers: Iterator[int]) -> Change:
+    """Move the expiry of a session, further each time."""
+    return body(
+        lambda value: value.update(
+            access_token_expires_at=value["access_token_expires_at"] + next(numbers)
+        )
+    )
 
 
 SERVERS: Mapping[str, Broken] = {
@@ -169,12 +180,7 @@ SERVERS: Mapping[str, Broken] = {
     ),
     "a new session at each login": Broken(
         operation="authenticate",
-        change=lambda exchange: put(
-            access_token_expires_at=json.loads(exchange.response_body)["access_token_expires_at"]
-            + int(exchange.response_body[-4:-1].isdigit())
-            + hash(dict(exchange.response_headers)["X-Request-Id"]) % 1000
-            + 1
-        )(exchange),
+        change=each_time_later(count(1)),
         found=("body", "/access_token_expires_at", "expected-value"),
     ),
     "fields of a session turned round": Broken(

@@ -10,7 +10,7 @@ from conformance.broken_servers import SERVERS, Broken, BrokenSender
 from fiskaly_contracts import Contract
 from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs
 from fiskaly_contracts.conformance.findings import Side
-from fiskaly_contracts.conformance.probe import HttpSender, Sender, UnreachableError
+from fiskaly_contracts.conformance.sending import HttpSender, Sender, UnreachableError
 from fiskaly_contracts.conformance.verify import (
     RefusedError,
     Settings,
@@ -223,6 +223,19 @@ GOOD: dict[str, Any] = {
     [
         ({"key": "live_k"}, "LIVE"),
         ({"management": "ftp://x"}, "is no http:// or https:// address"),
+        ({"management": ""}, "is no http:// or https:// address"),
+        ({"sign_de": ""}, "is no http:// or https:// address"),
+        *(
+            ({"management": url}, "is no http:// or https:// address")
+            for url in (
+                "http://127.0.0.1:x",
+                "http://127.0.0.1:99999",
+                "http://[::1",
+                "http://127.0.0.1/a b",
+                "http://127.0.0.1/ü",
+                "http://127.0.0.1/\n",
+            )
+        ),
         ({"management": "nonsense"}, "is no http:// or https:// address"),
         ({"management": "http://me@127.0.0.1"}, "scheme, host and path alone"),
         ({"management": "https://dashboard.example"}, "--yes-host dashboard.example"),

@@ -4,30 +4,22 @@ What a call makes is deleted in reverse order at the end, and what stays is list
 """
 
 import json
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any, Final, Protocol
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from fiskaly_contracts.conformance.checks import ExchangeCheck, assumptions_at
-from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs, header
+from fiskaly_contracts.conformance.exchanges import HttpExchange, header
 from fiskaly_contracts.conformance.findings import Findings, Side
+from fiskaly_contracts.conformance.sending import Sender, UnreachableError
 from fiskaly_contracts.json_value import JsonValue, pointer_to
 from fiskaly_contracts.violations import Severity, Violation, Where
 
-PATIENCE: Final = 60.0
-"""Seconds for one answer; the vendor asks for 30 and more where a TSS is deployed."""
-LARGEST_ANSWER: Final = 64 * 1024 * 1024
 REFUSALS: Final = 400
 SERVER_ERRORS: Final = 500
-
-
-class UnreachableError(Exception):
-    """Nobody answers at the address, or not in time; the text says why."""
 
 
 class CapReachedError(Exception):
@@ -36,79 +28,6 @@ class CapReachedError(Exception):
 
 class BrokenJourneyError(Exception):
     """A step failed that all further ones need; the text says which."""
-
-
-class Sender(Protocol):
-    """Sends one request and returns the exchange."""
-
-    def __call__(self, method: str, url: str, headers: Pairs, body: bytes, /) -> HttpExchange:
-        """Send; raise `UnreachableError` where no answer comes."""
-
-
-class HttpSender:
-    """Sends over HTTP or HTTPS by a connection that is kept; redirects are not followed.
-
-    Args:
-        ca_file: Certificates to trust beside the system's; None for those alone.
-    """
-
-    def __init__(self, ca_file: str | None = None, timeout: float = PATIENCE) -> None:
-        """Open no connection yet.
-
-        Raises:
-            OSError: The file of certificates cannot be read, or holds none.
-        """
-        self._timeout = timeout
-        self._context: ssl.SSLContext | None = None
-        if ca_file is not None:
-            self._context = ssl.create_default_context()
-            self._context.load_verify_locations(ca_file)
-        self._open: dict[tuple[str, str], HTTPConnection] = {}
-
-    def __call__(self, method: str, url: str, headers: Pairs, body: bytes) -> HttpExchange:
-        """Send a request; one that finds its kept connection closed is sent once more."""
-        scheme, host, path, query, _ = urlsplit(url)
-        target = f"{path or '/'}{'?' + query if query else ''}"
-        key = scheme, host
-        kept = key in self._open
-        try:
-            return self._send(key, method, target, (url, headers, body))
-        except (HTTPException, OSError) as error:
-            self._open.pop(key).close()
-            if not kept or isinstance(error, TimeoutError):
-                raise UnreachableError(f"{host}: {_reason(error)}") from error
-        try:
-            return self._send(key, method, target, (url, headers, body))
-        except (HTTPException, OSError) as error:
-            self._open.pop(key).close()
-            raise UnreachableError(f"{host}: {_reason(error)}") from error
-
-    def close(self) -> None:
-        """Close what is open."""
-        for connection in self._open.values():
-            connection.close()
-        self._open.clear()
-
-    def _send(
-        self, key: tuple[str, str], method: str, target: str, sent: tuple[str, Pairs, bytes]
-    ) -> HttpExchange:
-        url, headers, body = sent
-        connection = self._open.setdefault(key, self._connection(*key))
-        connection.request(method, target, body or None, dict(headers))
-        answer = connection.getresponse()
-        read = answer.read(LARGEST_ANSWER)
-        if answer.will_close or not answer.isclosed():
-            self._open.pop(key).close()
-        return HttpExchange(
-            method, url, headers, body, answer.status, tuple(answer.getheaders()), read
-        )
-
-    def _connection(self, scheme: str, host: str) -> HTTPConnection:
-        if scheme != "https":
-            return HTTPConnection(host, timeout=self._timeout)
-        if self._context is None:
-            self._context = ssl.create_default_context()
-        return HTTPSConnection(host, timeout=self._timeout, context=self._context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,12 +302,3 @@ def _shown(value: object) -> str:
     """Return a value as messages show it, shortened."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else f"{text[:79]}…"  # noqa: PLR2004 - as all client text
-
-
-def _reason(error: BaseException) -> str:
-    """Say in words why no answer came."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS: {error.reason or error}"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -22,9 +22,8 @@ from fiskaly_contracts.conformance.probe import (
     BrokenJourneyError,
     CapReachedError,
     Probe,
-    Sender,
-    UnreachableError,
 )
+from fiskaly_contracts.conformance.sending import Sender, UnreachableError, demand_address
 from fiskaly_contracts.document import Contract, assumption_titles
 from fiskaly_contracts.json_value import JsonValue
 
@@ -79,21 +78,20 @@ class Settings:
         """
         if self.key.startswith("live_") and not self.allow_live:
             raise RefusedError("the API key is a LIVE one: use a TEST key, or give --allow-live")
-        for url in filter(None, (self.management, self.sign_de)):
-            parts = urlsplit(url)
-            if parts.scheme not in {"http", "https"} or not parts.hostname:
-                raise RefusedError(f"{url!r:.80} is no http:// or https:// address")
-            if parts.username or parts.query or parts.fragment:
-                raise RefusedError("an address should be scheme, host and path alone")
-            if not LOOPBACK.fullmatch(parts.hostname) and parts.hostname not in self.hosts:
+        for url in (self.management, *(() if self.sign_de is None else (self.sign_de,))):
+            try:
+                demand_address(url)
+            except ValueError as error:
+                raise RefusedError(str(error)) from error
+            host = urlsplit(url).hostname or ""
+            if not LOOPBACK.fullmatch(host) and host not in self.hosts:
                 raise RefusedError(
-                    f"{parts.hostname} is not on this machine: give --yes-host {parts.hostname}"
-                    " if it may be called"
+                    f"{host} is not on this machine: give --yes-host {host} if it may be called"
                 )
         return replace(
             self,
             management=_complete(self.management, MANAGEMENT_PATH),
-            sign_de=_complete(self.sign_de, SIGN_DE_PATH) if self.sign_de else None,
+            sign_de=None if self.sign_de is None else _complete(self.sign_de, SIGN_DE_PATH),
         )
 
     def at_rate(self, rate: float) -> "Settings":

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, build_opener
 
 import yaml
@@ -39,7 +39,7 @@ def read_document(name: str, *, allow_url: bool = False) -> Mapping[str, Any]:
     """
     if name.partition("@")[0].partition(":")[0] == BUNDLED:
         return _bundled(name)
-    if urlsplit(name).scheme in {"http", "https"}:
+    if name.startswith(("http://", "https://")):
         if not allow_url:
             raise DiffError(f"{name} is an address: give --allow-url if it may be read")
         return _parsed(_fetched(name), name)
@@ -77,7 +77,7 @@ def _fetched(url: str) -> bytes:
     except HTTPError as error:
         with error:
             raise DiffError(f"cannot read {url}: it was answered {error.code}") from None
-    except (URLError, OSError, ValueError) as error:
+    except (URLError, HTTPException, OSError, ValueError) as error:
         raise DiffError(f"cannot read {url}: {getattr(error, 'reason', error)}") from error
 
 

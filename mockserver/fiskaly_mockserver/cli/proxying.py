@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from fiskaly_contracts import Contract
 from fiskaly_contracts.checker import Judge
 from fiskaly_contracts.conformance.exchanges import HttpExchange
 from fiskaly_contracts.conformance.findings import Report
+from fiskaly_contracts.conformance.sending import demand_address
 from fiskaly_contracts.recordings.har import HarError
 from fiskaly_contracts.recordings.redaction import write_redacted
 
@@ -59,10 +59,11 @@ def upstream_of(url: str, sign_de: str | None) -> Upstream:
     Raises:
         BadCheck: An address is none.
     """
-    for one in filter(None, (url, sign_de)):
-        parts = urlsplit(one)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
-            raise BadCheck(f"{one!r:.80} is no http:// or https:// address")
+    try:
+        for one in (url, *(() if sign_de is None else (sign_de,))):
+            demand_address(one)
+    except ValueError as error:
+        raise BadCheck(str(error)) from error
     return Upstream(url, sign_de)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 from fiskaly_contracts.conformance.findings import Report
-from fiskaly_contracts.conformance.probe import UnreachableError
+from fiskaly_contracts.conformance.sending import UnreachableError
 from fiskaly_contracts.conformance.verify import (
     MANAGEMENT_PATH,
     SIGN_DE_PATH,
