@@ -103,6 +103,12 @@ def test_an_exchange_without_an_answer_has_status_0(tmp_path: Path) -> None:
         (json.dumps({"log": {"entries": [entry({"url": 1})]}}), "should be texts"),
         (json.dumps({"log": {"entries": [entry({"headers": [{}]})]}}), "'name' is missing"),
         (
+            json.dumps({"log": {"entries": [entry({"url": "http://[::1"})]}}),
+            "entry 0: Invalid IPv6",
+        ),
+        (json.dumps({"log": {"entries": [entry({"postData": [1]})]}}), "entry 0: "),
+        (json.dumps({"log": {"entries": [{**entry(), "time": "soon"}]}}), "entry 0: "),
+        (
             json.dumps(
                 {"log": {"entries": [entry({"postData": {"text": "*", "encoding": "base64"}})]}}
             ),

@@ -243,3 +243,15 @@ def test_a_binary_answer_of_the_contract_stays_and_is_searched(tmp_path: Path) -
     with pytest.raises(HarError, match="entry 1 still holds a secret"):
         redact_har(source, target, CONTRACTS)
     assert not target.exists()
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "\x00", "\u2028", "😀", "%", "\\", '"'])
+def test_a_secret_of_any_characters_is_replaced(odd: str, tmp_path: Path) -> None:
+    secret = f"{odd}S3cret-{odd}-S3cret{odd}"
+    source = archive(
+        tmp_path / "in.har",
+        [log_in(secret), post("/api/v0/organizations", {"name": f"x {secret} y", secret: 1})],
+    )
+    redact_har(source, tmp_path / "out.har", CONTRACTS)
+    kept = json.dumps(json.loads((tmp_path / "out.har").read_text()), ensure_ascii=False)
+    assert "S3cret" not in kept

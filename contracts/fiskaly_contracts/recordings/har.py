@@ -12,7 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs, header
 from fiskaly_contracts.json_value import JsonValue
@@ -207,6 +207,7 @@ def _exchange(entry: object) -> HttpExchange:
     method, url = request["method"], request["url"]
     if not isinstance(method, str) or not isinstance(url, str):
         raise TypeError("method and url should be texts")
+    urlsplit(url)  # which says what is wrong with it
     sent, sent_note = _request_body(request)
     content = response.get("content") or {}
     got = _text(content)

@@ -108,7 +108,9 @@ def _forms(secret: str) -> Iterator[str]:
     yield secret
     if len(secret) < _ANYWHERE:
         return
-    yield from (quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1])
+    yield quote(secret, safe="", errors="surrogatepass")
+    yield quote_plus(secret, errors="surrogatepass")
+    yield json.dumps(secret)[1:-1]
     raw = secret.encode("utf-8", "surrogatepass")
     yield raw.hex()
     for shift in range(3):
