@@ -148,13 +148,12 @@ def test_no_secret_of_500_exchanges_is_in_the_copy(tmp_path: Path) -> None:
     assert left == []
 
 
-@pytest.mark.parametrize("place", PLACES)
+# Hexadecimal digits show no form: there a secret is found where it is known
+@pytest.mark.parametrize("place", [one for one in PLACES if one != "hexadecimal"])
 @pytest.mark.parametrize("make", [api_secret, json_web_token])
 def test_what_has_the_form_of_a_secret_is_found_at_every_place_by_itself(
     place: str, make: Callable[[random.Random], str]
 ) -> None:
-    if place == "hexadecimal":
-        pytest.skip("digits show no form: it is found where the secret is known")
     secret = make(random.Random(7))
     kept = json.dumps(entry_of(Redaction(*CONTRACTS).redacted(PLACES[place](secret))))
     assert not any(form in kept for form in forms(secret))
