@@ -152,7 +152,7 @@ def test_clear_disarms_one_or_all(verb: Verb, server: MockServer) -> None:
         (("arm", "[" * 100_000), "this is nested too deep"),
         (("arm", "[]"), "a rule is a JSON object"),
         (("arm", "@nothing.json"), "'nothing.json' cannot be read: No such file"),
-        (("arm", "{}", "--status", "503"), "it goes with none of the flags of a rule"),
+        (("arm", "{}", "--status", "503"), "give a RULE, a --recipe, or the flags of a rule"),
         (("clear", "fault-9"), "no such fault is armed"),
         (("clear", "../reset"), "fault_id"),
     ],
@@ -163,4 +163,24 @@ def test_a_wrong_rule_is_refused_and_nothing_is_armed(
     outcome = verb("faults", *words)
     assert (outcome.code, outcome.out) == (2, "")
     assert said in outcome.err
+    assert server.control.faults() == []
+
+
+def test_a_named_outage_is_listed_and_armed(verb: Verb, server: MockServer) -> None:
+    listed = verb("faults", "recipes")
+    assert listed.code == 0
+    assert "lost-answer" in listed.out
+    armed = verb("faults", "arm", "--recipe", "lost-answer")
+    assert (armed.code, armed.err) == (0, "")
+    assert armed.out.startswith("Armed fault-1: upsertTransaction, the first 1, after")
+    [fault] = verb("faults", "arm", "--recipe", "slow-deploy", "--json").json
+    assert fault["rule"]["operation"] == "updateTss"
+    assert [one["id"] for one in server.control.faults()] == ["fault-1", "fault-2"]
+
+
+def test_a_recipe_goes_with_nothing_else_and_must_be_one(verb: Verb, server: MockServer) -> None:
+    both = verb("faults", "arm", "--recipe", "lost-answer", "--status", "503")
+    assert (both.code, "give a RULE" in both.err) == (2, True)
+    unknown = verb("faults", "arm", "--recipe", "lost-anser")
+    assert (unknown.code, "did you mean lost-answer" in unknown.err) == (2, True)
     assert server.control.faults() == []

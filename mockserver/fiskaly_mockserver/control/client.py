@@ -11,6 +11,7 @@ from fiskaly_mockserver.control.shapes import (
     ClockState,
     ExplainedQrCode,
     Fault,
+    FaultRecipe,
     FaultRule,
     Health,
     Journal,
@@ -210,6 +211,16 @@ class Control:
     def faults(self) -> list[Fault]:
         """Return the armed faults and how often each has struck."""
         return cast("dict[str, list[Fault]]", self._call("listFaults"))["faults"]
+
+    def fault_recipes(self) -> list[FaultRecipe]:
+        """Return the named outages that can be armed."""
+        found = self._call("listFaultRecipes")
+        return cast("dict[str, list[FaultRecipe]]", found)["recipes"]
+
+    def arm_recipe(self, name: str) -> list[Fault]:
+        """Arm the faults of a named outage, such as `sign-de-down`."""
+        armed = self._call("armFaultRecipe", path={"name": name})
+        return cast("dict[str, list[Fault]]", armed)["faults"]
 
     def clear_faults(self, fault_id: str | None = None) -> None:
         """Disarm one fault, or all."""

@@ -155,6 +155,14 @@ class Fault(TypedDict):
     hits: int
 
 
+class FaultRecipe(TypedDict):
+    """A named outage, and the rules that make it."""
+
+    name: str
+    description: str
+    rules: list[FaultRule]
+
+
 class JournalQuery(TypedDict, total=False):
     """What exchanges to look for; `body` is contained in the request's body."""
 

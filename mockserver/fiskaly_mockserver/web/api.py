@@ -123,7 +123,9 @@ class Errors(Protocol):
     def too_many_requests(self, seconds: float) -> Answer:
         """Return the 429 for a principal that has to wait for so many seconds."""
 
-    def on_demand(self, status: int, code: str | None, message: str | None) -> Answer:
+    def on_demand(
+        self, status: int, code: str | None, message: str | None, operation_id: str = ""
+    ) -> Answer:
         """Return the error that an armed fault demands, as this API would have it."""
 
 

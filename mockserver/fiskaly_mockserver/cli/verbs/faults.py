@@ -101,6 +101,7 @@ def list_faults(server: RemoteServer, *, as_json: bool) -> None:
     epilog=f"Kinds: {', '.join(KINDS)}. All fields of a rule: docs/CONTROL.md, section Faults."
 )
 @click.argument("rule", type=json_text, required=False)
+@click.option("--recipe", metavar="NAME", help="Arm a named outage; `faults recipes` lists them.")
 @click.option("--operation", metavar="NAME", help="Strike that operation only, as createApiKey.")
 @click.option("--kind", type=click.Choice(KINDS), metavar="KIND", help="What goes wrong.")
 @click.option("--status", type=int, metavar="CODE", help="Answer with that status.")
@@ -108,7 +109,9 @@ def list_faults(server: RemoteServer, *, as_json: bool) -> None:
 @click.option("--first", type=int, metavar="N", help="Strike the first N requests only.")
 @click.option("--json", "as_json", is_flag=True, help="Print the armed fault as JSON.")
 @remote_server_options
-def arm(server: RemoteServer, *, rule: Any, as_json: bool, **flags: Any) -> None:
+def arm(
+    server: RemoteServer, *, rule: Any, recipe: str | None, as_json: bool, **flags: Any
+) -> None:
     """Arm a fault: a RULE in JSON (written out, @FILE, or - for standard input), or flags.
 
     --status alone means the kind status, --seconds alone the kind delay.
@@ -118,10 +121,15 @@ def arm(server: RemoteServer, *, rule: Any, as_json: bool, **flags: Any) -> None
     faults arm '{"operation": "listUsers", "when": {"every": 3},
                  "effect": {"kind": "delay", "seconds": 2}}'
     """  # noqa: D301 - click keeps the lines after the escape together
+    if (rule is not None) + (recipe is not None) + any(
+        value is not None for value in flags.values()
+    ) > 1:
+        raise click.UsageError("give a RULE, a --recipe, or the flags of a rule: each says it all")
+    if recipe is not None:
+        _arm_recipe(server, recipe, as_json=as_json)
+        return
     if rule is None:
         rule = rule_from(flags)
-    elif any(value is not None for value in flags.values()):
-        raise click.UsageError("RULE says it all: it goes with none of the flags of a rule")
     elif not isinstance(rule, dict):
         raise click.BadParameter("a rule is a JSON object", param_hint="RULE")
     fault = server.connect().arm_fault(rule)
@@ -129,6 +137,28 @@ def arm(server: RemoteServer, *, rule: Any, as_json: bool, **flags: Any) -> None
         show_json(fault)
     else:
         click.echo(f"Armed {fault['id']}: {describe_rule(fault['rule'])}")
+
+
+def _arm_recipe(server: RemoteServer, name: str, *, as_json: bool) -> None:
+    armed = server.connect().arm_recipe(name)
+    if as_json:
+        show_json(armed)
+        return
+    for fault in armed:
+        click.echo(f"Armed {fault['id']}: {describe_rule(fault['rule'])}")
+
+
+@click.command("recipes")
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON, with their rules.")
+@remote_server_options
+def list_recipes(server: RemoteServer, *, as_json: bool) -> None:
+    """List the named outages that `faults arm --recipe NAME` arms."""
+    recipes = server.connect().fault_recipes()
+    if as_json:
+        show_json(recipes)
+        return
+    for recipe in recipes:
+        click.echo(f"{recipe['name']:20} {recipe['description']}")
 
 
 @click.command()
@@ -140,6 +170,6 @@ def clear(server: RemoteServer, *, fault_id: str | None) -> None:
     click.echo(f"Cleared {fault_id or 'all faults'}.")
 
 
-@click.group(cls=VerbGroup, sections={"Commands": [list_faults, arm, clear]})
+@click.group(cls=VerbGroup, sections={"Commands": [list_faults, list_recipes, arm, clear]})
 def faults() -> None:
     """List, arm or clear faults of a running server."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from fiskaly_contracts import Contract, JsonValue
+from fiskaly_contracts.wording import did_you_mean
 
 from fiskaly_mockserver.web.apis import SIGN_DE
 from fiskaly_mockserver.web.control import journal, state
@@ -19,6 +20,7 @@ from fiskaly_mockserver.world.faults import (
     UnknownFault,
     UnknownTarget,
 )
+from fiskaly_mockserver.world.faults.recipes import RECIPES
 from fiskaly_mockserver.world.faults.rules import FaultRule
 from fiskaly_mockserver.world.names import shown
 from fiskaly_mockserver.world.snapshots import TooManySnapshots, UnknownSnapshot
@@ -103,6 +105,25 @@ def arm_fault(call: ControlCall) -> JsonValue:
     except FaultError as error:
         status = next((one for kind, one in _STATUSES.items() if isinstance(error, kind)), 400)
         raise ControlError(status, str(error), field=error.field, allowed=error.allowed) from error
+
+
+def list_fault_recipes(_: ControlCall) -> JsonValue:
+    """List the named outages."""
+    return {"recipes": [recipe.as_json() for recipe in RECIPES.values()]}
+
+
+def arm_fault_recipe(call: ControlCall) -> JsonValue:
+    """Arm the faults of a named outage, all or none."""
+    name = call.path["name"]
+    recipe = RECIPES.get(name)
+    if recipe is None:
+        near = did_you_mean(name, RECIPES)
+        message = f"name is {shown(name)}, but there is no such recipe{near}"
+        raise ControlError(404, message, field="name", allowed=tuple(RECIPES))
+    try:
+        return {"faults": [armed.as_json() for armed in call.world.faults.arm_all(recipe.rules)]}
+    except FaultError as error:
+        raise ControlError(409, str(error), field="name") from error
 
 
 def clear_faults(call: ControlCall) -> JsonValue:
@@ -209,6 +230,8 @@ CONTROL_HANDLERS: Mapping[str, ControlHandler] = {
     "setClock": set_clock,
     "listFaults": list_faults,
     "armFault": arm_fault,
+    "listFaultRecipes": list_fault_recipes,
+    "armFaultRecipe": arm_fault_recipe,
     "clearFaults": clear_faults,
     "clearFault": clear_fault,
     "listSnapshots": list_snapshots,

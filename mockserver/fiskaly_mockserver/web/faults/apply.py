@@ -119,7 +119,7 @@ class OperationFaults:
 
         stopping = request.app[STOPPING]
         waiting = Waiting(pause=partial(_pause, stopping), stopping=stopping.is_set)
-        return altered_by(effect, response, waiting, self._errors)
+        return altered_by(effect, response, waiting, self._errors, self._operation_id)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

@@ -138,12 +138,16 @@ def bytes_of(response: web.Response) -> bytes:
 
 
 def altered_by(
-    effect: Effect, response: web.Response, waiting: Waiting, errors: Errors
+    effect: Effect,
+    response: web.Response,
+    waiting: Waiting,
+    errors: Errors,
+    operation_id: str = "",
 ) -> web.Response:
-    """Return the answer that an effect leaves of a response, in the shapes of its API."""
+    """Return the answer that an effect leaves of a response, in its operation's shapes."""
     match effect:
         case AnswerStatus():
-            return _with_status(effect, errors)
+            return _with_status(effect, errors, operation_id)
         case SlowBody(seconds=seconds):
             return SlowAnswer(response, seconds, waiting)
         case TruncatedBody(bytes=size):
@@ -187,8 +191,10 @@ def out_of_contract(body: bytes) -> bytes:
     return to_bytes(broken)
 
 
-def _with_status(effect: AnswerStatus, errors: Errors) -> web.Response:
-    response = response_of(errors.on_demand(effect.status, effect.code, effect.message))
+def _with_status(effect: AnswerStatus, errors: Errors, operation_id: str) -> web.Response:
+    response = response_of(
+        errors.on_demand(effect.status, effect.code, effect.message, operation_id)
+    )
     for name, value in effect.headers.items():
         response.headers[name] = value
     return response

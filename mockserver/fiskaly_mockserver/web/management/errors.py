@@ -188,7 +188,13 @@ class ManagementErrors(Errors):
         headers = retry_after(max(1, seconds))
         return coded_error(429, CODES[429], "Too many requests.", headers)
 
-    def on_demand(self, status: int, code: str | None, message: str | None) -> Answer:
+    def on_demand(
+        self,
+        status: int,
+        code: str | None,
+        message: str | None,
+        operation_id: str = "",  # noqa: ARG002 - its errors have one shape
+    ) -> Answer:
         """Return the error that an armed fault demands, with the contract's code if it has one."""
         code = code or CODES.get(status)
         message = REASONS[status] if message is None else message

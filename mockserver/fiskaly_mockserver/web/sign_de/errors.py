@@ -138,11 +138,13 @@ class SignDeErrors:
         """Return the 429 for a caller that has to wait. Source: assumption."""
         return self.plain(429, "Too many requests", retry_after(seconds))
 
-    def on_demand(self, status: int, code: str | None, message: str | None) -> Answer:
+    def on_demand(
+        self, status: int, code: str | None, message: str | None, operation_id: str = ""
+    ) -> Answer:
         """Return the error that an armed fault demands."""
         if code is None:
             return self.plain(status, message or "")
-        return _of_middleware(status, code, message or REASONS[status])
+        return _coded(status, code, message or REASONS[status], operation_id)
 
 
 def use_middleware() -> Answer:

@@ -1,6 +1,6 @@
 """The armed faults of one world, and what they do to each request."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from fnmatch import fnmatchcase
 from random import Random
@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fiskaly_contracts import JsonValue
 
-from fiskaly_mockserver.world.faults import Contradiction, Phase, Target, UnknownFault
+from fiskaly_mockserver.world.faults import (
+    Contradiction,
+    FaultError,
+    Phase,
+    Target,
+    UnknownFault,
+)
 
 if TYPE_CHECKING:
     from fiskaly_mockserver.world.faults.rules import Effect, FaultRule
@@ -109,6 +115,19 @@ class FaultPlan:
         fault = ArmedFault(f"fault-{self._numbered}", rule, operations)
         self.waiting.append(fault)
         return fault
+
+    def arm_all(self, rules: Iterable["FaultRule"]) -> tuple[ArmedFault, ...]:
+        """Put rules behind those that are armed, all or none.
+
+        Raises:
+            FaultError: One can never strike, or there is no room; nothing is armed.
+        """
+        waiting, numbered = [*self.waiting], self._numbered
+        try:
+            return tuple([self.arm(rule) for rule in rules])
+        except FaultError:
+            self.waiting, self._numbered = waiting, numbered
+            raise
 
     def clear(self, fault_id: str | None = None) -> tuple[ArmedFault, ...]:
         """Disarm one fault, or all of them, and return what was armed.
