@@ -106,8 +106,21 @@ def instant_of(value: object) -> float:
 
 
 def rules_of(value: object) -> list[Mapping[str, Any]]:
-    """Return one fault rule or a list of them as a list."""
-    return list(value) if isinstance(value, (list, tuple)) else [value]  # type: ignore[list-item]
+    """Return one fault rule or a list of them as a list; a name stands for an outage's rules.
+
+    Raises:
+        ValueError: There is no outage of that name.
+    """
+    given: list[Any] = list(value) if isinstance(value, (list, tuple)) else [value]
+    return [rule for one in given for rule in (_outage(one) if isinstance(one, str) else [one])]
+
+
+def _outage(name: str) -> list[Mapping[str, Any]]:
+    from fiskaly_mockserver.world.faults.recipes import RECIPES
+
+    if name not in RECIPES:
+        raise ValueError(unknown("faults", name, tuple(RECIPES)))
+    return [rule.as_json() for rule in RECIPES[name].rules]
 
 
 def _complaints(mark: pytest.Mark) -> Iterable[str]:

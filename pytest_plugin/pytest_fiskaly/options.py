@@ -144,9 +144,9 @@ SETTINGS: Final = (
     ),
     Setting(
         name="faults",
-        values="a fault rule, or a list of them",
+        values="a fault rule, the name of an outage, or a list of them",
         default="none",
-        help="what goes wrong from the start, as `control.arm_fault` takes it",
+        help="what goes wrong from the start, as `control.arm_fault` and `arm_recipe` take it",
         option=False,
         marker=True,
     ),

@@ -115,6 +115,7 @@ WRONG = {
     'faults=[{"effect": {"kind": "explode"}}]': "*effect.kind*explode*",
     'faults={"effect": {"kind": "no_answer"}, "when": {"first": 0}}': "*when.first*>= 1*first*0*",
     'faults={"effect": {"kind": "delay", "seconds": float("nan")}}': "*NaN*",
+    'faults="sign-de-dwn"': "*did you mean sign-de-down*",
     "faults=7": "*rule is 7, but should be an object*",
     'allow_violations="createOrganizaton"': "*(did you mean createOrganization?)*",
     'allow_violations="createOrganization:enumm"': "*rule 'enumm' *(did you mean enum?)*",

@@ -98,6 +98,12 @@ def test_faults_know_its_operations(fiskaly_mock):
     with pytest.raises(OSError, match="503") as refused:
         sign(fiskaly_mock, tss)
     refused.value.close()
+
+
+@pytest.mark.fiskaly(faults=["lost-answer", FAULT])
+def test_an_outage_has_a_name(fiskaly_mock):
+    armed = [fault["rule"] for fault in fiskaly_mock.control.faults()]
+    assert [rule["effect"]["kind"] for rule in armed] == ["connection_reset", "status"]
 """
 LINE = "fiskaly: 3 of 33 operations of sign-de exercised, 7 exchanges, no violations"
 
@@ -116,7 +122,7 @@ def other() -> Iterator[MockServer]:
 
 def test_a_suite_of_a_till(tills: pytest.Pytester) -> None:
     result = tills.runpytest("--fiskaly-coverage")
-    result.assert_outcomes(passed=5)
+    result.assert_outcomes(passed=6)
     result.stdout.fnmatch_lines(["upsertTransaction *", "sign-de: operations 3 of 33 *", LINE])
     result.stdout.no_fnmatch_line("createOrganization *")
 
@@ -126,7 +132,7 @@ def test_the_same_against_a_fake_of_another_process(
 ) -> None:
     monkeypatch.setenv("FISKALY_API_KEY", other.credentials.key)
     monkeypatch.setenv("FISKALY_API_SECRET", other.credentials.secret)
-    tills.runpytest(f"--fiskaly-url={other.base_url}").assert_outcomes(passed=5)
+    tills.runpytest(f"--fiskaly-url={other.base_url}").assert_outcomes(passed=6)
 
 
 @pytest.fixture
