@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from cli.callers import Outcome, run_verb
-from cli.running import COMMAND, PATIENCE, clean_environment
+from cli.running import COMMAND, PATIENCE, clean_environment, run
 from fiskaly_fixtures import admin_pin_of, admin_puk_of, generate, secret_of, tss_of
 
 EXEC = (*COMMAND, "exec")
@@ -339,3 +339,39 @@ def test_ctrl_c_in_a_terminal_reaches_the_command_once() -> None:
         os.close(slave)
         os.close(master)
     assert ended == (5, "SIGINT\n", "")
+
+
+BREAK_ALIKE = """
+import os, urllib.error, urllib.request
+bad = b'{"api_key": "k"}'
+for path, body in (("/auth", bad), ("/auth", bad), ("/nowhere", b"")):
+    try:
+        urllib.request.urlopen(
+            urllib.request.Request(
+                os.environ["FISKALY_BASE_URL"] + path, body, {"Content-Type": "application/json"}
+            )
+        )
+    except urllib.error.HTTPError as error:
+        error.close()
+"""
+
+
+def test_what_the_command_broke_is_reported_as_every_check_does(tmp_path: Path) -> None:
+    report, known = tmp_path / "report.json", tmp_path / "known.json"
+    command = ("--", sys.executable, "-c", BREAK_ALIKE)
+    told = run("exec", "--report", str(report), "--write-baseline", str(known), *command)
+    assert (told.returncode, told.stderr) == (0, "")
+    found = {
+        (one["operation"], one["status"], one["side"], one["rule"], one["count"])
+        for one in json.loads(report.read_text())["findings"]
+    }
+    assert found == {
+        ("authenticate", 400, "request", "required", 2),
+        ("POST /api/v0/nowhere", 404, "request", "unknown-route", 1),
+    }
+    assert "again: curl -X POST http://127.0.0.1:" in told.stdout
+    failing = run("exec", "--fail-on-violations", "--report", str(report), *command)
+    assert (failing.returncode, failing.stderr) == (1, "")
+    spared = run("exec", "--fail-on-violations", "--baseline", str(known), *command)
+    assert spared.returncode == 0
+    assert "0 errors, 0 warnings, 2 known, 3 requests" in spared.stdout

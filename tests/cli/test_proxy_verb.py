@@ -73,7 +73,7 @@ def test_findings_end_with_1_and_the_commands_own_code_comes_first(
     ("flags", "said"),
     [
         (("--record", "x.har"), "need --upstream"),
-        (("--report", "x.xml"), "need --upstream"),
+        (("--upstream-sign-de", "http://x"), "need --upstream"),
         (("--upstream", "http://x", "--fail-on-violations"), "there is no fake"),
         (("--upstream", "nonsense"), "is no http:// or https:// address"),
         (("--upstream", "http://x", "--record", "/nowhere/x.har"), "there is no folder"),

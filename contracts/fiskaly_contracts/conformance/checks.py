@@ -7,6 +7,7 @@ but recordings show, and asks both validators, whose disagreement is a finding o
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from shlex import quote as shell
 from typing import Final
 from urllib.parse import unquote
@@ -116,17 +117,13 @@ class ExchangeCheck:
         """Make a finding of a violation, without any secret that the exchange shows."""
         self._redaction.look(exchange)
         clean = self._redaction.secrets.clean
-        return Finding(
-            operation=operation,
-            rule=violation.rule,
-            side=side,
-            status=exchange.status,
-            part=_PARTS[violation.where],
-            pointer=clean(violation.pointer),
-            severity=violation.severity,
-            message=clean(violation.sentence()),
-            expected=clean(violation.expected),
-            got=clean(violation.got_text),
+        found = finding_of(violation, operation, side, exchange.status)
+        return replace(
+            found,
+            pointer=clean(found.pointer),
+            message=clean(found.message),
+            expected=clean(found.expected),
+            got=clean(found.got),
             curl=self.curl(exchange),
             assumption=assumption,
             seen=seen,
@@ -202,6 +199,22 @@ class ExchangeCheck:
             demand=f"is refused by {against} alone: this is a fault of fiskaly-mockserver",
         )
         yield self.finding(exchange, operation.operation_id, violation, side, seen=seen)
+
+
+def finding_of(violation: Violation, operation: str, side: Side, status: int) -> Finding:
+    """Return a violation that holds no secret as a finding."""
+    return Finding(
+        operation=operation,
+        rule=violation.rule,
+        side=side,
+        status=status,
+        part=_PARTS[violation.where],
+        pointer=violation.pointer,
+        severity=violation.severity,
+        message=violation.sentence(),
+        expected=violation.expected,
+        got=violation.got_text,
+    )
 
 
 def assumptions_at(called: Called, status: int, violation: Violation) -> str:

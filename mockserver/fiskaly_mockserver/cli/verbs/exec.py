@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 from fiskaly_contracts.checker import Judge
+from fiskaly_contracts.conformance.findings import Report
 
 from fiskaly_mockserver.cli.https_options import Https, WithOptionalHosts, https_options
 from fiskaly_mockserver.cli.interception import (
@@ -30,7 +31,7 @@ from fiskaly_mockserver.cli.remote_server import (
     address_variables,
     key_variables,
 )
-from fiskaly_mockserver.cli.reporting import Reporting, reporting_options
+from fiskaly_mockserver.cli.reporting import Found, Reporting, reporting_options
 from fiskaly_mockserver.cli.server_options import PORTS, option, server_options, set_up
 from fiskaly_mockserver.cli.verbs.journal import describe_violations
 from fiskaly_mockserver.cli.verbs.serve import raise_open_files
@@ -231,14 +232,11 @@ def exec_command(
     fiskaly-mockserver exec --intercept --expect-calls -- npm test
     fiskaly-mockserver exec --upstream https://stub.test --record run.har -- pytest
     """  # noqa: D301 - click keeps the lines after the escape together
-    of_the_fake = fail_on_violations or coverage or coverage_fail_under is not None or expect_calls
+    of_the_fake = (fail_on_violations, coverage, coverage_fail_under, expect_calls, https.hosts)
+    _demand_one_server(upstream, (upstream_sign_de, record), of_the_fake)
     if upstream is not None:
-        if of_the_fake or https.hosts:
-            raise click.UsageError("with --upstream there is no fake: leave its flags out")
         urls = upstream, upstream_sign_de
         ctx.exit(_run_behind_proxy(urls, record, command, reporting, judge=flags["judge"]))
-    if upstream_sign_de or record or reporting != Reporting():
-        raise click.UsageError("--upstream-sign-de, --record and reports need --upstream")
     setup, requests = set_up(**flags), 0
 
     def count(exchange: Exchange) -> None:
@@ -270,9 +268,10 @@ def exec_command(
             click.echo(f"Error: {error}", err=True)
             code = error.code
         # Asked for only if wanted: what they need is imported then
-        failures = (
-            [*describe_violations(server.control.all_violations())] if fail_on_violations else []
-        )
+        report = None if reporting == Reporting() else _violations_report(server, requests)
+        failures: list[str] = []
+        if fail_on_violations and report is None:
+            failures += describe_violations(server.control.all_violations())
         if coverage is not None or coverage_fail_under is not None:
             failures += _judge_coverage(server.control, coverage, coverage_fail_under)
     if expect_calls and not requests:
@@ -280,7 +279,36 @@ def exec_command(
     told = [] if tunnels is None else summary(tunnels, requests)
     for line in (*told, *failures):
         click.echo(line, err=True)
-    ctx.exit(code or (FAILED if failures else 0))
+    found = report is not None and _is_found(reporting, report, fail=fail_on_violations)
+    ctx.exit(code or (FAILED if failures or found else 0))
+
+
+def _violations_report(server: MockServer, requests: int) -> Report:
+    from fiskaly_mockserver.cli.violations_report import (  # noqa: PLC0415 - as above
+        violations_report,
+    )
+
+    origin = server.control_url.rpartition("/")[0]
+    return violations_report(server.control.all_violations(), origin, requests)
+
+
+def _is_found(reporting: Reporting, report: Report, *, fail: bool) -> bool:
+    """Show and write a report; tell whether it fails the run."""
+    try:
+        reporting.tell(report, fail=fail)
+    except Found:
+        return True
+    return False
+
+
+def _demand_one_server(
+    upstream: str | None, of_upstream: Sequence[object], of_the_fake: Sequence[object]
+) -> None:
+    """Refuse flags of the fake beside `--upstream`, and those of the proxy without it."""
+    if upstream is None and any(of_upstream):
+        raise click.UsageError("--upstream-sign-de and --record need --upstream")
+    if upstream is not None and any(one not in {None, False, ()} for one in of_the_fake):
+        raise click.UsageError("with --upstream there is no fake: leave its flags out")
 
 
 def _run_behind_proxy(
