@@ -127,6 +127,24 @@ class Control:
         body = _sent(organization_id=organization_id, env=env, clients=clients)
         return cast("TreeTss", self._call("setUpTss", body=body))
 
+    def take_tss_away(self, tss_id: str, state: str) -> None:
+        """Put a TSS into DEFECTIVE, DELETED or EVICTED, where only the vendor brings it."""
+        self._call("takeTssAway", body={"tss_id": tss_id, "state": state})
+
+    def hold_export(self, tss_id: str, export_id: str, state: str) -> str:
+        """Keep a running export in WORKING, end it in ERROR, or let it be COMPLETED.
+
+        Returns:
+            The state that it has now: one without data ends in ERROR, not in COMPLETED.
+        """
+        body = {"tss_id": tss_id, "export_id": export_id, "state": state}
+        held = self._call("holdExport", body=body)
+        return cast("dict[str, str]", held)["state"]
+
+    def wipe_test_tss(self) -> list[str]:
+        """Delete the TEST TSS that are DISABLED or 14 days inactive, and return their ids."""
+        return cast("dict[str, list[str]]", self._call("wipeTestTss"))["tss_ids"]
+
     def receipts(self, tss_id: str) -> list[ListedReceipt]:
         """Return the finished transactions of a TSS with their QR codes, each verified."""
         found = self._call("listReceipts", path={"tss_id": tss_id}, query={"limit": MOST_RECEIPTS})

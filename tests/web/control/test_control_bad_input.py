@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from builders.signed_receipt import ask, log_in
 from fiskaly_contracts import Checker, Contract, ResponseData
 from fiskaly_mockserver import MockServer
 from web.control.wire import Reply, Wire
@@ -12,11 +13,14 @@ from web.control.wire import Reply, Wire
 OPERATIONS = Contract.control().operations
 WITH_BODY = [name for name, operation in OPERATIONS.items() if operation.has_body]
 WITH_NAME = [name for name, operation in OPERATIONS.items() if "{" in operation.path]
+EXPORT = "e5f6a7b8-c9d0-4e1f-9a2b-3c4d5e6f7a8b"
 GOOD: Mapping[str, Any] = {
     "signUp": {"email": "ada@example.com", "password": "p", "organization": {"name": "Kasse"}},
     "clearForLive": {"organization_id": "of-the-tree"},
     "seed": {"preset": "single", "seed": 3},
     "setUpTss": {"organization_id": "of-the-tree"},
+    "takeTssAway": {"tss_id": "of-a-tss", "state": "DEFECTIVE"},
+    "holdExport": {"tss_id": "of-a-tss", "export_id": EXPORT, "state": "WORKING"},
     "explainQrCode": {"qr_code_data": "V0"},
     "importState": None,
     "saveSnapshot": {"name": "kept"},
@@ -164,6 +168,16 @@ def good(server: MockServer, operation_id: str) -> dict[str, Any]:
     return {**GOOD[operation_id]}
 
 
+def taken(server: MockServer, operation_id: str) -> dict[str, Any]:
+    """Return a good body, and make what it names."""
+    body = good(server, operation_id)
+    if "tss_id" in body:
+        tss_id = server.control.set_up_tss(server.tree.main.organization_id)["id"]
+        ask(server, "PUT", f"/tss/{tss_id}/export/{EXPORT}", {}, log_in(server))
+        body["tss_id"] = tss_id
+    return body
+
+
 def test_the_table_knows_every_operation_with_a_body() -> None:
     assert sorted(GOOD) == sorted(WITH_BODY)
 
@@ -171,7 +185,7 @@ def test_the_table_knows_every_operation_with_a_body() -> None:
 @pytest.mark.parametrize("operation_id", WITH_BODY)
 def test_the_good_bodies_are_good(server: MockServer, wire: Wire, operation_id: str) -> None:
     """Else nothing below could tell what was wrong."""
-    body = good(server, operation_id)
+    body = taken(server, operation_id)
     reply = send(wire, operation_id, json.dumps(body).encode())
     assert reply.status == 200, reply.raw
 

@@ -18,6 +18,7 @@ from fiskaly_mockserver.domain.signing.model import (
     SignedLog,
     Transaction,
     Tss,
+    TssId,
     TssState,
 )
 from fiskaly_mockserver.domain.signing.transactions import Transactions
@@ -172,6 +173,23 @@ class Exports:
         changed = replace(export, metadata=merged(export.metadata, metadata))
         self._tables.exports.put(changed)
         return changed
+
+    def hold(self, tss_id: str, export_id: str, state: ExportState) -> Export:
+        """Keep a running export in WORKING, end it in ERROR, or complete it, as the server would.
+
+        Raises:
+            TssNotFound: There is no such TSS.
+            ExportNotFound: The TSS has no such export.
+            ValueError: It is not running.
+        """
+        tss = self._tables.tss.get(TssId(tss_id.lower()))
+        if tss is None:
+            raise errors.TssNotFound(tss=tss_id)
+        export = self._of(tss, export_id)
+        if export.state not in RUNNING:
+            raise ValueError(f"the export is {export.state}, which is for good")
+        held = None if state is ExportState.COMPLETED else state
+        return self._advanced(tss, replace(export, held=held))
 
     # ------------------------------------------------------------------------------- what it holds
 

@@ -1,6 +1,6 @@
 """TSS: their life, admin PIN and PUK, admin sessions (S1 to S3, S6)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hmac import compare_digest
 from typing import Any
@@ -36,6 +36,10 @@ from fiskaly_mockserver.domain.store import Page, Paging, Row, Selection, SortKe
 
 SHORTEST_PIN = 6
 DAY = 86_400
+TAKEN_AWAY = (TssState.DEFECTIVE, TssState.DELETED, TssState.EVICTED)
+"""States that only the server brings a TSS to, and that nothing leads out of (S2)."""
+INACTIVE_FOR = 14 * DAY
+"""Seconds without a signed log after which the wipe takes a TEST TSS. Source: documented."""
 UPDATES_BEFORE_DEPLOYMENT = 19
 """Daily `updateTime` logs of a TSS that waited for its customer: with the six logs of the
 deployment the counter is 25. Source: recorded."""
@@ -273,6 +277,48 @@ class TssService:
         if session is None or session.expires_at <= self._backend.clock.now():
             return None
         return session
+
+    # ----------------------------------------------------------------- what the server does itself
+
+    def take_away(self, tss_id: str, state: TssState) -> Tss:
+        """Bring a TSS to one of the states `TAKEN_AWAY`, which no client can ask for.
+
+        Raises:
+            TssNotFound: There is no such TSS.
+            ValueError: It does not come to this state: a LIVE TSS is never DELETED, only one that
+                is CREATED is EVICTED, and one that was taken away stays as it is (documented).
+        """
+        tss = self._tables.tss.get(TssId(tss_id.lower()))
+        if tss is None:
+            raise errors.TssNotFound(tss=tss_id)
+        if tss.state in TAKEN_AWAY:
+            raise ValueError(f"the TSS is {tss.state}, which is for good")
+        if state is TssState.DELETED and tss.env is Environment.LIVE:
+            raise ValueError("a LIVE TSS is never DELETED")
+        if state is TssState.EVICTED and tss.state is not TssState.CREATED:
+            raise ValueError(f"only a TSS that is CREATED is EVICTED, and it is {tss.state}")
+        defective = self._backend.now() if state is TssState.DEFECTIVE else 0
+        tss = replace(tss, state=state, time_defective=defective)
+        self._tables.tss.put(tss)
+        return tss
+
+    def wipe(self, rows: Iterable[Tss]) -> tuple[Tss, ...]:
+        """Delete of some TSS those that the Sunday wipe of TEST takes, and return them.
+
+        It takes what is DISABLED or was inactive for more than 14 days. Source: documented.
+        """
+        before = self._backend.now() - INACTIVE_FOR
+        return tuple(
+            self.take_away(tss.id, TssState.DELETED)
+            for tss in tuple(rows)
+            if tss.env is Environment.TEST
+            and tss.state not in TAKEN_AWAY
+            and (tss.state is TssState.DISABLED or self._last_active(tss) < before)
+        )
+
+    def _last_active(self, tss: Tss) -> int:
+        newest = self._tables.logs.get((tss.id, tss.signature_counter))
+        return tss.time_creation if newest is None else newest.time
 
     # ------------------------------------------------------------------------- the steps of life
 

@@ -19,7 +19,7 @@ from fiskaly_mockserver.domain.account.model import (
 )
 from fiskaly_mockserver.domain.account.organizations import Profile
 from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.domain.signing.model import TssState
+from fiskaly_mockserver.domain.signing.model import ExportState, TssState
 from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.control.call import (
     DONE,
@@ -163,6 +163,28 @@ def set_up_tss(call: ControlCall) -> JsonValue:
     }
 
 
+def take_tss_away(call: ControlCall) -> JsonValue:
+    """Put a TSS into a state that only the vendor brings it to."""
+    tss_id, state = call.text("tss_id"), TssState(call.text("state"))
+    with _refused(call, "tss_id", tss_id), _impossible("state", state):
+        tss = call.world.signing.tss.take_away(tss_id, state)
+    return {"id": tss.id, "env": tss.env.value, "state": tss.state.value}
+
+
+def hold_export(call: ControlCall) -> JsonValue:
+    """Keep an export at work, end it in ERROR, or let it be completed."""
+    export_id, state = call.text("export_id"), ExportState(call.text("state"))
+    with _refused(call, "export_id", export_id), _impossible("state", state):
+        export = call.world.signing.exports.hold(call.text("tss_id"), export_id, state)
+    return {"id": export.id, "tss_id": export.tss_id, "state": export.state.value}
+
+
+def wipe_test_tss(call: ControlCall) -> JsonValue:
+    """Delete the TEST TSS that the vendor's wipe on Sundays takes, of every organization."""
+    wiped = call.world.signing.tss.wipe(call.world.rows.tss)
+    return {"tss_ids": [tss.id for tss in wiped]}
+
+
 def reset(call: ControlCall) -> JsonValue:
     """Return to the seeded tree."""
     call.world.reset()
@@ -245,6 +267,15 @@ def _demand_undisturbed(call: ControlCall, generation: int) -> None:
 
 
 @contextmanager
+def _impossible(field: str, value: str) -> Iterator[None]:
+    """Name field and value in what the present state of a row does not allow."""
+    try:
+        yield
+    except ValueError as error:
+        raise ControlError(409, f"{field} is {value}, but {error}", field=field) from error
+
+
+@contextmanager
 def _refused(
     call: ControlCall, field: str, value: str, allowed: Callable[[], tuple[str, ...]] = tuple
 ) -> Iterator[None]:
@@ -288,6 +319,9 @@ HANDLERS: Mapping[str, ControlHandler] = {
     "signUp": sign_up,
     "clearForLive": clear_for_live,
     "setUpTss": set_up_tss,
+    "takeTssAway": take_tss_away,
+    "holdExport": hold_export,
+    "wipeTestTss": wipe_test_tss,
     "reset": reset,
     "seed": seed,
     "getTree": get_tree,
