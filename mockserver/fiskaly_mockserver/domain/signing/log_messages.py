@@ -23,6 +23,7 @@ ALGORITHM = "ecdsa-plain-SHA256"
 SIGNATURE_BYTES = 64
 
 _VERSION = integer(2)
+_SIGNATURE_HEAD = tlv(OCTET_STRING, bytes(SIGNATURE_BYTES))[:-SIGNATURE_BYTES]
 _TRANSACTION_LOG = oid("0.4.0.127.0.7.3.7.1.1")
 _SYSTEM_LOG = oid("0.4.0.127.0.7.3.7.1.2")
 _AUDIT_LOG = oid("0.4.0.127.0.7.3.7.1.3")
@@ -175,6 +176,24 @@ def audit_log(data: bytes, *, serial: bytes, counter: int, time: int) -> bytes:
 def signed(unsigned: bytes, signature: bytes) -> bytes:
     """Return the whole log message: what was signed, and the 64 bytes of the signature."""
     return tlv(SEQUENCE, unsigned + tlv(OCTET_STRING, signature))
+
+
+class BadLog(ValueError):
+    """Bytes that are no signed log message."""
+
+
+def parted(data: bytes) -> tuple[bytes, bytes]:
+    """Return what was signed and the signature of a whole log message, as `signed` joined them.
+
+    Raises:
+        BadLog: It is no such message.
+    """
+    start = len(data) - len(_SIGNATURE_HEAD) - SIGNATURE_BYTES
+    for head in range(2, 6):  # a tag and a length of one to four bytes
+        unsigned, signature = data[head:start], data[start + len(_SIGNATURE_HEAD) :]
+        if start > head and signed(unsigned, signature) == data:
+            return unsigned, signature
+    raise BadLog("a log is a DER sequence that ends with the 64 bytes of its signature")
 
 
 def _unsigned(

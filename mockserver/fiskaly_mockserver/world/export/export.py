@@ -7,7 +7,7 @@ something, the organization that created another one, a contact person.
 import json
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fiskaly_contracts import JsonValue
 from fiskaly_fixtures import password_of, secret_of
@@ -36,6 +36,7 @@ from fiskaly_mockserver.world.export.rows import (
     Node,
     StateError,
 )
+from fiskaly_mockserver.world.export.signing import SIGNING_MEMBERS, read_signing, write_signing
 from fiskaly_mockserver.world.names import shown
 from fiskaly_mockserver.world.store.tables import Baseline, Rows
 from fiskaly_mockserver.world.world import World
@@ -244,6 +245,7 @@ def export_world(world: World) -> JsonObject:
         "users": _write(USER, rows.users, password_hash),
         "memberships": _write(MEMBERSHIP, rows.memberships),
         "billing_addresses": _write(BILLING_ADDRESS, rows.billing_addresses),
+        **write_signing(rows, world.seed),
     }
 
 
@@ -277,6 +279,7 @@ MEMBERS = (
     "users",
     "memberships",
     "billing_addresses",
+    *SIGNING_MEMBERS,
 )
 """What an exported world consists of, in the order of the export."""
 
@@ -319,6 +322,7 @@ def _baseline(node: Node) -> Baseline:
         billing_addresses=_read(node, "billing_addresses", BILLING_ADDRESS),
     )
     check_rows(read)
+    signing: dict[str, Any] = read_signing(node, number, read.organizations)
     return Baseline(
         preset=preset_name,
         seed=number,
@@ -327,6 +331,7 @@ def _baseline(node: Node) -> Baseline:
         users=read.users,
         memberships=read.memberships,
         billing_addresses=read.billing_addresses,
+        **signing,
     )
 
 

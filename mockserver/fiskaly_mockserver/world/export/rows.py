@@ -4,7 +4,7 @@ What is unset is left out, the other fields have the names of the rows' own; the
 `viewers` of an organization follow from the others and are not exported.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import MISSING, Field, fields
 from enum import Enum
 from typing import Any, Generic, TypeVar, cast
@@ -23,6 +23,7 @@ from fiskaly_mockserver.domain.account.model import (
     OrganizationType,
     User,
 )
+from fiskaly_mockserver.domain.signing.model import ExportFilter
 from fiskaly_mockserver.world.names import listed, shown
 
 Word = TypeVar("Word", bound=Enum)
@@ -155,14 +156,21 @@ class Form(Generic[Row]):
     """How the rows of one kind are read and written.
 
     `readers` holds, in the order of the export, every field that is exported. `hashed`
-    names the field that holds the hash of a secret, if there is one.
+    names the field that holds the hash of a secret, if there is one; `secret` names those
+    that no message may show.
     """
 
     def __init__(
-        self, kind: type[Row], readers: Mapping[str, Reader], *, hashed: str | None = None
+        self,
+        kind: type[Row],
+        readers: Mapping[str, Reader],
+        *,
+        hashed: str | None = None,
+        secret: Collection[str] = (),
     ) -> None:
         self._kind = kind
         self._hashed = hashed
+        self._secret = {hashed, *secret}
         self._readers = readers
         declared: Mapping[str, Field[Any]] = {one.name: one for one in fields(cast("Any", kind))}
         self._defaults = {
@@ -194,7 +202,7 @@ class Form(Generic[Row]):
             if name == self._hashed and SEEDED in node:
                 values[name] = self._derived(node, derive)
             elif name in node or name not in self._defaults:
-                values[name] = reader(node.member(name, secret=name == self._hashed))
+                values[name] = reader(node.member(name, secret=name in self._secret))
         return self._kind(**values)
 
     def _derived(self, node: Node, derive: Callable[[str], bytes] | None) -> bytes:
@@ -227,7 +235,7 @@ def _plain(value: object) -> JsonValue:
             return [_plain(one) for one in value]
         case Mapping():
             return {str(name): _plain(one) for name, one in value.items()}
-        case BillingOptions() | ManagedConfiguration():
+        case BillingOptions() | ManagedConfiguration() | ExportFilter():
             given = {one.name: getattr(value, one.name) for one in fields(value)}
             return {name: one for name, one in given.items() if one is not None}
         case _:
