@@ -17,6 +17,7 @@ KEYS = [
     "schema",
     "base_url",
     "sign_de_url",
+    "dashboard_url",
     "control_url",
     "ca_file",
     "interception",

@@ -53,6 +53,7 @@ def compose(
             allowed_hosts=config.allow_hosts,
         ),
         on_exchange=config.on_exchange,
+        dashboard=config.dashboard,
         about={
             "version": VERSION,
             "contract": known[0].contract.version,

@@ -57,6 +57,7 @@ class ServerConfig(TreeArguments):
             is reclaimed.
         loop: Which event loop it runs on: uvloop's where that is installed, unless told.
         control: Whether control calls are served over HTTP.
+        dashboard: Whether there are pages for people, under `/dashboard`.
         allow_hosts: Names, besides those of this machine, under which clients may call it,
             as that of a compose service.
         control_token: What they must carry in `X-Mock-Token`; needed beyond loopback.
@@ -82,6 +83,7 @@ class ServerConfig(TreeArguments):
     sandboxes: int = MOST_SANDBOXES
     loop: LoopKind = LoopKind.AUTO
     control: bool = True
+    dashboard: bool = False
     allow_hosts: tuple[str, ...] = ()
     control_token: str | None = field(default=None, repr=False)
     tls: bool = False
@@ -135,6 +137,7 @@ class ServerSettings(TypedDict, total=False):
     sandboxes: int
     loop: LoopKind
     control: bool
+    dashboard: bool
     allow_hosts: tuple[str, ...]
     control_token: str | None
     tls: bool

@@ -21,12 +21,13 @@ from fiskaly_mockserver.server.errors import CannotListen, ServerError
 from fiskaly_mockserver.server.tls import Tls
 from fiskaly_mockserver.web.apis import SIGN_DE
 from fiskaly_mockserver.web.control.dispatch import Dispatcher, control_routes
+from fiskaly_mockserver.web.dashboard import dashboard_routes
 from fiskaly_mockserver.web.endpoint import MAX_BODY, routes_of
 from fiskaly_mockserver.web.faults.apply import install_faults
 from fiskaly_mockserver.web.responses import drop_server_header
 from fiskaly_mockserver.web.service import SANDBOX_PREFIX, Service
 from fiskaly_mockserver.web.unrouted import guarded, unrouted_handler
-from fiskaly_mockserver.world.names import CONTROL_PREFIX
+from fiskaly_mockserver.world.names import CONTROL_PREFIX, DASHBOARD_PREFIX
 
 ANYTHING = r"/{rest:[\s\S]*}"
 """Every path that begins with a slash; it is looked at after all others."""
@@ -43,6 +44,8 @@ def create_app(service: Service) -> web.Application:
     app.add_routes(routes_of(service))
     app.add_routes(routes_of(service, prefix=SANDBOX_PREFIX))
     app.add_routes(control_routes(dispatcher, service.safety))
+    if service.dashboard:
+        app.add_routes(dashboard_routes(service))
     app.router.add_route("*", ANYTHING, unrouted_handler(service))
     return app
 
@@ -176,6 +179,11 @@ class Listening(NamedTuple):
     def control_url(self) -> str:
         """The address of the control routes."""
         return self.origin + CONTROL_PREFIX
+
+    @property
+    def dashboard_url(self) -> str:
+        """The address of the pages, where they are served."""
+        return self.origin + DASHBOARD_PREFIX
 
     async def close(self) -> None:
         """Stop answering, and wait a moment for requests under way."""

@@ -101,6 +101,7 @@ class Service:
         lifetime: What broke a contract since the server was made, counted.
         about: What `GET /_mock/health` tells of the server.
         interception: How clients of this machine are led here, if they are.
+        dashboard: Whether there are pages for people.
     """
 
     apis: tuple[ServedApi, ...]
@@ -111,6 +112,7 @@ class Service:
     lifetime: LifetimeViolations = field(default_factory=LifetimeViolations)
     about: dict[str, str | int | None] = field(default_factory=dict)
     interception: dict[str, JsonValue] = field(default_factory=dict)
+    dashboard: bool = False
 
     @property
     def world(self) -> World:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -45,12 +46,13 @@ def banner(
     contract: str,
     *,
     control: bool = True,
+    dashboard: bool = True,
     intercepts: bool = False,
 ) -> str:
     """Return the screen that tells a developer what to paste where.
 
-    `control` is whether control calls are served, `intercepts` whether clients whose host is
-    hard-coded can be led here.
+    `control` is whether control calls are served, `dashboard` whether pages are, `intercepts`
+    whether clients whose host is hard-coded can be led here.
     """
     name = f"fiskaly-mockserver {VERSION}"
     return "\n".join(
@@ -59,6 +61,7 @@ def banner(
             "",
             f"  Base URL    {listening.base_url}",
             *([f"  SIGN DE     {listening.sign_de_url}"] if listening.sign_de_url else []),
+            *([f"  Dashboard   {listening.dashboard_url}"] if dashboard else []),
             *_tops(baseline),
             "",
             f"  Tree        {_tree_line(baseline)}",
@@ -76,10 +79,12 @@ def json_line(
     listening: Listening,
     contract: str,
     interception: Mapping[str, JsonValue] = MappingProxyType({}),
+    *,
+    dashboard: bool = True,
 ) -> str:
     """Return one line of JSON, in ASCII, with the address, every enabled key and every user.
 
-    `{"schema": 2, "base_url", "sign_de_url", "control_url", "ca_file",
+    `{"schema": 2, "base_url", "sign_de_url", "dashboard_url", "control_url", "ca_file",
     "interception": {"hosts", "proxy_port", "folder"}, "pid", "preset", "seed", "tills",
     "receipts", "contract",
     "organizations": [{"id", "type", "name", "envs", "managed_by_organization_id",
@@ -92,6 +97,7 @@ def json_line(
             "schema": SCHEMA,
             "base_url": listening.base_url,
             "sign_de_url": listening.sign_de_url,
+            "dashboard_url": listening.dashboard_url if dashboard else None,
             "control_url": listening.control_url,
             "ca_file": None if listening.ca_file is None else str(listening.ca_file),
             "interception": dict(interception) or None,
@@ -152,13 +158,20 @@ YOUNG_OBJECTS = 50_000
 )
 @server_options(log_level="info")
 @https_options
+@option(
+    "--dashboard/--no-dashboard",
+    default=True,
+    show_default=False,
+    help="Serve the Dashboard's pages under /dashboard.",
+)
+@option("--open", "opens", is_flag=True, help="Open the Dashboard in a browser.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON line instead of the banner.")
-def serve(*, as_json: bool, https: Https, **flags: Any) -> None:
+def serve(*, as_json: bool, opens: bool, dashboard: bool, https: Https, **flags: Any) -> None:
     """Answer as the Management API does, until Ctrl+C."""
     raise_open_files()
     with collector_at_rest():
         setup = set_up(**flags)
-        config = https.config(setup.config)
+        config = replace(https.config(setup.config), dashboard=dashboard)
         service = compose(config, setup.tree)
         gc.freeze()  # what is there now stays: collections need not look at it
         # What requests make is let go of without the collector, but for the journal, which
@@ -169,9 +182,15 @@ def serve(*, as_json: bool, https: Https, **flags: Any) -> None:
         shown = (service.world.baseline, listening, service.contract.version)
         led = service.interception
         if as_json:
-            output.write(json_line(*shown, led))
+            output.write(json_line(*shown, led, dashboard=dashboard))
         else:
-            output.write(banner(*shown, control=config.control, intercepts=bool(led)))
+            output.write(
+                banner(*shown, control=config.control, dashboard=dashboard, intercepts=bool(led))
+            )
+        if opens and dashboard:
+            import webbrowser  # noqa: PLC0415 - few starts open one
+
+            webbrowser.open(listening.dashboard_url)
         if config.control_token and not is_loopback(config.host):
             setup.log.note(
                 f"Warning: {config.host} can be reached from other machines; control calls need"

@@ -1,0 +1,39 @@
+"""The Dashboard: pages for people over the same state that the APIs serve.
+
+What makes them is loaded with the first one that is asked for.
+"""
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.world.names import DASHBOARD_PREFIX
+
+if TYPE_CHECKING:
+    from fiskaly_mockserver.web.dashboard.frame import Dashboard
+
+
+def dashboard_routes(service: Service) -> list[web.RouteDef]:
+    """Return the routes of the pages, and the one that leads from `/` to them."""
+    made: list[Dashboard] = []
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        if not made:
+            # Most servers show no page, and start without jinja2
+            from fiskaly_mockserver.web.dashboard import account, sign_in  # noqa: PLC0415
+            from fiskaly_mockserver.web.dashboard.frame import Dashboard  # noqa: PLC0415
+
+            made.append(Dashboard(service, (*sign_in.PAGES, *account.PAGES)))
+        return await made[0].answer(request)
+
+    async def lead(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=302, headers={"Location": DASHBOARD_PREFIX})
+
+    return [
+        web.get("/", lead),
+        *(
+            web.route("*", path, serve)
+            for path in (DASHBOARD_PREFIX, DASHBOARD_PREFIX + "/{rest:.*}")
+        ),
+    ]

@@ -1,0 +1,342 @@
+"""The account's pages over HTTP, without a browser and without JavaScript."""
+
+import json
+import re
+from collections.abc import Iterator
+from importlib import resources
+
+import pytest
+from aiohttp import CookieJar
+from fiskaly_fixtures import generate
+from fiskaly_mockserver.domain.account.model import Environment, PrincipalId
+from fiskaly_mockserver.server.compose import compose
+from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.server.listening import create_app
+from fiskaly_mockserver.web.dashboard import account, sign_in
+from fiskaly_mockserver.web.dashboard.frame import LANGUAGES
+from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.world.seeding import Seeded, UserCredentials
+from pytest_aiohttp import AiohttpClient
+from web.dashboard.browser import Browser
+
+PAGES = (*sign_in.PAGES, *account.PAGES)
+COMPANY = {
+    "name": "Kiosk Nord",
+    "address_line1": "Weg 1",
+    "zip": "20095",
+    "town": "Hamburg",
+    "country_code": "DEU",
+}
+HOSTILE = "<script>alert(1)</script>\"'&{{7*7}}"
+
+
+def make(**settings: object) -> Service:
+    return compose(ServerConfig(dashboard=True, **settings), generate("individual-customers"))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    service = make()
+    yield service
+    assert not service.defects
+
+
+@pytest.fixture
+async def browser(service: Service, aiohttp_client: AiohttpClient) -> Browser:
+    jar = CookieJar(unsafe=True)
+    return Browser(await aiohttp_client(create_app(service), cookie_jar=jar))
+
+
+def person(service: Service, *, managed: bool) -> UserCredentials:
+    """Return a seeded person of a main organization, its admin, or of a managed one."""
+    table = service.world.tables.organizations
+    for one in Seeded(service.world.baseline).users():
+        home = table.get(one.organization_ids[0])  # type: ignore[arg-type]
+        if home is None or home.is_main is managed:
+            continue
+        if managed or home.created_by_user == PrincipalId(one.id):
+            return one
+    raise LookupError
+
+
+def home_of(one: UserCredentials) -> str:
+    return one.organization_ids[0]
+
+
+async def authenticated(browser: Browser, key: str, secret: str) -> int:
+    body = {"api_key": key, "api_secret": secret}
+    async with browser.client.post("/api/v0/auth", json=body) as answer:
+        return answer.status
+
+
+def key_on(text: str) -> tuple[str, str]:
+    found = re.search(r'id="new-key">([^<]+)<.*id="new-secret">([^<]+)<', text, re.DOTALL)
+    assert found
+    return found[1], found[2]
+
+
+async def test_who_is_not_signed_in_is_led_to_sign_in_and_back(
+    service: Service, browser: Browser
+) -> None:
+    assert (await browser.get("/billing")).location == "/dashboard/sign-in"
+    shown = await browser.sign_in(person(service, managed=False).id)
+    assert shown.location == "/dashboard/billing"
+
+
+async def test_a_password_signs_in_and_a_wrong_one_leaves_the_form_filled_in(
+    service: Service, browser: Browser
+) -> None:
+    one = person(service, managed=False)
+    await browser.get("/sign-in")
+    wrong = await browser.post("/sign-in", email=one.email, password="wrong")
+    assert (wrong.status, wrong.location) == (401, "/dashboard/sign-in")
+    assert one.email in wrong.text
+    assert "Invalid credentials" in wrong.text
+    right = await browser.post("/sign-in", email=one.email, password=one.password)
+    assert right.location == "/dashboard/organizations"
+    await browser.post("/sign-out")
+    assert (await browser.get("/users")).location == "/dashboard/sign-in"
+
+
+@pytest.mark.parametrize("article", ["7", "9", "13", "16"])
+async def test_article_an_account_and_its_first_main_organization(
+    browser: Browser, article: str
+) -> None:
+    await browser.get("/sign-up")
+    email = f"new-{article}@example.com"
+    shown = await browser.post("/sign-up", email=email, password="a password", **COMPANY)
+    assert shown.location == "/dashboard/organizations"
+    assert "Kiosk Nord" in shown.text
+    assert await authenticated(browser, *key_on(shown.text)) == 200
+    again = await browser.get("/organizations")
+    assert "new-secret" not in again.text
+
+
+async def test_a_sign_up_that_is_refused_comes_back_with_a_message_at_each_field(
+    browser: Browser,
+) -> None:
+    await browser.get("/sign-up")
+    bad = {**COMPANY, "country_code": "Germany", "name": "Kiosk"}
+    shown = await browser.post("/sign-up", email="none", password="", **bad)
+    assert shown.status == 400
+    assert "Kiosk" in shown.text
+    for field in ("email", "password", "country_code"):
+        assert f'id="{field}-error"' in shown.text
+    nobody = await browser.post("/sign-up", email="a@example.com", password="a password")
+    assert nobody.status == 404
+    assert "No open invitation" in nobody.text
+
+
+@pytest.mark.parametrize("article", ["10", "30", "31", "35", "36", "39", "43"])
+async def test_article_a_managed_organization_with_its_key_made_automatically(
+    service: Service, browser: Browser, article: str
+) -> None:
+    one = person(service, managed=False)
+    await browser.sign_in(one.id)
+    await browser.get("/organizations/new")
+    shown = await browser.post(
+        "/organizations/new",
+        managed="yes",
+        with_key="yes",
+        managed_by_organization_id=home_of(one),
+        **{**COMPANY, "name": f"Filiale {article}"},
+    )
+    assert shown.location == "/dashboard/organizations"
+    assert f"Filiale {article}" in shown.text
+    assert "managed</span>" in shown.text
+    assert await authenticated(browser, *key_on(shown.text)) == 200
+
+
+async def test_a_form_refused_by_the_contract_comes_back_filled_in(
+    service: Service, browser: Browser
+) -> None:
+    one = person(service, managed=False)
+    await browser.sign_in(one.id)
+    shown = await browser.post(
+        "/organizations/new",
+        managed="yes",
+        managed_by_organization_id=home_of(one),
+        **{**COMPANY, "country_code": "Germany"},
+    )
+    assert shown.status == 400
+    assert 'value="Kiosk Nord"' in shown.text
+    assert 'id="country_code-error"' in shown.text
+
+
+async def test_an_organization_is_changed_and_deleted(service: Service, browser: Browser) -> None:
+    one = person(service, managed=False)
+    await browser.sign_in(one.id)
+    await browser.post("/organizations/new", **COMPANY)
+    world = service.world
+    seen = world.tables.organizations.select("sight", (home_of(one), Environment.TEST))
+    made = next(row for row in seen if row.name == "Kiosk Nord")
+    shown = await browser.post(f"/organizations/{made.id}", **{**COMPANY, "town": "Kiel"})
+    assert 'value="Kiel"' in shown.text
+    shown = await browser.post(f"/organizations/{made.id}/delete")
+    assert "Kiosk Nord" not in shown.text
+    refused = await browser.post(f"/organizations/{home_of(one)}/delete")
+    assert refused.status == 409
+
+
+async def test_keys_are_made_disabled_enabled_and_deleted(
+    service: Service, browser: Browser
+) -> None:
+    await browser.sign_in(person(service, managed=False).id)
+    key, secret = key_on((await browser.post("/api-keys", name="till")).text)
+    row = next(iter(service.world.tables.api_keys.select("key", key)))
+    for change, status in (("disabled", 401), ("enabled", 200), ("delete", 401)):
+        shown = await browser.post(f"/api-keys/{row.id}", change=change)
+        assert shown.status == 200
+        assert secret not in shown.text
+        assert await authenticated(browser, key, secret) == status
+    assert (await browser.post(f"/api-keys/{row.id}", change="delete")).status == 404
+
+
+@pytest.mark.parametrize("article", ["3", "23"])
+async def test_article_users_are_invited_and_removed(
+    service: Service, browser: Browser, article: str
+) -> None:
+    await browser.sign_in(person(service, managed=False).id)
+    email = f"colleague-{article}@example.com"
+    shown = await browser.post("/users", email=email)
+    assert email in shown.text
+    assert "Invited until" in shown.text
+    assert (await browser.post("/users", email=email)).status == 409
+    row = next(iter(service.world.tables.users.select("email", email)))
+    assert email not in (await browser.post(f"/users/{row.id}/remove")).text
+
+
+@pytest.mark.parametrize("article", ["8", "21"])
+async def test_article_the_contract_is_signed_and_live_can_be_chosen(
+    service: Service, browser: Browser, article: str
+) -> None:
+    one = person(service, managed=False)
+    await browser.sign_in(one.id)
+    shown = await browser.post(f"/organizations/{home_of(one)}/contract")
+    assert shown.location == "/dashboard/api-keys"
+    assert key_on(shown.text)[0].startswith("live_")
+    assert 'value="LIVE" aria-pressed="true"' in shown.text
+    assert 'value="TEST" aria-pressed="true"' in (await browser.post("/choose", env="TEST")).text
+
+
+@pytest.mark.parametrize("article", ["48", "49"])
+async def test_article_billing_is_shown_to_the_payer_and_withheld_from_the_payee(
+    service: Service, browser: Browser, article: str
+) -> None:
+    one = person(service, managed=False)
+    await browser.sign_in(one.id)
+    assert "withhold_billing" in (await browser.get("/billing")).text
+    await browser.sign_in(person(service, managed=True).id)
+    shown = await browser.get("/billing")
+    assert "withheld" in shown.text
+    assert home_of(one) not in shown.text
+
+
+@pytest.mark.parametrize("article", ["34"])
+async def test_article_what_a_person_may_not_see_is_on_no_page(
+    service: Service, browser: Browser, article: str
+) -> None:
+    """Walk every address with an id as a managed organization's person (R3)."""
+    above = home_of(person(service, managed=False))
+    await browser.sign_in(person(service, managed=True).id)
+    key = next(iter(service.world.tables.api_keys.select("organization", above)))
+    names = {"organization_id": above, "key_id": key.id, "user_id": above}
+    walked = 0
+    for page in PAGES:
+        if "{" in page.path:
+            path, walked = page.path.format(**names), walked + 1
+            send = browser.get if page.method == "GET" else browser.post
+            shown = await send(path)
+            # to change users at all is refused before it is looked for whom
+            assert shown.status in ((403, 404) if "user_id" in page.path else (404, 400)), path
+    assert walked > 5
+    assert (await browser.post("/choose", organization_id=above)).status == 404
+    for page in PAGES:
+        if page.method == "GET" and "{" not in page.path:
+            name = service.world.tables.organizations.get(above).name  # type: ignore[union-attr, arg-type]
+            assert f">{name}<" not in (await browser.get(page.path)).text, page.path
+
+
+async def test_markup_in_names_is_shown_as_text(service: Service, browser: Browser) -> None:
+    one = person(service, managed=False)
+    await browser.sign_in(one.id)
+    fields = {**COMPANY, "name": HOSTILE}
+    async with browser.client.post(
+        "/dashboard/organizations/new", data={"form_token": browser.token, **fields}
+    ) as answer:
+        raw = await answer.text()
+    assert "<script>alert" not in raw
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in raw
+
+
+async def test_a_change_needs_the_form_token(service: Service, browser: Browser) -> None:
+    await browser.sign_in(person(service, managed=False).id)
+    assert (await browser.post("/api-keys", token="x", name="till")).status == 403
+    assert (await browser.post("/api-keys", token="ü", name="till")).status == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "http://evil.example"}, {"Host": "evil.example"}, {"Sec-Fetch-Site": "cross-site"}],
+)
+async def test_other_peoples_pages_are_refused(browser: Browser, headers: dict[str, str]) -> None:
+    assert (await browser.get("/sign-in", **headers)).status == 403
+
+
+async def test_the_cookie_is_strict_and_names_the_port(browser: Browser) -> None:
+    async with browser.client.get("/dashboard/sign-in") as answer:
+        (cookie,) = answer.headers.getall("Set-Cookie")
+        assert f"fiskaly_mock_{answer.url.port}=" in cookie
+        assert "HttpOnly" in cookie
+        assert "SameSite=Strict" in cookie
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
+
+
+async def test_a_reset_ends_the_sessions(service: Service, browser: Browser) -> None:
+    await browser.sign_in(person(service, managed=False).id)
+    service.world.reset()
+    assert (await browser.get("/users")).location == "/dashboard/sign-in"
+
+
+@pytest.mark.parametrize("settings", [{"control": False}, {"control_token": "a-control-token"}])
+async def test_without_free_control_there_is_no_one_click(
+    settings: dict[str, object], aiohttp_client: AiohttpClient
+) -> None:
+    service = make(**settings)
+    client = await aiohttp_client(create_app(service), cookie_jar=CookieJar(unsafe=True))
+    browser = Browser(client)
+    one = person(service, managed=False)
+    assert "one click" not in (await browser.get("/sign-in")).text
+    assert (await browser.post("/sign-in", user_id=one.id)).status == 404
+    await browser.get("/sign-in")
+    await browser.post("/sign-in", email=one.email, password=one.password)
+    assert (await browser.post(f"/organizations/{home_of(one)}/contract")).status == 404
+
+
+async def test_every_page_is_there_in_german(service: Service, browser: Browser) -> None:
+    await browser.sign_in(person(service, managed=False).id)
+    await browser.post("/choose", language="de")
+    for page in PAGES:
+        if page.method == "GET" and "{" not in page.path:
+            shown = await browser.get(page.path)
+            assert shown.status == 200, page.path
+            assert 'lang="de"' in shown.text
+            assert "inoffiziell" in shown.text
+
+
+async def test_the_catalogs_say_the_same_things_and_the_files_are_small(browser: Browser) -> None:
+    folder = resources.files("fiskaly_mockserver.web.dashboard")
+    texts = [
+        json.loads(folder.joinpath("texts", f"{name}.json").read_text("utf-8"))
+        for name in LANGUAGES
+    ]
+    assert [*texts[0]] == [*texts[1]]
+    assert all(text for catalog in texts for text in catalog.values())
+    sizes = []
+    for name in ("dashboard.css", "dashboard.js"):
+        async with browser.client.get(f"/dashboard/static/{name}") as answer:
+            assert answer.status == 200
+            sizes.append(len(await answer.read()))
+    assert sum(sizes) < 60_000
+    assert (await browser.get("/static/../frame.py")).status == 404
