@@ -1,7 +1,7 @@
 """What an API is to the server, what its handlers get, and what they answer with."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, cast
 
 from fiskaly_contracts import Contract, JsonValue, Violation
@@ -155,6 +155,8 @@ class Api:
         other_host: Where not all of it is, for clients that call the server by that name.
         open_to_pages: Whether any web page may call it, as browsers that sign do.
         headers: Makes what writes the headers of its answers.
+        audits: For some operations, by operationId: yields as warnings what was done by a call
+            that succeeded, and would not pass an audit.
         rows: Yields every row of a world as the API presents it: where it stands, the name
             of its schema in the contract, and its JSON.
     """
@@ -166,6 +168,7 @@ class Api:
     other_host: OtherHost | None = None
     open_to_pages: bool = False
     headers: Callable[[], ResponseHeaders] = ResponseHeaders
+    audits: Mapping[str, Callable[[Call], Iterable[Violation]]] = field(default_factory=dict)
     rows: Callable[[World], Iterator[tuple[str, str, JsonObject]]]
 
     def __post_init__(self) -> None:

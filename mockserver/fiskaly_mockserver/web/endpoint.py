@@ -71,6 +71,7 @@ class Endpoint:
         self._operation_id = operation.operation_id
         self._handler = served.api.handlers[operation.operation_id]
         self._errors = served.api.errors
+        self._audit = served.api.audits.get(operation.operation_id)
         self._faults = OperationFaults(operation, self._errors)
         self._checker = served.checker
         self._write = served.rows.response
@@ -113,19 +114,29 @@ class Endpoint:
             query=checked.query,
             body=checked.body if isinstance(checked.body, dict) else {},
         )
-        presented = self._handler(call)
-        if type(presented) is dict:
-            self._learn(presented)
-        response: web.Response = (
-            web.Response(
-                body=b"".join(presented.chunks), headers={hdrs.CONTENT_TYPE: presented.media_type}
-            )
-            if isinstance(presented, Download)
-            else self._write(self._operation_id, presented)
-        )
+        response = self._handled(call, checked, record)
         if world.faults.waiting:
             return await self._faults.after(request, world, record, response)
         return response
+
+    def _handled(self, call: Call, checked: CheckedRequest, record: Recorded) -> web.Response:
+        """Do what is asked, note what an auditor would say to it, and return the answer.
+
+        Raises:
+            DomainError: The call is refused.
+        """
+        presented = self._handler(call)
+        if self._audit is not None:
+            warnings = tuple(self._audit(call))
+            if warnings:
+                record.found((*checked.violations, *warnings))
+        if type(presented) is dict:
+            self._learn(presented)
+        if isinstance(presented, Download):
+            return web.Response(
+                body=b"".join(presented.chunks), headers={hdrs.CONTENT_TYPE: presented.media_type}
+            )
+        return self._write(self._operation_id, presented)
 
     def _let_in(self, header: str | None, world: World, record: Recorded) -> Principal | None:
         """Return who calls, if that matters; a new sandbox begins with whoever is let in.

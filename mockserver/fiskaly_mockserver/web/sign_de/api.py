@@ -3,10 +3,18 @@
 from collections.abc import Iterator
 
 from aiohttp import hdrs, web
-from fiskaly_contracts import Contract
+from fiskaly_contracts import Contract, Severity, Violation, Where
 from multidict import istr
 
-from fiskaly_mockserver.web.api import Api, JsonObject, OtherHost
+from fiskaly_mockserver.domain.signing.audit import (
+    AuditRule,
+    AuditWarning,
+    audit_client,
+    audit_open,
+    audit_revision,
+)
+from fiskaly_mockserver.domain.signing.model import ClientId
+from fiskaly_mockserver.web.api import Api, Call, JsonObject, OtherHost
 from fiskaly_mockserver.web.responses import ResponseHeaders
 from fiskaly_mockserver.web.safety import BACKEND_HOST
 from fiskaly_mockserver.web.sign_de import presenters
@@ -56,8 +64,45 @@ def sign_de_api() -> Api:
         errors=SignDeErrors(),
         other_host=OtherHost(BACKEND_HOST, MIDDLEWARE_OPERATIONS, use_middleware()),
         open_to_pages=True,
+        audits={
+            "createClient": audited_client,
+            "updateClient": audited_client,
+            "upsertTransaction": audited_transaction,
+        },
         headers=SignDeHeaders,
         rows=presented_rows,
+    )
+
+
+def audited_client(call: Call) -> Iterator[Violation]:
+    """Yield what an auditor would say to a client that was just written (S8)."""
+    client = call.world.rows.clients.get(ClientId(call.path["client_id"].lower()))
+    if client is not None:
+        for warning in audit_client(client):
+            yield _told(warning, "createClient", "/serial_number")
+
+
+def audited_transaction(call: Call) -> Iterator[Violation]:
+    """Yield what an auditor would say to the step that was just signed (S8)."""
+    row = call.world.signing.transactions.find(
+        call.principal, call.path["tss_id"], call.path["tx_id_or_number"]
+    )
+    for warning in audit_revision(row, row.latest):
+        pointer = "/client_id" if warning.rule is AuditRule.OTHER_CLIENT else "/schema"
+        yield _told(warning, "upsertTransaction", pointer)
+    for warning in audit_open(row, int(call.world.clock.now())):
+        yield _told(warning, "upsertTransaction", "/state")
+
+
+def _told(warning: AuditWarning, operation_id: str, pointer: str) -> Violation:
+    return Violation(
+        where=Where.BODY,
+        pointer=pointer,
+        rule=f"audit-{warning.rule}",
+        expected=warning.message,
+        operation_id=operation_id,
+        severity=Severity.WARNING,
+        demand=f"would not pass an audit: {warning.message}",
     )
 
 
