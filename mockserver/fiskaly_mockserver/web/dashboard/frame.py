@@ -291,7 +291,7 @@ class Dashboard:
             )
         try:
             form = await request.post() if request.method == hdrs.METH_POST else {}
-        except ValueError:  # no form, or not in UTF-8
+        except (ValueError, LookupError, AssertionError):  # no form, or in no known charset
             return web.Response(status=400, text="the form cannot be read", headers=_HEADERS)
         sent = {name: value for name, value in form.items() if isinstance(value, str)}
         name = f"fiskaly_mock_{request.url.port}"
