@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 import time
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -213,12 +214,20 @@ def mutants(
         operator, occurrence = random.choice(places[path, line, column])
         text = (root / path).read_text(encoding="utf-8")
         tests = _tests_of(reached[path], text, line)
-        mutated = mutate_code(text, get_operator(operator)(), occurrence) if tests else None
+        mutated = _mutated(text, operator, occurrence) if tests else None
         if mutated is None or not _differs(text, mutated):
             continue
         before, after = _first_difference(text, mutated)
         name = operator.rpartition("/")[2]
         yield Mutant(share, path, line, column, name, before, after, len(tests)), mutated, tests
+
+
+def _mutated(text: str, operator: str, occurrence: int) -> str | None:
+    """Return the source with one change, None where the operator has none to make after all."""
+    try:
+        return mutate_code(text, get_operator(operator)(), occurrence)
+    except AttributeError:  # it takes `except (a.B, c.D)` for names
+        return None
 
 
 def _occurrences(text: str) -> Iterator[tuple[str, int, tuple[int, int]]]:
@@ -244,8 +253,11 @@ def _tests_of(reached: Mapping[int, frozenset[str]], text: str, line: int) -> fr
 
 
 def _differs(text: str, mutated: str) -> bool:
-    """Tell whether a mutant is Python, and more than another annotation."""
+    """Tell whether a mutant is Python without a warning, and more than another annotation."""
     try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # as `is not "text"`, which pytest would not import
+            compile(mutated, "mutant", "exec")
         return _without_annotations(text) != _without_annotations(mutated)
     except SyntaxError:
         return False
