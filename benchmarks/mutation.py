@@ -225,9 +225,10 @@ def mutants(
 def _mutated(text: str, operator: str, occurrence: int) -> str | None:
     """Return the source with one change, None where the operator has none to make after all."""
     try:
-        return mutate_code(text, get_operator(operator)(), occurrence)
+        mutated: str | None = mutate_code(text, get_operator(operator)(), occurrence)
     except AttributeError:  # it takes `except (a.B, c.D)` for names
         return None
+    return mutated
 
 
 def _occurrences(text: str) -> Iterator[tuple[str, int, tuple[int, int]]]:
