@@ -126,7 +126,10 @@ def test_a_wrong_method_is_refused_with_the_right_ones(wire: Wire, path: str) ->
     right = sorted(one.method for one in OPERATIONS.values() if one.path == path)
     right += ["HEAD"] if path == "/health" else []
     target = "/_mock" + path.format_map(IN_PATHS)
-    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} - set(right):
+    # DELETE /faults/recipes asks for a fault of that name, which is 404
+    other = {"DELETE"} if path == "/faults/recipes" else set()
+    wrong = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} - set(right) - other
+    for method in wrong:
         reply = wire.ask(method, target)
         assert reply.status == 405, method
         assert reply.headers["allow"] == ", ".join(right)
