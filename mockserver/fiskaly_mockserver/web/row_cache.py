@@ -23,8 +23,9 @@ from fiskaly_mockserver.web.responses import JsonResponse, Pieces, to_bytes
 PlanOf = Callable[[str, int], AnswerPlan | None]
 """Returns the compiled check of an operation's answers with a status, as `Checker.answer_plan`."""
 OK = 200
-ROOM = 8 * 1024 * 1024
-"""Bytes of written rows that are kept: about ten thousand usual ones."""
+ROOM = 2 * 1024 * 1024
+"""Bytes of written rows that are kept: some thousand usual ones, and with them the rows, which take
+ten times as much room and may be of states that are gone."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
