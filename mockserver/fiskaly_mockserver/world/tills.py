@@ -44,7 +44,6 @@ from fiskaly_mockserver.domain.signing.model import (
     ExportState,
     Revision,
     Transaction,
-    TransactionId,
     TransactionState,
     Tss,
     TssId,
@@ -55,7 +54,12 @@ from fiskaly_mockserver.domain.signing.process_data import (
     process_data_of,
 )
 from fiskaly_mockserver.domain.signing.tables import SIGNING_TABLES, SigningTables
-from fiskaly_mockserver.domain.signing.transactions import Call, Transactions
+from fiskaly_mockserver.domain.signing.transactions import (
+    Call,
+    Transactions,
+    revision_of,
+    transaction_of,
+)
 from fiskaly_mockserver.domain.signing.tss import DAY, TssService
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.seams import SeededSource
@@ -228,7 +232,7 @@ def _receipts(past: Past, organization: OrganizationSpec, till: TssSpec) -> list
             number += 1
         revision = _revision(tss, step, counter, number if row is None else row.number, sign)
         rows[step.receipt.id] = (
-            _transaction(tss, step, number, revision)
+            transaction_of(tss, step.receipt.id, number, (revision,), EMPTY_METADATA)
             if row is None
             else replace(row, revisions=(*row.revisions, revision))
         )
@@ -244,43 +248,19 @@ def _revision(
     sent: dict[str, Any] = {"state": state.value, "client_id": step.client.id}
     if step.ends:
         sent["schema"] = {"standard_v1": {"receipt": step.receipt.receipt}}
-    data = process_data_of(sent.get("schema")) or NO_DATA
-    operation = "Finish" if step.ends else "Start"
-    return Revision(
-        revision=2 if step.ends else 1,
-        state=state,
-        client_id=ClientId(step.client.id),
+    data = process_data_of(sent.get("schema"))
+    call = Call(2 if step.ends else 1, state, step.client.id, data, sent)
+    log = transaction_log_of(
+        tss,
+        counter=counter,
+        operation=call.operation,
         client_serial_number=step.client.serial_number,
-        body=sent,
-        schema=data.schema,
-        process_type=data.process_type,
-        process_data=data.data,
-        operation=operation,
-        log=transaction_log_of(
-            tss,
-            counter=counter,
-            operation=operation,
-            client_serial_number=step.client.serial_number,
-            data=data,
-            number=number,
-            now=step.time,
-            sign=sign,
-        ),
-    )
-
-
-def _transaction(tss: Tss, step: Step, number: int, revision: Revision) -> Transaction:
-    return Transaction(
-        id=TransactionId(step.receipt.id),
-        tss_id=tss.id,
-        tss_serial_number=tss.serial_number,
-        public_key=tss.public_key,
-        organization_id=tss.organization_id,
-        env=tss.env,
+        data=data or NO_DATA,
         number=number,
-        revisions=(revision,),
-        metadata=EMPTY_METADATA,
+        now=step.time,
+        sign=sign,
     )
+    return revision_of(call, ClientId(step.client.id), log)
 
 
 # ------------------------------------------------------------------------------- every state

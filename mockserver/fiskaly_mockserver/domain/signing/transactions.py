@@ -12,6 +12,7 @@ from fiskaly_mockserver.domain.signing.clients import Clients
 from fiskaly_mockserver.domain.signing.model import (
     MAX_ACTIVE_TRANSACTIONS,
     Client,
+    ClientId,
     ClientState,
     Revision,
     SignedLog,
@@ -57,6 +58,51 @@ class Call(NamedTuple):
     def ends(self) -> bool:
         """Whether the transaction is closed by it."""
         return self.state is not TransactionState.ACTIVE
+
+    @property
+    def operation(self) -> str:
+        """What its log calls it; only a start has the first revision (S5)."""
+        if self.revision == 1:
+            return "Start"
+        return "Finish" if self.ends else "Update"
+
+
+def revision_of(call: Call, client_id: ClientId, log: SignedLog) -> Revision:
+    """Return the revision that a call becomes with its log."""
+    data = call.data or NO_DATA
+    return Revision(
+        revision=call.revision,
+        state=call.state,
+        client_id=client_id,
+        client_serial_number=log.client_serial_number,
+        body=call.sent,
+        schema=data.schema,
+        process_type=data.process_type,
+        process_data=data.data,
+        operation=call.operation,
+        log=log,
+    )
+
+
+def transaction_of(
+    tss: Tss,
+    transaction_id: str,
+    number: int,
+    revisions: tuple[Revision, ...],
+    metadata: Mapping[str, str],
+) -> Transaction:
+    """Return a transaction of a TSS."""
+    return Transaction(
+        id=TransactionId(transaction_id),
+        tss_id=tss.id,
+        tss_serial_number=tss.serial_number,
+        public_key=tss.public_key,
+        organization_id=tss.organization_id,
+        env=tss.env,
+        number=number,
+        revisions=revisions,
+        metadata=metadata,
+    )
 
 
 class Transactions:
@@ -236,40 +282,18 @@ class Transactions:
         self, tss: Tss, client: Client, present: Transaction | None, tx_id: str, call: Call
     ) -> Transaction:
         number = tss.transaction_counter + 1 if present is None else present.number
-        operation = "Start" if present is None else "Finish" if call.ends else "Update"
-        data = call.data or NO_DATA
         log = self._backend.ledger.transaction(
             tss,
-            operation=operation,
+            operation=call.operation,
             client_serial_number=client.serial_number,
-            data=data,
+            data=call.data or NO_DATA,
             number=number,
             now=self._backend.now(),
         )
-        revision = Revision(
-            revision=call.revision,
-            state=call.state,
-            client_id=client.id,
-            client_serial_number=client.serial_number,
-            body=call.sent,
-            schema=data.schema,
-            process_type=data.process_type,
-            process_data=data.data,
-            operation=operation,
-            log=log,
-        )
+        revision = revision_of(call, client.id, log)
         if present is None:
-            row = Transaction(
-                id=TransactionId(tx_id),
-                tss_id=tss.id,
-                tss_serial_number=tss.serial_number,
-                public_key=tss.public_key,
-                organization_id=tss.organization_id,
-                env=tss.env,
-                number=number,
-                revisions=(revision,),
-                metadata=merged(EMPTY_METADATA, call.metadata),
-            )
+            metadata = merged(EMPTY_METADATA, call.metadata)
+            row = transaction_of(tss, tx_id, number, (revision,), metadata)
         else:
             row = replace(
                 present,

@@ -28,13 +28,13 @@ from fiskaly_mockserver.domain.signing.model import (
     Revision,
     SignedLog,
     Transaction,
-    TransactionId,
     TransactionState,
     Tss,
     TssId,
     TssState,
 )
-from fiskaly_mockserver.domain.signing.process_data import NO_DATA, process_data_of
+from fiskaly_mockserver.domain.signing.process_data import process_data_of
+from fiskaly_mockserver.domain.signing.transactions import Call, revision_of, transaction_of
 from fiskaly_mockserver.world.export.rows import Form, JsonObject, Node, StateError
 from fiskaly_mockserver.world.names import shown
 from fiskaly_mockserver.world.store.tables import Rows
@@ -250,17 +250,8 @@ def _read_transaction(node: Node, known: Known) -> Transaction:
     )
     if not revisions:
         raise node.member("revisions").error("should have at least the start")
-    return Transaction(
-        id=TransactionId(node.member("id").filled()),
-        tss_id=tss.id,
-        tss_serial_number=tss.serial_number,
-        public_key=tss.public_key,
-        organization_id=tss.organization_id,
-        env=tss.env,
-        number=number,
-        revisions=revisions,
-        metadata=node.member("metadata").texts() if "metadata" in node else {},
-    )
+    metadata = node.member("metadata").texts() if "metadata" in node else {}
+    return transaction_of(tss, node.member("id").filled(), number, revisions, metadata)
 
 
 def _read_revision(node: Node, tss: Tss, number: int, at: int, known: Known) -> Revision:
@@ -273,22 +264,10 @@ def _read_revision(node: Node, tss: Tss, number: int, at: int, known: Known) -> 
         raise counter.error(f"there is no log of transaction {number} with that counter")
     sent = cast("Mapping[str, Any]", body.value)
     try:
-        data = process_data_of(sent.get("schema")) or NO_DATA
+        data = process_data_of(sent.get("schema"))
     except (UnreadableProcessData, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise body.error("should be a body that the API accepts") from error
-    ends = state is not TransactionState.ACTIVE
-    return Revision(
-        revision=at,
-        state=state,
-        client_id=client.id,
-        client_serial_number=client.serial_number,
-        body=sent,
-        schema=data.schema,
-        process_type=data.process_type,
-        process_data=data.data,
-        operation="Start" if at == 1 else "Finish" if ends else "Update",
-        log=log,
-    )
+    return revision_of(Call(at, state, client.id, data, sent), client.id, log)
 
 
 # -------------------------------------------------------------------- what has to hold
