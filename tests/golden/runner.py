@@ -33,6 +33,7 @@ VOLATILE = frozenset(
         "connection",
         "content-length",
         "date",
+        "request-id",
         "response-time",
         "x-request-id",
         "x-response-time",
@@ -136,7 +137,7 @@ def canonical(expected: Message) -> Message:
 @contextmanager
 def running(transcript: Transcript) -> Iterator[Runner]:
     """Serve the tree that a transcript asks for; afterwards the server must have been right."""
-    known = {"preset", "size", "seed"}
+    known = {"preset", "size", "seed", "api"}
     if unknown := transcript.settings.keys() - known:
         raise TranscriptError(f"no setting {sorted(unknown)}; there are {sorted(known)}")
     config = ServerConfig(
@@ -150,7 +151,9 @@ def running(transcript: Transcript) -> Iterator[Runner]:
     with MockServer(config, seams=seams) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
         with closing(connection):
-            base_path = server.base_url.partition(f":{server.port}")[2]
+            sign_de = transcript.settings.get("api") == "sign-de"
+            base_url = str(server.sign_de_url) if sign_de else server.base_url
+            base_path = base_url.partition(f":{server.port}")[2]
             yield Runner(connection, base_path, clock, Names(names_in(server.spec)))
         server.verify()
 

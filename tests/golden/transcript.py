@@ -28,9 +28,10 @@ from typing import Any
 
 KINDS: Mapping[str, str] = {
     "uuid": "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
-    "jwt": r"[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+",
+    "jwt": r"eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+",
     "key": "(?:test|live)_[0-9a-z]{25}_[a-z0-9-]{3,30}",
     "secret": "[0-9A-Za-z]{42,43}",
+    "puk": "[0-9]{10}",
 }
 """What a captured value must look like, by the name of its kind."""
 
