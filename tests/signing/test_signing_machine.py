@@ -295,16 +295,18 @@ class SigningMachine(RuleBasedStateMachine):
         signing = self.world.signing
         for caller in self.callers:
             own = self.oracle.seen(caller)
-            assert {row.id for row in signing.tss.list(caller, EVERYTHING).rows} == set(own)
+            assert {
+                row.id for row in signing.tss.list(caller, StateFilter(), EVERYTHING).rows
+            } == set(own)
             listed = signing.clients.list(caller, None, ClientFilter(), EVERYTHING).rows
             assert {(row.tss_id, row.id) for row in listed} == self._pairs(own, "serials")
-            signed = signing.transactions.list(caller, None, StateFilter([]), EVERYTHING).rows
+            signed = signing.transactions.list(caller, None, StateFilter(), EVERYTHING).rows
             assert {(row.tss_id, row.id) for row in signed} == self._pairs(own, "transactions")
-            files = signing.exports.list(caller, None, StateFilter([]), EVERYTHING).rows
+            files = signing.exports.list(caller, None, StateFilter(), EVERYTHING).rows
             assert {(row.tss_id, row.id) for row in files} == self._pairs(own, "exports")
             for tss in self.oracle.tss.keys() - own.keys():
                 with pytest.raises(TssNotFound):
-                    signing.transactions.list(caller, tss, StateFilter([]), EVERYTHING)
+                    signing.transactions.list(caller, tss, StateFilter(), EVERYTHING)
 
     @staticmethod
     def _pairs(own: dict[str, Tss], part: str) -> set[tuple[str, str]]:

@@ -112,18 +112,18 @@ class Narrowing(NamedTuple, Generic[Row]):
 
 
 class StateFilter(NamedTuple):
-    """What a list is narrowed to by the state of its rows; an empty collection does not narrow."""
+    """What a list is narrowed to by the state of its rows; None does not narrow."""
 
-    states: Collection[str] = ()
+    states: Collection[str] | None = None
 
     @property
     def narrowing(self) -> Narrowing[Any] | None:
         """What it does to a list, None if nothing."""
-        return Narrowing(frozenset(self.states), self.admits) if self.states else None
+        return None if self.states is None else Narrowing(frozenset(self.states), self.admits)
 
     def admits(self, row: Any) -> bool:
         """Tell whether the row passes."""
-        return row.state in self.states
+        return self.states is None or row.state in self.states
 
 
 def arranged(

@@ -154,6 +154,8 @@ class Api:
         errors: How it says no.
         other_host: Where not all of it is, for clients that call the server by that name.
         open_to_pages: Whether any web page may call it, as browsers that sign do.
+        query_name: Returns the name of a query parameter as the contract has it, where clients
+            write it in another form, too.
         headers: Makes what writes the headers of its answers.
         audits: For some operations, by operationId: yields as warnings what was done by a call
             that succeeded, and would not pass an audit.
@@ -167,6 +169,7 @@ class Api:
     errors: Errors
     other_host: OtherHost | None = None
     open_to_pages: bool = False
+    query_name: Callable[[str], str] = str
     headers: Callable[[], ResponseHeaders] = ResponseHeaders
     audits: Mapping[str, Callable[[Call], Iterable[Violation]]] = field(default_factory=dict)
     rows: Callable[[World], Iterator[tuple[str, str, JsonObject]]]

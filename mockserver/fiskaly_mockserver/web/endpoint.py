@@ -71,6 +71,7 @@ class Endpoint:
         self._operation_id = operation.operation_id
         self._handler = served.api.handlers[operation.operation_id]
         self._errors = served.api.errors
+        self._query_name = served.api.query_name
         self._audit = served.api.audits.get(operation.operation_id)
         self._faults = OperationFaults(operation, self._errors)
         self._checker = served.checker
@@ -177,7 +178,9 @@ class Endpoint:
             RequestData(
                 self._operation_id,
                 request.match_info,
-                tuple(url.query.items()) if url.raw_query_string else (),
+                tuple((self._query_name(name), value) for name, value in url.query.items())
+                if url.raw_query_string
+                else (),
                 request.headers.get(hdrs.CONTENT_TYPE, ""),
                 body,
             )

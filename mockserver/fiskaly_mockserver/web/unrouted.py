@@ -97,7 +97,10 @@ def unrouted_handler(service: Service) -> Handler:
 
     def of(served: ServedApi) -> Answering:
         async def answer(request: web.Request, _: World, record: Recorded) -> web.StreamResponse:
-            return _refused(served, request, record, await _allowed(request))
+            allowed = await _allowed(request)
+            if served.api.open_to_pages and allowed and _is_preflight(request):
+                return _permission(request, allowed)
+            return _refused(served, request, record, allowed)
 
         return answer
 
@@ -156,6 +159,21 @@ def _by_path(service: Service, of: Callable[[ServedApi], Answering]) -> Handler:
         return await handlers[service.served_under(path).api.name](request)
 
     return handle
+
+
+def _is_preflight(request: web.Request) -> bool:
+    """Tell whether a browser asks whether a page may make a call."""
+    wanted = (hdrs.ORIGIN, hdrs.ACCESS_CONTROL_REQUEST_METHOD)
+    return request.method == hdrs.METH_OPTIONS and all(name in request.headers for name in wanted)
+
+
+def _permission(request: web.Request, allowed: Iterable[str]) -> web.Response:
+    """Let a page make the call; the API's own headers name the pages. Source: assumption (A-94)."""
+    headers = {hdrs.ACCESS_CONTROL_ALLOW_METHODS: ", ".join(sorted(allowed))}
+    asked = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_HEADERS)
+    if asked:
+        headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = asked
+    return web.Response(status=204, headers=headers)
 
 
 async def _allowed(request: web.Request) -> set[str]:

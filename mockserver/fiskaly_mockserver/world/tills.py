@@ -283,7 +283,10 @@ def _every_state(past: Past, caller: Principal, ids: Iterator[str]) -> None:
     past.deployed(caller, next(ids))
     for state in (TssState.DELETED, TssState.DEFECTIVE, TssState.EVICTED):
         taken = next(ids)
-        past.deployed(caller, taken)
+        if state is TssState.EVICTED:  # for want of use
+            past.created(caller, taken)
+        else:
+            past.deployed(caller, taken)
         tss = past.tss.find(caller, taken)
         defective = int(past.clock.now()) if state is TssState.DEFECTIVE else 0
         past.tables.tss.put(replace(tss, state=state, time_defective=defective))

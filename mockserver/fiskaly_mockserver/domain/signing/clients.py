@@ -70,14 +70,20 @@ class Clients:
         return client if client is not None and client.tss_id == tss.id else None
 
     def list(
-        self, principal: Principal, tss_id: str | None, narrowed: ClientFilter, paging: Paging
+        self,
+        principal: Principal,
+        tss_id: str | None,
+        narrowed: ClientFilter,
+        paging: Paging,
+        *,
+        show_deleted: bool = True,
     ) -> Page[Client]:
         """List the clients of a TSS, or of all TSS of the caller where `tss_id` is None.
 
         Raises:
             NotSigningPrincipal, TssNotFound: As `TssService.find`.
         """
-        rows = self._tss.rows(principal, tss_id, self._tables.clients)
+        rows = self._tss.rows(principal, tss_id, self._tables.clients, show_deleted=show_deleted)
         return paged(rows, paging, SORT_KEYS, narrowed.narrowing)
 
     def create(

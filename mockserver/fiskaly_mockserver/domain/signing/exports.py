@@ -115,14 +115,20 @@ class Exports:
         return self._advanced(tss, self._of(tss, export_id))
 
     def list(
-        self, principal: Principal, tss_id: str | None, narrowed: StateFilter, paging: Paging
+        self,
+        principal: Principal,
+        tss_id: str | None,
+        narrowed: StateFilter,
+        paging: Paging,
+        *,
+        show_deleted: bool = True,
     ) -> Page[Export]:
         """List the exports of a TSS, or of all TSS of the caller where `tss_id` is None.
 
         Raises:
             NotSigningPrincipal, TssNotFound: As `TssService.find`.
         """
-        rows = self._tss.rows(principal, tss_id, self._tables.exports)
+        rows = self._tss.rows(principal, tss_id, self._tables.exports, show_deleted=show_deleted)
         for export in [row for row in rows if row.state in RUNNING]:
             tss = self._tables.tss.get(export.tss_id)
             if tss is not None:

@@ -161,14 +161,22 @@ class Transactions:
         return self.revision(principal, tss_id, id_or_number, number)[1].log
 
     def list(
-        self, principal: Principal, tss_id: str | None, narrowed: StateFilter, paging: Paging
+        self,
+        principal: Principal,
+        tss_id: str | None,
+        narrowed: StateFilter,
+        paging: Paging,
+        *,
+        show_deleted: bool = True,
     ) -> Page[Transaction]:
         """List the transactions of a TSS, or of all TSS of the caller where `tss_id` is None.
 
         Raises:
             NotSigningPrincipal, TssNotFound: As `TssService.find`.
         """
-        rows = self._tss.rows(principal, tss_id, self._tables.transactions)
+        rows = self._tss.rows(
+            principal, tss_id, self._tables.transactions, show_deleted=show_deleted
+        )
         return paged(rows, paging, SORT_KEYS, narrowed.narrowing)
 
     def list_of_client(
@@ -178,6 +186,8 @@ class Transactions:
         client_id: str,
         narrowed: StateFilter,
         paging: Paging,
+        *,
+        show_deleted: bool = True,
     ) -> Page[Transaction]:
         """List the transactions whose latest revision is a client's.
 
@@ -185,7 +195,11 @@ class Transactions:
             NotSigningPrincipal, TssNotFound, ClientNotFound: As `Clients.find`.
         """
         client = self._clients.find(principal, tss_id, client_id)
-        rows = self._tables.transactions.select("client", (client.tss_id, client.id))
+        shown = self._tss.rows(
+            principal, tss_id, self._tables.transactions, show_deleted=show_deleted
+        )
+        wanted = [(client.tss_id, client.id)] if len(shown) else []
+        rows = self._tables.transactions.select("client", *wanted)
         return paged(rows, paging, SORT_KEYS, narrowed.narrowing)
 
     def upsert(

@@ -32,7 +32,16 @@ from fiskaly_mockserver.domain.signing.model import (
     TssId,
     TssState,
 )
-from fiskaly_mockserver.domain.store import Page, Paging, Row, Selection, SortKey, Table, paged
+from fiskaly_mockserver.domain.store import (
+    Page,
+    Paging,
+    Row,
+    Selection,
+    SortKey,
+    StateFilter,
+    Table,
+    paged,
+)
 
 SHORTEST_PIN = 6
 DAY = 86_400
@@ -83,19 +92,32 @@ class TssService:
         return tss
 
     def rows(
-        self, principal: Principal, tss_id: str | None, table: Table[Any, Row]
+        self,
+        principal: Principal,
+        tss_id: str | None,
+        table: Table[Any, Row],
+        *,
+        show_deleted: bool = True,
     ) -> Selection[Row]:
         """Select what belongs to a TSS, or to all TSS of the caller where `tss_id` is None.
+
+        Without `show_deleted` there is nothing of TSS that the service deleted (S10).
 
         Raises:
             NotSigningPrincipal, TssNotFound: As `find`.
         """
+        place = (principal.home.id, principal.env)
         if tss_id is not None:
-            return table.select("tss", self.find(principal, tss_id).id)
-        demand_api_key(principal)
-        return table.select("place", (principal.home.id, principal.env))
+            found: Iterable[Tss] = (self.find(principal, tss_id),)
+        else:
+            demand_api_key(principal)
+            if show_deleted:
+                return table.select("place", place)
+            found = self._tables.tss.select("place", place)
+        shown = [row.id for row in found if show_deleted or row.state is not TssState.DELETED]
+        return table.select("tss", *shown)
 
-    def list(self, principal: Principal, paging: Paging) -> Page[Tss]:
+    def list(self, principal: Principal, narrowed: StateFilter, paging: Paging) -> Page[Tss]:
         """List the TSS of the caller's organization and environment.
 
         Raises:
@@ -103,7 +125,7 @@ class TssService:
         """
         demand_api_key(principal)
         rows = self._tables.tss.select("place", (principal.home.id, principal.env))
-        return paged(rows, paging, SORT_KEYS)
+        return paged(rows, paging, SORT_KEYS, narrowed.narrowing)
 
     def create(
         self, principal: Principal, tss_id: str, metadata: Mapping[str, str] | None = None

@@ -1,5 +1,6 @@
 """SIGN DE as the server knows it."""
 
+import re
 from collections.abc import Iterator
 
 from aiohttp import hdrs, web
@@ -27,6 +28,7 @@ from fiskaly_mockserver.web.sign_de.errors import (
 from fiskaly_mockserver.web.sign_de.handlers import HANDLERS
 from fiskaly_mockserver.world.world import World
 
+_INDEX = re.compile(r"\[[0-9]*\]$")
 LARGE = 1_024
 """Bytes of the smallest body that the service would compress. Source: recorded, in between."""
 _ALLOW_ORIGIN = istr("Access-Control-Allow-Origin")
@@ -64,6 +66,7 @@ def sign_de_api() -> Api:
         errors=SignDeErrors(),
         other_host=OtherHost(BACKEND_HOST, MIDDLEWARE_OPERATIONS, use_middleware()),
         open_to_pages=True,
+        query_name=query_name,
         audits={
             "createClient": audited_client,
             "updateClient": audited_client,
@@ -104,6 +107,18 @@ def _told(warning: AuditWarning, operation_id: str, pointer: str) -> Violation:
         severity=Severity.WARNING,
         demand=f"would not pass an audit: {warning.message}",
     )
+
+
+def query_name(name: str) -> str:
+    """Return the name of a query parameter, of an array without its brackets.
+
+    A query may begin with a second `?`, and clients write `states`, `states[]` and `states[0]`.
+    Source: documented, client.
+
+    >>> query_name("?states[0]")
+    'states'
+    """
+    return _INDEX.sub("", name.removeprefix("?"))
 
 
 def presented_rows(world: World) -> Iterator[tuple[str, str, JsonObject]]:

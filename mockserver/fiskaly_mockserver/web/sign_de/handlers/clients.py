@@ -6,7 +6,7 @@ from fiskaly_mockserver.domain.signing.clients import ClientFilter
 from fiskaly_mockserver.domain.signing.model import ClientState
 from fiskaly_mockserver.web.api import Call, Handler, JsonObject, PresentedRow, PresentedRows
 from fiskaly_mockserver.web.sign_de import presenters
-from fiskaly_mockserver.web.sign_de.handlers.tss import metadata_of, paging_of
+from fiskaly_mockserver.web.sign_de.handlers.tss import metadata_of, paging_of, shows_deleted
 
 
 def list_clients(call: Call) -> PresentedRows:
@@ -17,7 +17,11 @@ def list_clients(call: Call) -> PresentedRows:
         state=None if state is None else ClientState(state),
     )
     page = call.world.signing.clients.list(
-        call.principal, call.path.get("tss_id"), narrowed, paging_of(call)
+        call.principal,
+        call.path.get("tss_id"),
+        narrowed,
+        paging_of(call),
+        show_deleted=shows_deleted(call),
     )
     return presenters.client_list(page.rows, page.count, call.principal.env.value)
 

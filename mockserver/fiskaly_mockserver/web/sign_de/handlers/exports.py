@@ -14,7 +14,7 @@ from fiskaly_mockserver.web.api import (
     PresentedRows,
 )
 from fiskaly_mockserver.web.sign_de import presenters
-from fiskaly_mockserver.web.sign_de.handlers.tss import metadata_of, paging_of
+from fiskaly_mockserver.web.sign_de.handlers.tss import metadata_of, paging_of, shows_deleted
 
 _NUMBERS = (
     "transaction_number",
@@ -30,9 +30,13 @@ _NUMBERS = (
 
 def list_exports(call: Call) -> PresentedRows:
     """List the exports of a TSS, or of all where the path names none."""
-    narrowed = StateFilter([ExportState(state) for state in call.asked_all("states")])
+    narrowed = StateFilter([ExportState(state) for state in call.asked_all("states")] or None)
     page = call.world.signing.exports.list(
-        call.principal, call.path.get("tss_id"), narrowed, paging_of(call)
+        call.principal,
+        call.path.get("tss_id"),
+        narrowed,
+        paging_of(call),
+        show_deleted=shows_deleted(call),
     )
     return presenters.export_list(page.rows, page.count, call.principal.env.value)
 

@@ -17,13 +17,17 @@ from fiskaly_mockserver.web.api import (
     PresentedRows,
 )
 from fiskaly_mockserver.web.sign_de import presenters
-from fiskaly_mockserver.web.sign_de.handlers.tss import metadata_of, paging_of
+from fiskaly_mockserver.web.sign_de.handlers.tss import metadata_of, paging_of, shows_deleted
 
 
 def list_transactions(call: Call) -> PresentedRows:
     """List the transactions of a TSS, or of all where the path names none."""
     page = call.world.signing.transactions.list(
-        call.principal, call.path.get("tss_id"), _narrowed(call), paging_of(call, by_number=True)
+        call.principal,
+        call.path.get("tss_id"),
+        _narrowed(call),
+        paging_of(call, by_number=True),
+        show_deleted=shows_deleted(call),
     )
     return presenters.transaction_list(page.rows, page.count, call.principal.env.value)
 
@@ -36,6 +40,7 @@ def list_client_transactions(call: Call) -> PresentedRows:
         call.path["client_id"],
         _narrowed(call),
         paging_of(call),
+        show_deleted=shows_deleted(call),
     )
     return presenters.transaction_list(page.rows, page.count, call.principal.env.value)
 
@@ -101,7 +106,7 @@ def update_transaction_metadata(call: Call) -> JsonObject:
 
 
 def _narrowed(call: Call) -> StateFilter:
-    return StateFilter([TransactionState(state) for state in call.asked_all("states")])
+    return StateFilter([TransactionState(state) for state in call.asked_all("states")] or None)
 
 
 HANDLERS: Mapping[str, Handler] = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fiskaly_mockserver.domain.signing.model import TssState
-from fiskaly_mockserver.domain.store import Paging
+from fiskaly_mockserver.domain.store import Paging, StateFilter
 from fiskaly_mockserver.web.api import Call, Handler, JsonObject, PresentedRow, PresentedRows
 from fiskaly_mockserver.web.management.handlers import authenticate
 from fiskaly_mockserver.web.sign_de import presenters
@@ -32,9 +32,18 @@ def paging_of(call: Call, *, by_number: bool = False) -> Paging:
     return paging
 
 
+def shows_deleted(call: Call) -> bool:
+    """Tell whether a list shows what the service deleted."""
+    return call.query["show_deleted"] is True
+
+
 def list_tss(call: Call) -> PresentedRows:
     """List the TSS of the caller's organization and environment."""
-    page = call.world.signing.tss.list(call.principal, paging_of(call))
+    states: list[str] | None = call.asked_all("states") or None
+    if not shows_deleted(call):
+        states = [state for state in states or TssState if state != TssState.DELETED]
+    narrowed = StateFilter(states)
+    page = call.world.signing.tss.list(call.principal, narrowed, paging_of(call))
     return presenters.tss_list(page.rows, page.count, call.principal.env.value)
 
 

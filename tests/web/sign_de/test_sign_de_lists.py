@@ -1,0 +1,90 @@
+"""Lists of SIGN DE: filters in all the forms in which clients write them, and what was deleted."""
+
+from dataclasses import replace
+
+import pytest
+from fiskaly_mockserver.domain.signing.model import TssId, TssState
+from web.sign_de.till import CLIENT, EXPORT, TSS, Till
+
+STATES = [
+    "states=ACTIVE",
+    "states[]=ACTIVE",
+    "states%5B%5D=ACTIVE",
+    "states[0]=ACTIVE",
+    "states%5B0%5D=FINISHED&states%5B1%5D=ACTIVE",
+    "?states=ACTIVE",
+    "states=ACTIVE&states=CANCELLED",
+]
+
+
+@pytest.mark.parametrize("query", STATES)
+async def test_an_array_may_be_written_in_any_form(till: Till, query: str) -> None:
+    await till.open()
+    await till.sign(1)
+    for path in ("/tx", f"/tss/{TSS}/tx", f"/tss/{TSS}/client/{CLIENT}/tx"):
+        found = await till.get(f"{path}?{query}")
+        assert (found.status, found.body["count"]) == (200, 1)
+        assert "X-Mock-Violations" not in found.headers
+        none = await till.get(f"{path}?{query.replace('ACTIVE', 'FINISHED')}")
+        assert (none.status, none.body["count"]) == (200, 0)
+
+
+async def test_tss_are_narrowed_by_their_states(till: Till) -> None:
+    await till.deploy()
+    for states, count in (
+        ("UNINITIALIZED", 1),
+        ("CREATED", 0),
+        ("CREATED&states=UNINITIALIZED", 1),
+    ):
+        assert (await till.get(f"/tss?states={states}")).body["count"] == count
+
+
+async def test_what_the_service_deleted_is_shown_unless_told_otherwise(till: Till) -> None:
+    await till.open()
+    await till.sign(1)
+    await till.put(f"/tss/{TSS}/export/{EXPORT}")
+    rows = till.api.account.world.rows
+    tss = rows.tss.get(TssId(TSS))
+    assert tss is not None
+    lists = ["/tss", "/client", "/tx", "/export"]
+    lists += [f"/tss/{TSS}{path}" for path in ("/client", "/tx", "/export")]
+    lists += [f"/tss/{TSS}/client/{CLIENT}/tx"]
+    counts = {path: (await till.get(f"{path}?show_deleted=false")).body["count"] for path in lists}
+    assert set(counts.values()) == {1}
+    rows.tss.put(replace(tss, state=TssState.DELETED))
+    for path in lists:
+        assert (await till.get(path)).body["count"] == 1, path
+        assert (await till.get(f"{path}?show_deleted=false")).body["count"] == 0, path
+    assert (await till.get("/tss?states=DELETED&show_deleted=false")).body["count"] == 0
+
+
+async def test_a_browser_is_let_in_from_any_page(till: Till) -> None:
+    asked = {
+        "Origin": "https://till.example",
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+    answer = await till.api.call("OPTIONS", f"/tss/{TSS}", headers=asked)
+    assert (answer.status, answer.raw) == (204, b"")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET, PATCH, PUT"
+    assert answer.headers["Access-Control-Allow-Headers"] == "authorization,content-type"
+    assert "X-Mock-Violations" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        (f"/tss/{TSS}", {}, 405),
+        (f"/tss/{TSS}", {"Origin": "https://till.example"}, 405),
+        (
+            "/nowhere",
+            {"Origin": "https://till.example", "Access-Control-Request-Method": "PUT"},
+            404,
+        ),
+    ],
+)
+async def test_any_other_options_is_refused(
+    till: Till, path: str, headers: dict[str, str], status: int
+) -> None:
+    assert (await till.api.call("OPTIONS", path, headers=headers)).status == status
