@@ -37,6 +37,7 @@ LEAKS = {
     "secret header": replace(REFUSED, headers=(("X-Client-SECRET", SENTINEL),)),
     "token header": replace(REFUSED, headers=(("Refresh_Token", SENTINEL),)),
     "password header": replace(REFUSED, headers=(("X-Password", SENTINEL),)),
+    "PIN header": replace(REFUSED, headers=(("X-Admin-PIN", SENTINEL),)),
     "set-cookie": replace(REFUSED, answer_headers=(("Set-Cookie", SENTINEL),)),
     "query": replace(REFUSED, path=f"/api/v0/organizations?api_secret={SENTINEL}&limit=1"),
     "query of no operation": replace(REFUSED, operation_id="", path=f"/nowhere?limit={SENTINEL}"),
@@ -55,6 +56,14 @@ LEAKS = {
     "root array": Message(body=wire([SENTINEL, {"name": SENTINEL}])),
     "metadata by name": Message(
         body=wire({**ORGANIZATION, "metadata": {"till_password": SENTINEL}})
+    ),
+    "PIN and PUK in metadata": Message(
+        body=wire(
+            {
+                **ORGANIZATION,
+                "metadata": dict.fromkeys(("pin", "adminPin", "new_pin", "tss_puk"), SENTINEL),
+            }
+        )
     ),
     "metadata of a wrong type": Message(
         body=wire({**ORGANIZATION, "metadata": {"a": {"b": SENTINEL}, "c": [SENTINEL]}})

@@ -281,22 +281,22 @@ def _endpoint_of(
 def _is_long(body: JsonValue) -> bool:
     """Tell whether a list in it is so long that writing it would hold up the other callers."""
     return isinstance(body, dict) and any(
-        isinstance(value, list) and len(value) > MANY for value in body.values()
+        len(value) > MANY if isinstance(value, list) else _is_long(value) for value in body.values()
     )
 
 
 def _long_response(answer: Answer) -> JsonResponse:
     """Write an answer item by item: a thread that writes it at once lets no other one run."""
-    members = [
-        b"%b:%b" % (to_bytes(name), _items(value) if isinstance(value, list) else to_bytes(value))
-        for name, value in cast("JsonObject", answer.body).items()
-    ]
-    body = b"{%b}" % b",".join(members)
-    return JsonResponse(body, answer.body, status=answer.status)
+    return JsonResponse(_written(answer.body), answer.body, status=answer.status)
 
 
-def _items(values: list[JsonValue]) -> bytes:
-    return b"[%b]" % b",".join(map(to_bytes, values))
+def _written(value: JsonValue) -> bytes:
+    if isinstance(value, list):
+        return b"[%b]" % b",".join(map(to_bytes, value))
+    if isinstance(value, dict) and _is_long(value):
+        members = (b"%b:%b" % (to_bytes(name), _written(one)) for name, one in value.items())
+        return b"{%b}" % b",".join(members)
+    return to_bytes(value)
 
 
 def _unknown(

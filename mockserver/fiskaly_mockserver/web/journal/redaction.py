@@ -156,7 +156,9 @@ ITEMS_KEPT = 20
 NAME_KEPT = 80
 """Characters of a name or a path segment."""
 
-_SENSITIVE_NAME = re.compile("token|secret|passw|key|auth|credential", re.IGNORECASE)
+_SENSITIVE_NAME = re.compile(
+    "token|secret|passw|key|auth|credential|puk|admin.?pin|(?<![a-z])pin(?![a-z])", re.IGNORECASE
+)
 _ECHO = "could not parse jwt: '"
 """So begins the one message that repeats a token (recorded)."""
 _PRINTABLE_INTEGER = 1 << 63
@@ -167,7 +169,7 @@ HEADER_KEPT = 500
 LARGEST_BODY = 256 * 1024
 """Bytes of the largest body that is taken apart."""
 
-_SENSITIVE = re.compile("token|secret|passw|key|auth|cookie|credential|session", re.IGNORECASE)
+_SENSITIVE = re.compile(f"{_SENSITIVE_NAME.pattern}|cookie|session", re.IGNORECASE)
 _SCHEME = re.compile(r"(Bearer|Basic|Digest|Token|Negotiate)\s", re.IGNORECASE)
 EMPTY = "empty"
 """The note of a body of no bytes."""
