@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_fiskaly.options import CONTRACT_LEVELS, MARKER_ARGUMENTS, TREE_ARGUMENTS, unknown
+from pytest_fiskaly.options import (
+    AUDIT_LEVELS,
+    CONTRACT_LEVELS,
+    MARKER_ARGUMENTS,
+    TREE_ARGUMENTS,
+    unknown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 MARKER: Final = "fiskaly"
 REAL: Final = "fiskaly_real"
-HARMLESS: Final = ("contract", "allow_violations")
+HARMLESS: Final = ("contract", "allow_violations", "audit")
 """What also makes sense where the server is not ours."""
 OWN_SERVERS: Final = ("fiskaly_mock_server", "fiskaly_mock_factory", "fiskaly_intercept")
 """The fixtures that only make sense with servers of our own."""
@@ -211,11 +217,17 @@ def _allow_violations(value: object) -> None:
     allowed_pairs(value)
 
 
+def _audit(value: object) -> None:
+    if value not in AUDIT_LEVELS:
+        raise ValueError(unknown("audit", value, AUDIT_LEVELS))
+
+
 _CHECKS: Final[Mapping[str, Callable[[object], None]]] = {
     **{name: _tree_argument(name) for name in TREE_ARGUMENTS},
     "clock": _clock,
     "contract": _contract,
     "faults": _faults,
     "allow_violations": _allow_violations,
+    "audit": _audit,
     "intercept": _intercept,
 }

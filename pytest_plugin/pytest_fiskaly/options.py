@@ -27,6 +27,7 @@ TREE_ARGUMENTS: Final[tuple[str, ...]] = (
 """The fields of `fiskaly_fixtures.TreeArguments`."""
 OFF: Final = "off"
 CONTRACT_LEVELS: Final = ("enforce", "observe", OFF)
+AUDIT_LEVELS: Final = ("report", "enforce")
 """What a breach of the contract does to its test, the strictest first."""
 
 
@@ -155,6 +156,15 @@ SETTINGS: Final = (
         values="an operation, a rule, `operation:rule`, a list of these, or `True`",
         default="none",
         help="the breaches that do not fail the test",
+        option=False,
+        marker=True,
+    ),
+    Setting(
+        name="audit",
+        values="`report` or `enforce`",
+        default="`report`",
+        help="whether what SIGN DE signs and an auditor would reject is only told in the summary,"
+        " or fails the test",
         option=False,
         marker=True,
     ),

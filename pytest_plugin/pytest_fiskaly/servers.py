@@ -19,6 +19,7 @@ from pytest_fiskaly.markers import (
 from pytest_fiskaly.options import OFF, TREE_ARGUMENTS, shown
 from pytest_fiskaly.verdict.outcome import fail
 from pytest_fiskaly.verdict.watch import (
+    ENFORCE,
     VERDICT,
     ContractVerdict,
     CurrentTest,
@@ -200,7 +201,9 @@ class TestServers:
         arguments = arguments_of(item)
         level = self._settings.contract(arguments.get("contract"))
         own = is_own(item, "allow_violations")
-        item.stash[VERDICT].mark(level, arguments.get("allow_violations"), own=own)
+        verdict = item.stash[VERDICT]
+        verdict.mark(level, arguments.get("allow_violations"), own=own)
+        verdict.audited = arguments.get("audit") == ENFORCE
 
 
 class StartState:

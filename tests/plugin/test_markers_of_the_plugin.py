@@ -108,6 +108,7 @@ WRONG = {
     'clock="yesterday"': "*yesterday* is no point in time *2026-01-31T23:59:58Z*",
     "clock=datetime.datetime(2020, 1, 1)": "*2020-01-01T00:00:00 has no zone*",
     "clock=None": "*None* is no point in time*",
+    'audit="enforced"': "*audit 'enforced' is not one of report, enforce (did you mean enforce?)*",
     'contract="enforced"': "*contract 'enforced' is not one of *(did you mean enforce?)*",
     'faults={"operation": "createKey", "effect": {"kind": "status", "status": 500}}': (
         "*createKey*no such operation*createApiKey*"
@@ -172,7 +173,7 @@ def test_it_is_registered(client: pytest.Pytester) -> None:
         [
             (
                 "@pytest.mark.fiskaly(preset=, seed=, size=, country=, tills=, receipts=, clock=,"
-                " contract=, faults=, allow_violations=, intercept=)*"
+                " contract=, faults=, allow_violations=, audit=, intercept=)*"
             ),
             "@pytest.mark.fiskaly_real:*",
         ]

@@ -230,3 +230,43 @@ def test_an_allowance_knows_its_operations(suite: pytest.Pytester) -> None:
     result = suite.runpytest()
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["FAILED test_it.py::test_two*"])
+
+
+AUDITED = """
+import pytest
+from till import TX, ask
+
+
+def sign_what_no_auditor_takes(mock):
+    tss = mock.new_tss(mock.tree.main)
+    key = mock.credentials
+    login = {"api_key": key.key, "api_secret": key.secret}
+    token = ask(mock, "POST", "/auth", login)["access_token"]
+    call = {"state": "ACTIVE", "client_id": tss.clients[0].client_id}
+    path = f"/tss/{tss.tss_id}/tx/{TX}?tx_revision="
+    ask(mock, "PUT", f"{path}1", call, token)
+    raw = {"process_type": "Kassenbeleg", "process_data": "eA=="}
+    ask(mock, "PUT", f"{path}2", {**call, "state": "FINISHED", "schema": {"raw": raw}}, token)
+
+
+def test_told(fiskaly_mock):
+    sign_what_no_auditor_takes(fiskaly_mock)
+
+
+@pytest.mark.fiskaly(audit="enforce")
+def test_failed(fiskaly_mock):
+    sign_what_no_auditor_takes(fiskaly_mock)
+
+
+@pytest.mark.fiskaly(audit="enforce", allow_violations="audit-process-type")
+def test_allowed(fiskaly_mock):
+    sign_what_no_auditor_takes(fiskaly_mock)
+"""
+
+
+def test_what_an_auditor_would_reject_is_told_or_fails_its_test(suite: pytest.Pytester) -> None:
+    suite.makepyfile(till=TILL, test_audited=AUDITED)
+    result = suite.runpytest("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*FAILED*test_failed*"])
+    assert "audit-process-type" in result.stdout.str()

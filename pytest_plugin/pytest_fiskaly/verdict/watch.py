@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pytest_fiskaly.coverage import Counts
 
 ENFORCE: Final = "enforce"
+AUDIT: Final = "audit-"
+"""So begin the rules of what is signed, and would not pass an audit."""
 DROPPED: Final = "additionalProperties"
 """The rule that a loose server was told not to insist on."""
 
@@ -113,6 +115,7 @@ class ContractVerdict:
 
     Attributes:
         level: What a violation does: enforce, observe or off.
+        audited: Whether what an auditor would reject counts as a violation (S8).
         findings: What is held against the test and was not reported yet.
         violations: Every violation of the client so far, the allowed ones too.
         notes: What is worth saying, but no failure.
@@ -125,6 +128,7 @@ class ContractVerdict:
     def __init__(self, nodeid: str, level: str) -> None:
         self.nodeid = nodeid
         self.level = level
+        self.audited = False
         self.over = False
         self.findings: list[Finding] = []
         self.violations: list[Violation] = []
@@ -165,6 +169,8 @@ class ContractVerdict:
         from fiskaly_contracts import meant
 
         held = [one for one in exchange.breaches if not (loose and one.rule == DROPPED)]
+        if self.audited:
+            held += [one for one in exchange.warnings if one.rule.startswith(AUDIT)]
         allowed = tuple(self._allowances)
         left: list[Violation] = []
         for violation in held:
@@ -301,18 +307,20 @@ def _covered(allowances: tuple[Allowance, ...], operation_id: str, rule: str) ->
 def _pair(name: str) -> tuple[str | None, str | None]:
     from fiskaly_contracts import Contract
     from fiskaly_contracts.violations import REQUEST_RULES
+    from fiskaly_mockserver.domain.signing.audit import AuditRule
 
     operations = [name for one in Contract.apis().values() for name in one.operations]
+    rules = [*REQUEST_RULES, *(AUDIT + rule for rule in AuditRule)]
     operation, colon, rule = name.partition(":")
     if colon:
         _demand(operation, operations, "operation")
-        _demand(rule, REQUEST_RULES, "rule")
+        _demand(rule, rules, "rule")
         return operation, rule
     if name in operations:
         return name, None
-    if name in REQUEST_RULES:
+    if name in rules:
         return None, name
-    raise ValueError(unknown("operation or rule", name, [*operations, *REQUEST_RULES]))
+    raise ValueError(unknown("operation or rule", name, [*operations, *rules]))
 
 
 def _demand(value: str, allowed: Iterable[str], what: str) -> None:
