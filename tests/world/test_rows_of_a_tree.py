@@ -1,5 +1,7 @@
 """From an organization tree to rows: nothing lost, secrets derived, sight as if created."""
 
+from dataclasses import replace
+
 import pytest
 from builders.accounts import START, uid
 from builders.oracle import Oracle
@@ -25,7 +27,7 @@ from fiskaly_mockserver.domain.account.model import (
 )
 from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.world.clock import FrozenClock
-from fiskaly_mockserver.world.seeding import baseline_of
+from fiskaly_mockserver.world.seeding import Seeded, baseline_of
 from fiskaly_mockserver.world.world import Seams, World
 
 
@@ -198,3 +200,16 @@ def test_r9_the_age_of_an_invitation_counts_back_from_the_start_of_the_world() -
     late = world_of(HAND_MADE).tables.users.get(UserId(LATE))
     assert late is not None
     assert (late.registered, late.password_hash) == (False, None)
+
+
+def test_a_pinned_secret_logs_in_and_is_told_with_the_seeded_ones() -> None:
+    tree = generate("single")
+    vendor = tree.organizations[0]
+    key = replace(vendor.api_keys[0], secret="hard-coded-in-a-suite")
+    pinned = replace(tree, organizations=(replace(vendor, api_keys=(key,)),))
+    world = world_of(pinned)
+    assert world.sessions.open_with_key(key.key, "hard-coded-in-a-suite")
+    with pytest.raises(InvalidCredentials):
+        world.sessions.open_with_key(key.key, secret_of(tree.seed, key.id))
+    (told,) = Seeded(world.baseline).organizations()
+    assert told.api_keys[0].secret == "hard-coded-in-a-suite"

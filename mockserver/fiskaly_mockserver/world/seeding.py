@@ -56,6 +56,12 @@ def baseline_of(tree: OrganizationTree, *, started_at: float) -> Baseline:
             seed=tree.seed,
             tills=tree.tills,
             receipts=tree.receipts,
+            pinned_secrets={
+                key.id: key.secret
+                for row in tree.organizations
+                for key in row.api_keys
+                if key.secret is not None
+            },
             organizations=organizations,
             api_keys=_api_keys(tree),
             users=_users(tree),
@@ -144,7 +150,7 @@ def _api_keys(tree: OrganizationTree) -> list[ApiKey]:
             organization_id=OrganizationId(organization.id),
             env=Environment(spec.env),
             key=spec.key,
-            secret_hash=hash_secret(secret_of(tree.seed, spec.id)),
+            secret_hash=hash_secret(spec.secret or secret_of(tree.seed, spec.id)),
             created_at=spec.created_at,
             created_by_user=PrincipalId(spec.created_by_user),
             name=spec.name,
@@ -329,11 +335,13 @@ class Seeded:
             envs=tuple(env.value for env in row.envs),
             managed_by_organization_id=row.managed_by_organization_id,
             api_keys=tuple(
-                ApiCredentials(key.env.value, key.key, secret_of(self._seed, key.id))
-                for key in keys
+                ApiCredentials(key.env.value, key.key, self._secret(key.id)) for key in keys
             ),
             tss=tuple(map(self._tss, self._rows("tss", "organization", row.id))),
         )
+
+    def _secret(self, key_id: str) -> str:
+        return self._baseline.pinned_secrets.get(key_id) or secret_of(self._seed, key_id)
 
     def _tss(self, row: Tss) -> TssCredentials:
         pin = None if row.pin_hash is None else admin_pin_of(self._seed, row.id)

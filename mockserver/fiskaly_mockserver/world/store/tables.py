@@ -1,6 +1,7 @@
 """All rows of a world: the frozen baseline, and the overlay tables on top of it."""
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from fiskaly_mockserver.domain.account.tables import ACCOUNT_TABLES
@@ -24,10 +25,11 @@ class Baseline:
 
     The frozen tables are its attributes, by the tables' names. `preset` and `seed` are those
     of the tree they come from, `None` without one: the secrets of its keys and users derive
-    from the seed. `tills` and `receipts` are the tree's, too.
+    from the seed, but for `pinned_secrets`, by the ids of their keys. `tills` and `receipts`
+    are the tree's, too.
     """
 
-    __slots__ = ("_tables", "preset", "receipts", "seed", "tills")
+    __slots__ = ("_tables", "pinned_secrets", "preset", "receipts", "seed", "tills")
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Baseline:
         seed: int | None = None,
         tills: int = 0,
         receipts: int = 0,
+        pinned_secrets: Mapping[str, str] = MappingProxyType({}),
         **rows: Iterable[Any],
     ) -> None:
         """Take the rows of each table by its name; a table that is left out is empty.
@@ -47,6 +50,7 @@ class Baseline:
         self.seed = seed
         self.tills = tills
         self.receipts = receipts
+        self.pinned_secrets = pinned_secrets
         made = {name: FrozenTable(SPECS[name], found) for name, found in rows.items()}
         self._tables: Mapping[str, FrozenTable[Any, Any]] = {**EMPTY, **made}
 
@@ -63,6 +67,7 @@ class Baseline:
             seed=self.seed,
             tills=self.tills,
             receipts=self.receipts,
+            pinned_secrets=self.pinned_secrets,
             **rows,
         )
         twin._tables = {**self._tables, **{name: twin._tables[name] for name in rows}}
