@@ -40,7 +40,7 @@ def compose(
         tree if isinstance(tree, Baseline) else baseline_of(tree, started_at=seams.clock.now())
     )
     worlds = Worlds(World.on(baseline, seams, settings=settings), limit=config.sandboxes)
-    secrets = KnownSecrets(SeededSecrets(worlds.default))
+    secrets = KnownSecrets(SeededSecrets(worlds.default), SeededPuks(worlds.default))
     secrets.add(config.control_token)
     versions = {api.name: api.contract.version for api in known}
     return Service(
@@ -84,4 +84,19 @@ class SeededSecrets:
                     for key in organization.api_keys
                 )
             self._of = (baseline, secrets)
+        return self._of[1]
+
+
+class SeededPuks:
+    """The PUKs of the TSS that the present tree began with."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._of: tuple[Baseline | None, frozenset[str]] = (None, frozenset())
+
+    def __call__(self) -> frozenset[str]:
+        """Return them."""
+        baseline = self._world.baseline
+        if self._of[0] is not baseline:
+            self._of = (baseline, frozenset(tss.admin_puk for tss in baseline.tss.order))
         return self._of[1]

@@ -121,3 +121,13 @@ def test_seeded_secrets_and_the_control_token_are_known() -> None:
     assert token not in kept
     assert "long%20password" not in kept
     assert "long password" not in kept
+
+
+def test_seeded_puks_are_known_before_anybody_tells_them() -> None:
+    with MockServer(port=0, tills=1) as server:
+        puks = [tss.admin_puk for tss in server._service.world.rows.tss]
+        for puk in puks:
+            talk(server.port, request("GET", f"/api/v2/a{puk}", f"X-Note: 7{puk}x"))
+        kept = json.dumps([exchange.as_json() for exchange in server.journal])
+    assert puks
+    assert not [puk for puk in puks if puk in kept]

@@ -12,6 +12,8 @@ _CREDENTIAL = re.compile(
 )
 _LENGTHS = (43, 42)
 """The characters of an API secret; the first is the usual number."""
+_PUK_LENGTH = 10
+_DIGITS = re.compile("[0-9]{10,}")
 _LONG_RUN = re.compile("[0-9A-Za-z]{42,}")
 _ALPHANUMERIC = re.compile("[0-9A-Za-z]+")
 _BASE64 = re.compile("[0-9A-Za-z+/_-]{16,}")
@@ -43,9 +45,13 @@ class KnownSecrets:
     `SHORTEST`, and the oldest of very many, is found by shape or place alone.
     """
 
-    def __init__(self, seeded: Callable[[], Collection[str]] = _nothing) -> None:
-        """Know nothing yet but what `seeded` returns: the API secrets of the present tree."""
-        self._seeded = seeded
+    def __init__(
+        self,
+        seeded: Callable[[], Collection[str]] = _nothing,
+        seeded_puks: Callable[[], Collection[str]] = _nothing,
+    ) -> None:
+        """Know nothing yet but the API secrets and PUKs of the present tree."""
+        self._seeded, self._seeded_puks = seeded, seeded_puks
         self._api_secrets: dict[str, None] = {}
         self._others: dict[str, None] = {}
         self._longest_first: list[str] = []  # one secret may begin with another
@@ -86,7 +92,17 @@ class KnownSecrets:
         for secret in self._longest_first:
             if secret in text:
                 text = text.replace(secret, REDACTED)
+        text = _DIGITS.sub(self._digits, text)
         return _LONG_RUN.sub(self._run, text) if len(text) >= _LENGTHS[-1] else text
+
+    def _digits(self, match: re.Match[str]) -> str:
+        """Return digits without the seeded PUKs among them."""
+        run, puks = match[0], self._seeded_puks()
+        for at in range(len(run) - _PUK_LENGTH + 1 if puks else 0):
+            part = run[at : at + _PUK_LENGTH]
+            if part in puks:
+                return run.replace(part, REDACTED)
+        return run
 
     def _run(self, match: re.Match[str]) -> str:
         """Return letters and digits without the API secrets among them."""
