@@ -41,7 +41,8 @@ def compose(
     )
     worlds = Worlds(World.on(baseline, seams, settings=settings), limit=config.sandboxes)
     secrets = KnownSecrets(SeededSecrets(worlds.default), SeededPuks(worlds.default))
-    secrets.add(config.control_token)
+    for secret in (config.control_token, *baseline.pinned_secrets.values()):
+        secrets.add(secret)
     versions = {api.name: api.contract.version for api in known}
     return Service(
         apis=served(known, secrets, judge=config.judge, loose=config.loose),

@@ -2,9 +2,11 @@
 
 import json
 from base64 import b64encode, urlsafe_b64encode
+from dataclasses import replace
 
 import pytest
 from builders.accounts import SHOP
+from fiskaly_fixtures import generate
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.web.journal.secrets import (
     MOST_OTHERS,
@@ -131,3 +133,14 @@ def test_seeded_puks_are_known_before_anybody_tells_them() -> None:
         kept = json.dumps([exchange.as_json() for exchange in server.journal])
     assert puks
     assert not [puk for puk in puks if puk in kept]
+
+
+def test_a_pinned_secret_is_known_before_anybody_tells_it() -> None:
+    tree = generate("single")
+    vendor = tree.organizations[0]
+    key = replace(vendor.api_keys[0], secret="hard-coded-in-a-suite")
+    pinned = replace(tree, organizations=(replace(vendor, api_keys=(key,)),))
+    with MockServer(port=0, tree=pinned) as server:
+        talk(server.port, request("GET", "/api/v0/nowhere", "X-Note: a-hard-coded-in-a-suite-b"))
+        kept = json.dumps([exchange.as_json() for exchange in server.journal])
+    assert "hard-coded-in-a-suite" not in kept
