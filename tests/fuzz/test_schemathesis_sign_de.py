@@ -39,6 +39,7 @@ CREATED = uid(0x11)
 CLIENTS, TRANSACTIONS, EXPORTS = (
     [uid(first + number) for number in range(8)] for first in (0x20, 0x30, 0x40)
 )
+NEW_EXPORTS = [uid(0x200 + number) for number in range(48)]
 HELD = EXPORTS[4:]
 """Exports that nobody's look completes, so that they can be canceled."""
 
@@ -85,6 +86,7 @@ class Till:
             "clients": CLIENTS,
             "transactions": [*TRANSACTIONS, "1", "2"],
             "exports": EXPORTS,
+            "new_exports": NEW_EXPORTS,
             "puks": [puk],
             "pins": [PIN],
             "api_keys": [self.sent["api_key"]],
