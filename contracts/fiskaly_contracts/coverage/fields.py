@@ -69,6 +69,11 @@ class Place:
     properties: "dict[str, tuple[str, Place]]" = field(default_factory=dict)
     items: "Place | None" = None
     branches: tuple[Branch, ...] = ()
+    names: frozenset[str] = frozenset()
+    """All that `fields` yields."""
+
+    def __post_init__(self) -> None:
+        self.names = frozenset(self.fields())
 
     def fields(self) -> Iterator[str]:
         """Yield every field here and below, branches first."""
@@ -82,6 +87,8 @@ class Place:
 
     def collect(self, value: JsonValue, found: set[str]) -> None:
         """Add the fields that a value has."""
+        if self.names <= found:  # most bodies of a long life have nothing new
+            return
         if isinstance(value, dict):
             for key, part in value.items():
                 if key in self.properties:

@@ -156,6 +156,7 @@ class Api:
         open_to_pages: Whether any web page may call it, as browsers that sign do.
         query_name: Returns the name of a query parameter as the contract has it, where clients
             write it in another form, too.
+        often: The paths that most calls are for: they are found first.
         headers: Makes what writes the headers of its answers.
         audits: For some operations, by operationId: yields as warnings what was done by a call
             that succeeded, and would not pass an audit.
@@ -170,6 +171,7 @@ class Api:
     other_host: OtherHost | None = None
     open_to_pages: bool = False
     query_name: Callable[[str], str] = str
+    often: frozenset[str] = frozenset()
     headers: Callable[[], ResponseHeaders] = ResponseHeaders
     audits: Mapping[str, Callable[[Call], Iterable[Violation]]] = field(default_factory=dict)
     rows: Callable[[World], Iterator[tuple[str, str, JsonObject]]]

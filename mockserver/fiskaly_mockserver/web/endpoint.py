@@ -100,6 +100,7 @@ class Endpoint:
             checked = await self._checked(request, world, record)
             if checked.refusing:
                 return self._refused(checked)
+            record.sent_value = checked.body
         if world.faults.waiting:
             instead = await self._faults.before(request, world, record)
             if instead is not None:
@@ -279,5 +280,9 @@ def routes_of(service: Service, *, prefix: str = "") -> list[web.RouteDef]:
             **({"allow_head": False} if operation.method == hdrs.METH_GET else {}),
         )
         for served in service.apis
-        for operation in served.api.contract.operations.values()
+        for operation in sorted(
+            served.api.contract.operations.values(),
+            # aiohttp tries one path after the other
+            key=lambda one: one.path not in served.api.often,
+        )
     ]

@@ -140,8 +140,9 @@ class LifetimeCoverage:
         for exchange in self.waiting:
             name, status = exchange.operation_id, exchange.status
             if coverage.wants_fields(name, status):
-                coverage.note(name, status, exchange.query_names, exchange.sent_value())
+                coverage.note(name, status, exchange.query_names, exchange.sent_value)
             else:
                 coverage.add(name, status, 1)
+            exchange.sent_value = None
         self.waiting.clear()
         return coverage

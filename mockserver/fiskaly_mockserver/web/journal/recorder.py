@@ -1,6 +1,5 @@
 """From aiohttp's requests and responses to exchanges of the journal."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -40,6 +39,8 @@ class Recorded(Exchange):
 
     Attributes:
         principal: Who calls; None before or without authentication.
+        sent_value: The parsed body of a request that kept the contract, until its fields are
+            counted; None without one. It may hold secrets.
         violation_count: How many violations the request has, warnings included.
         state: Which state of its world the request began in, as `World.generation` counts.
         waited: Whether time went by while the request was served, so that what was looked
@@ -59,6 +60,7 @@ class Recorded(Exchange):
         "altered",
         "principal",
         "size",
+        "sent_value",
         "state",
         "violation_count",
         "waited",
@@ -73,6 +75,7 @@ class Recorded(Exchange):
     _violations: Sequence[Violation]
     altered: bool
     principal: Principal | None
+    sent_value: JsonValue
     size: int
     state: int
     violation_count: int
@@ -95,7 +98,7 @@ class Recorded(Exchange):
         self.size = 0
         self._answer_headers = {}
         self.violation_count = 0
-        self.principal = None
+        self.principal = self.sent_value = None
         self.altered = self.waited = False
         self.request_id, self.at, self.sandbox, self.state = request_id, at, sandbox, state
         self.method = request.method[:METHOD_KEPT]
@@ -145,17 +148,6 @@ class Recorded(Exchange):
         self._violations = violations
         self.violation_count = len(violations)
         del self.violations
-
-    def sent_value(self) -> JsonValue:
-        """Return the JSON of the request's body as it came or as it is kept, None without one.
-
-        For those who look at its shape and keep nothing of it: it may hold secrets.
-        """
-        try:
-            value: JsonValue = json.loads(self._body) if self._body else self.request_body
-        except (ValueError, RecursionError):
-            return None
-        return value
 
     @property
     def query_names(self) -> Iterable[str]:

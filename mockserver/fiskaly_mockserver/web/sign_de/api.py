@@ -67,6 +67,7 @@ def sign_de_api() -> Api:
         other_host=OtherHost(BACKEND_HOST, MIDDLEWARE_OPERATIONS, use_middleware()),
         open_to_pages=True,
         query_name=query_name,
+        often=frozenset({"/tss/{tss_id}/tx/{tx_id_or_number}"}),
         audits={
             "createClient": audited_client,
             "updateClient": audited_client,

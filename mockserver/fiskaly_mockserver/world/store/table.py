@@ -280,12 +280,11 @@ class OverlayTable(Generic[Key, Row]):
             self._added_positions[key] = self._next
             self._added_keys[self._next] = key
             self._next += 1
-        position = self.position(key)
         for name, values_of in self._base.spec.indexes.items():
-            found, wanted = values_of(old) if old is not None else [], values_of(row)
+            found, wanted = values_of(old) if old is not None else (), values_of(row)
             if found == wanted and not self.results.places:
                 continue
-            before, after = set(found), set(wanted)
+            position, before, after = self.position(key), set(found), set(wanted)
             for value in before - after:
                 self._discard((name, value), position)
             for value in after - before:
