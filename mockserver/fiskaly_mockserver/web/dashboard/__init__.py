@@ -11,7 +11,7 @@ from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.names import DASHBOARD_PREFIX
 
 if TYPE_CHECKING:
-    from fiskaly_mockserver.web.dashboard.frame import Dashboard
+    from fiskaly_mockserver.web.dashboard.site import Dashboard
 
 
 def dashboard_routes(service: Service) -> list[web.RouteDef]:
@@ -22,7 +22,7 @@ def dashboard_routes(service: Service) -> list[web.RouteDef]:
         if not made:
             # Most servers show no page, and start without jinja2
             from fiskaly_mockserver.web.dashboard import account, sign_in  # noqa: PLC0415
-            from fiskaly_mockserver.web.dashboard.frame import Dashboard  # noqa: PLC0415
+            from fiskaly_mockserver.web.dashboard.site import Dashboard  # noqa: PLC0415
 
             made.append(Dashboard(service, (*sign_in.PAGES, *account.PAGES)))
         return await made[0].answer(request)

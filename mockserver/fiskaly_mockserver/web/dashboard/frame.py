@@ -1,26 +1,18 @@
-"""What every page shares: routing, the session and its form token, and rendering.
+"""What every page works with: the visit, the browser's session, and the API's operations.
 
 A page is a function that takes a `Visit` and returns what is to be shown, in a `Page` whose
 place in `PAGES` is its address.
 """
 
 import json
-import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from hmac import compare_digest
-from importlib import resources
 from types import MappingProxyType
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from aiohttp import hdrs, web
 from fiskaly_contracts import CheckedRequest, RequestData
 from fiskaly_contracts.json_value import tokens_of
-from jinja2 import Environment as Templates
-from jinja2 import PackageLoader, StrictUndefined, select_autoescape
 
 from fiskaly_mockserver.domain.account.access import Principal, sees
 from fiskaly_mockserver.domain.account.errors import (
@@ -38,28 +30,19 @@ from fiskaly_mockserver.domain.account.model import (
     UserId,
 )
 from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.web.api import Call, JsonObject, PresentedRow
-from fiskaly_mockserver.web.safety import Unsafe
-from fiskaly_mockserver.web.service import Service
-from fiskaly_mockserver.world.names import DASHBOARD_PREFIX
+from fiskaly_mockserver.domain.signing.errors import (
+    ClientNotFound,
+    ExportNotFound,
+    TransactionNotFound,
+    TssNotFound,
+)
+from fiskaly_mockserver.web.api import Call, Download, JsonObject, Presented, PresentedRow
+from fiskaly_mockserver.web.apis import SIGN_DE
+from fiskaly_mockserver.web.service import ServedApi, Service
 from fiskaly_mockserver.world.world import World
 
 LANGUAGES = ("en", "de")
-MOST_SESSIONS = 1_000
-"""Visitors that are remembered; the oldest are forgotten first."""
-SESSION_SECONDS = 12 * 3600
-ZONE = "Europe/Berlin"
 SIGN_IN = "/sign-in"
-_STATIC = {"dashboard.css": "text/css", "dashboard.js": "text/javascript"}
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self';"
-        " frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 
 
 @dataclass(slots=True, eq=False)
@@ -84,7 +67,15 @@ class BrowserSession:
     generation: int = 0
 
 
-NOT_FOUND = (OrganizationNotFound, ApiKeyNotFound, UserNotFound)
+NOT_FOUND = (
+    OrganizationNotFound,
+    ApiKeyNotFound,
+    UserNotFound,
+    TssNotFound,
+    ClientNotFound,
+    TransactionNotFound,
+    ExportNotFound,
+)
 
 
 class Redirect(Exception):
@@ -181,16 +172,40 @@ class Visit:
         safety = self.service.safety
         return safety.enabled and safety.token is None and safety.loopback
 
+    @property
+    def signs(self) -> bool:
+        """Whether the server has SIGN DE."""
+        return any(one.api.name == SIGN_DE for one in self.service.apis)
+
+    @property
+    def as_api_key(self) -> Principal:
+        """The person acting for the organization in view, as one of its API keys would (R3).
+
+        SIGN DE knows no people, only API keys of the organization whose TSS it is.
+
+        Raises:
+            Redirect: As `organization`.
+        """
+        home, person = self.organization, self.principal
+        return person._replace(kind=PrincipalKind.API_KEY, home=home, memberships=(home,))
+
     def checked(
-        self, operation_id: str, body: JsonObject, path: Mapping[str, str]
+        self,
+        operation_id: str,
+        body: JsonObject,
+        path: Mapping[str, str],
+        query: tuple[tuple[str, str], ...] = (),
     ) -> CheckedRequest | None:
         """Check what a form says as the API's operation would; `None`, with errors, if refused."""
-        checked = self.service.apis[0].checker.check(
+        served = self._serving(operation_id)
+        has_body = served.api.contract.operations[operation_id].has_body
+        checked = served.checker.check(
             RequestData(
                 operation_id=operation_id,
                 path_parameters=path,
-                content_type="application/json",
-                body=json.dumps(body).encode(),
+                query=query,
+                content_type="application/json" if has_body else "",
+                body=json.dumps(body).encode() if has_body else b"",
             )
         )
         for violation in checked.refusing:
@@ -198,46 +213,77 @@ class Visit:
                 name = ".".join(tokens_of(one.pointer))
                 known = name if name in self.form else ""
                 self.errors.setdefault(known, one.sentence())
-        return None if checked.refusing else checked
+        if checked.refusing:
+            self.status = 400
+            return None
+        return checked
+
+    def ask(
+        self,
+        operation_id: str,
+        body: JsonObject | None = None,
+        path: Mapping[str, str] = MappingProxyType({}),
+        query: tuple[tuple[str, str], ...] = (),
+    ) -> Presented | Download | None:
+        """Do what the API's operation does, as the person; `None`, with errors, if refused.
+
+        Raises:
+            OrganizationNotFound: As the operation, so that its 404 is the page's; likewise for
+                all of `NOT_FOUND`.
+        """
+        served = self._serving(operation_id)
+        checked = self.checked(operation_id, body or {}, path, query)
+        if checked is None:
+            return None
+        sent = checked.body if isinstance(checked.body, dict) else {}
+        for name in served.redactor.secret_names.intersection(sent):
+            served.redactor.secrets.add(sent[name])
+        call = Call(
+            world=self.world,
+            principal=self.as_api_key if served.api.name == SIGN_DE else self.principal,
+            path=checked.path,
+            query=checked.query,
+            body=sent,
+        )
+        try:
+            return served.api.handlers[operation_id](call)
+        except NOT_FOUND:
+            raise
+        except DomainError as error:
+            self.refused(error, served)
+            return None
 
     def perform(
         self, operation_id: str, body: JsonObject, path: Mapping[str, str] = MappingProxyType({})
     ) -> JsonObject | None:
-        """Do what the API's operation does, as the person; `None`, with errors, if refused.
+        """Do the same, and return the JSON that the API would answer with.
 
         Raises:
-            OrganizationNotFound: As the operation, so that its 404 is the page's; likewise
-                for keys and users.
+            OrganizationNotFound: As `ask`.
         """
-        checked = self.checked(operation_id, body, path)
-        if checked is None:
-            self.status = 400
-            return None
-        call = Call(
-            world=self.world,
-            principal=self.principal,
-            path=checked.path,
-            query=checked.query,
-            body=checked.body if isinstance(checked.body, dict) else {},
-        )
-        try:
-            done = self.service.apis[0].api.handlers[operation_id](call)
-        except NOT_FOUND:
-            raise
-        except DomainError as error:
-            self.refused(error)
-            return None
+        done = self.ask(operation_id, body, path)
         if isinstance(done, PresentedRow):
             return done.present(done.row)
-        return done if isinstance(done, dict) else {}
+        return None if done is None else done if isinstance(done, dict) else {}
 
-    def refused(self, error: DomainError) -> None:
+    def refused(self, error: DomainError, served: ServedApi | None = None) -> None:
         """Note what a rule refused, in the words that the API has for it."""
-        answer = self.service.apis[0].api.errors.refused(error)
+        answer = (served or self.service.apis[0]).api.errors.refused(error)
         told = answer.body.get("message", "") if isinstance(answer.body, dict) else ""
         field = getattr(error, "field", "")
         self.errors.setdefault(field if field in self.form else "", str(told))
         self.status = answer.status
+
+    def _serving(self, operation_id: str) -> ServedApi:
+        """Return the API that has an operation; ids are unique over all of them.
+
+        Raises:
+            Missing: It is not served.
+        """
+        for served in self.service.apis:
+            if operation_id in served.api.contract.operations:
+                return served
+        raise Missing
 
 
 class Page(NamedTuple):
@@ -245,148 +291,6 @@ class Page(NamedTuple):
 
     method: str
     path: str
-    show: Callable[[Visit], Mapping[str, object]]
+    show: Callable[[Visit], Mapping[str, object] | Download]
     template: str = ""
     public: bool = False
-
-
-class Dashboard:
-    """The pages of one server."""
-
-    def __init__(self, service: Service, pages: Sequence[Page]) -> None:
-        self._service = service
-        self._sessions: dict[str, BrowserSession] = {}
-        self._pages = [
-            (re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", page.path)), page) for page in pages
-        ]
-        self._templates = Templates(
-            loader=PackageLoader("fiskaly_mockserver.web.dashboard"),
-            autoescape=select_autoescape(default=True),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        files = resources.files("fiskaly_mockserver.web.dashboard")
-        self._texts = {
-            name: json.loads(files.joinpath("texts", f"{name}.json").read_text("utf-8"))
-            for name in LANGUAGES
-        }
-        self._static = {name: files.joinpath("static", name).read_bytes() for name in _STATIC}
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Return a page, a file, or where to go."""
-        try:
-            self._service.safety.demand_own_page(request.headers, request.scheme)
-            self._service.safety.demand_own_host(request.headers)
-        except Unsafe as error:
-            return web.Response(status=error.status, text=error.message, headers=_HEADERS)
-        path = request.path.removeprefix(DASHBOARD_PREFIX).rstrip("/") or "/"
-        file = path.removeprefix("/static/")
-        if path.startswith("/static/") and file in self._static and request.method == hdrs.METH_GET:
-            return web.Response(
-                body=self._static[file],
-                content_type=_STATIC[file],
-                charset="utf-8",
-                headers={**_HEADERS, "Cache-Control": "no-cache"},
-            )
-        try:
-            form = await request.post() if request.method == hdrs.METH_POST else {}
-        except (ValueError, LookupError, AssertionError):  # no form, or in no known charset
-            return web.Response(status=400, text="the form cannot be read", headers=_HEADERS)
-        sent = {name: value for name, value in form.items() if isinstance(value, str)}
-        name = f"fiskaly_mock_{request.url.port}"
-        session_id = request.cookies.get(name, "")
-        session = self._sessions.get(session_id)
-        response = self._shown(request, path, sent, session or BrowserSession())
-        visit_session = response[1]
-        if session is not visit_session:
-            # a new id with every sign-in, so that nobody can have given it before
-            self._sessions.pop(session_id, None)
-            session_id = secrets.token_urlsafe(24)
-            while len(self._sessions) >= MOST_SESSIONS:
-                del self._sessions[next(iter(self._sessions))]
-            self._sessions[session_id] = visit_session
-            response[0].set_cookie(
-                name,
-                session_id,
-                max_age=SESSION_SECONDS,
-                path=DASHBOARD_PREFIX,
-                httponly=True,
-                secure=request.scheme == "https",
-                samesite="Strict",
-            )
-        return response[0]
-
-    def _shown(
-        self, request: web.Request, path: str, form: Mapping[str, str], session: BrowserSession
-    ) -> tuple[web.Response, BrowserSession]:
-        visit = Visit(
-            service=self._service,
-            session=session,
-            path={},
-            query=request.query,
-            form=form,
-        )
-        if session.language is None:
-            wanted = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")[:2].lower()
-            session.language = wanted if wanted in LANGUAGES else LANGUAGES[0]
-        try:
-            page = self._page(request.method, path, visit)
-            if request.method == hdrs.METH_POST and not compare_digest(
-                form.get("form_token", "").encode("utf-8", "replace"), session.form_token.encode()
-            ):
-                return self._render(visit, "message.html", {"text": "form_token_missing"}, 403)
-            if not page.public:
-                _ = visit.principal
-            values = page.show(visit)
-            return self._render(visit, page.template, values, visit.status)
-        except Redirect as there:
-            if str(there) == SIGN_IN and request.method == hdrs.METH_GET and path != "/":
-                visit.session.wanted = path
-            location = DASHBOARD_PREFIX + str(there)
-            return web.Response(
-                status=303, headers={**_HEADERS, "Location": location}
-            ), visit.session
-        except (Missing, *NOT_FOUND):
-            return self._render(visit, "message.html", {"text": "not_found"}, 404)
-
-    def _page(self, method: str, path: str, visit: Visit) -> Page:
-        for pattern, page in self._pages:
-            found = pattern.fullmatch(path)
-            if found and page.method == ("GET" if method == "HEAD" else method):
-                visit.path = found.groupdict()
-                return page
-        raise Missing
-
-    def _render(
-        self, visit: Visit, template: str, values: Mapping[str, object], status: int
-    ) -> tuple[web.Response, BrowserSession]:
-        session = visit.session
-        texts = self._texts[session.language or LANGUAGES[0]]
-        notice, session.notice = session.notice, ""
-        user = visit.user if visit.memberships else None
-        body = self._templates.get_template(template).render(
-            {
-                "t": texts.__getitem__,
-                "texts": texts,
-                "base": DASHBOARD_PREFIX,
-                "session": session,
-                "user": user,
-                "memberships": visit.memberships if user else (),
-                "organization": visit.organization if user else None,
-                "form": visit.form,
-                "errors": visit.errors,
-                "notice": notice,
-                "may_control": visit.may_control,
-                "when": _when,
-                **values,
-            }
-        )
-        response = web.Response(
-            text=body, status=status, content_type="text/html", headers=_HEADERS
-        )
-        return response, session
-
-
-def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, ZoneInfo(ZONE)).strftime("%Y-%m-%d %H:%M")
