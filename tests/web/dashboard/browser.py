@@ -1,8 +1,23 @@
 """A browser without JavaScript: keeps cookies, follows forms, sends their token."""
 
 import re
+from collections.abc import Mapping
 from html import unescape
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fiskaly_fixtures import generate
+from fiskaly_mockserver.domain.account.access import Principal
+from fiskaly_mockserver.domain.account.model import (
+    Environment,
+    OrganizationId,
+    PrincipalId,
+    PrincipalKind,
+)
+from fiskaly_mockserver.server.compose import compose
+from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.world.seeding import Seeded, UserCredentials
 
 if TYPE_CHECKING:
     from aiohttp.test_utils import TestClient
@@ -38,3 +53,33 @@ class Browser:
             if found:
                 self.token = found[1]
             return Shown(answer.status, unescape(text), str(answer.url.path))
+
+
+def make(tree: Mapping[str, Any] = MappingProxyType({}), **settings: Any) -> Service:
+    config = ServerConfig(dashboard=True, **settings)
+    return compose(config, generate("individual-customers", **tree))
+
+
+def person(service: Service, *, managed: bool) -> UserCredentials:
+    """Return a seeded person of a main organization, its admin, or of a managed one."""
+    table = service.world.tables.organizations
+    for one in Seeded(service.world.baseline).users():
+        home = table.get(one.organization_ids[0])  # type: ignore[arg-type]
+        if home is None or home.is_main is managed:
+            continue
+        if managed or home.created_by_user == PrincipalId(one.id):
+            return one
+    raise LookupError
+
+
+def home_of(one: UserCredentials) -> str:
+    return one.organization_ids[0]
+
+
+def as_api_key(service: Service, organization_id: str) -> Principal:
+    """Return who an API key of an organization is in TEST."""
+    home = service.world.tables.organizations.get(OrganizationId(organization_id))
+    assert home is not None
+    return Principal(
+        PrincipalId("a-key"), PrincipalKind.API_KEY, Environment.TEST, home, memberships=(home,)
+    )

@@ -4,22 +4,19 @@ import json
 import re
 from collections.abc import Iterator
 from importlib import resources
+from typing import Any
+from uuid import UUID
 
 import pytest
 from aiohttp import CookieJar
-from fiskaly_fixtures import generate
-from fiskaly_mockserver.domain.account.model import Environment, PrincipalId
-from fiskaly_mockserver.server.compose import compose
-from fiskaly_mockserver.server.config import ServerConfig
+from fiskaly_mockserver.domain.account.model import Environment
 from fiskaly_mockserver.server.listening import create_app
-from fiskaly_mockserver.web.dashboard import account, sign_in
 from fiskaly_mockserver.web.dashboard.frame import LANGUAGES
+from fiskaly_mockserver.web.dashboard.site import PAGES
 from fiskaly_mockserver.web.service import Service
-from fiskaly_mockserver.world.seeding import Seeded, UserCredentials
 from pytest_aiohttp import AiohttpClient
-from web.dashboard.browser import Browser
+from web.dashboard.browser import Browser, as_api_key, home_of, make, person
 
-PAGES = (*sign_in.PAGES, *account.PAGES)
 COMPANY = {
     "name": "Kiosk Nord",
     "address_line1": "Weg 1",
@@ -28,10 +25,6 @@ COMPANY = {
     "country_code": "DEU",
 }
 HOSTILE = "<script>alert(1)</script>\"'&{{7*7}}"
-
-
-def make(**settings: object) -> Service:
-    return compose(ServerConfig(dashboard=True, **settings), generate("individual-customers"))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -45,22 +38,6 @@ def service() -> Iterator[Service]:
 async def browser(service: Service, aiohttp_client: AiohttpClient) -> Browser:
     jar = CookieJar(unsafe=True)
     return Browser(await aiohttp_client(create_app(service), cookie_jar=jar))
-
-
-def person(service: Service, *, managed: bool) -> UserCredentials:
-    """Return a seeded person of a main organization, its admin, or of a managed one."""
-    table = service.world.tables.organizations
-    for one in Seeded(service.world.baseline).users():
-        home = table.get(one.organization_ids[0])  # type: ignore[arg-type]
-        if home is None or home.is_main is managed:
-            continue
-        if managed or home.created_by_user == PrincipalId(one.id):
-            return one
-    raise LookupError
-
-
-def home_of(one: UserCredentials) -> str:
-    return one.organization_ids[0]
 
 
 async def authenticated(browser: Browser, key: str, secret: str) -> int:
@@ -93,7 +70,7 @@ async def test_a_password_signs_in_and_a_wrong_one_leaves_the_form_filled_in(
     assert one.email in wrong.text
     assert "Invalid credentials" in wrong.text
     right = await browser.post("/sign-in", email=one.email, password=one.password)
-    assert right.location == "/dashboard/organizations"
+    assert right.location == "/dashboard/overview"
     await browser.post("/sign-out")
     assert (await browser.get("/users")).location == "/dashboard/sign-in"
 
@@ -105,7 +82,7 @@ async def test_article_an_account_and_its_first_main_organization(
     await browser.get("/sign-up")
     email = f"new-{article}@example.com"
     shown = await browser.post("/sign-up", email=email, password="a password", **COMPANY)
-    assert shown.location == "/dashboard/organizations"
+    assert shown.location == "/dashboard/overview"
     assert "Kiosk Nord" in shown.text
     assert await authenticated(browser, *key_on(shown.text)) == 200
     again = await browser.get("/organizations")
@@ -240,7 +217,10 @@ async def test_article_what_a_person_may_not_see_is_on_no_page(
     above = home_of(person(service, managed=False))
     await browser.sign_in(person(service, managed=True).id)
     key = next(iter(service.world.tables.api_keys.select("organization", above)))
-    names = {"organization_id": above, "key_id": key.id, "user_id": above}
+    tss_id = str(UUID(int=1, version=4))
+    service.world.signing.tss.create(as_api_key(service, above), tss_id)
+    names = {"organization_id": above, "key_id": key.id, "user_id": above, "tss_id": tss_id}
+    names |= dict.fromkeys(("client_id", "tx_id", "export_id"), tss_id)
     walked = 0
     for page in PAGES:
         if "{" in page.path:
@@ -301,7 +281,7 @@ async def test_a_reset_ends_the_sessions(service: Service, browser: Browser) -> 
 
 @pytest.mark.parametrize("settings", [{"control": False}, {"control_token": "a-control-token"}])
 async def test_without_free_control_there_is_no_one_click(
-    settings: dict[str, object], aiohttp_client: AiohttpClient
+    settings: dict[str, Any], aiohttp_client: AiohttpClient
 ) -> None:
     service = make(**settings)
     client = await aiohttp_client(create_app(service), cookie_jar=CookieJar(unsafe=True))

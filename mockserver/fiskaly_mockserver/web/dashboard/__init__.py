@@ -21,10 +21,9 @@ def dashboard_routes(service: Service) -> list[web.RouteDef]:
     async def serve(request: web.Request) -> web.StreamResponse:
         if not made:
             # Most servers show no page, and start without jinja2
-            from fiskaly_mockserver.web.dashboard import account, sign_in  # noqa: PLC0415
             from fiskaly_mockserver.web.dashboard.site import Dashboard  # noqa: PLC0415
 
-            made.append(Dashboard(service, (*sign_in.PAGES, *account.PAGES)))
+            made.append(Dashboard(service))
         return await made[0].answer(request)
 
     async def lead(_: web.Request) -> web.StreamResponse:

@@ -20,14 +20,16 @@ REQUIRED = ("name", "address_line1", "zip", "town", "country_code")
 OPTIONAL = ("display_name", "address_line2", "state", "vat_id", "tax_number", "economy_id")
 
 
+def page_number(visit: Visit) -> int:
+    """Return which page of a list the address asks for, from 1."""
+    given = visit.query.get("page", "1")
+    known = given.isascii() and given.isdigit() and len(given) <= PAGE_DIGITS
+    return max(1, int(given)) if known else 1
+
+
 def organizations(visit: Visit) -> Mapping[str, object]:
     """List what the person may see, each main organization followed by what it manages."""
-    given = visit.query.get("page", "1")
-    number = (
-        max(1, int(given))
-        if given.isascii() and given.isdigit() and len(given) <= PAGE_DIGITS
-        else 1
-    )
+    number = page_number(visit)
     page = visit.world.organizations.list(
         visit.principal, Paging(limit=PAGE_ROWS, offset=(number - 1) * PAGE_ROWS)
     )
@@ -44,7 +46,7 @@ def organizations(visit: Visit) -> Mapping[str, object]:
         "count": page.count,
         "number": number,
         "last": max(1, -(-page.count // PAGE_ROWS)),
-        **_shown_once(visit),
+        **shown_once(visit),
     }
 
 
@@ -133,7 +135,7 @@ def api_keys(visit: Visit) -> Mapping[str, object]:
     page = visit.world.api_keys.list(
         visit.principal, visit.organization.id, everything, Paging(limit=PAGE_ROWS)
     )
-    return {"rows": page.rows, "count": page.count, **_shown_once(visit)}
+    return {"rows": page.rows, "count": page.count, **shown_once(visit)}
 
 
 def create_api_key(visit: Visit) -> Mapping[str, object]:
@@ -246,7 +248,8 @@ def _create_key(visit: Visit, organization_id: str, name: str) -> bool:
     return True
 
 
-def _shown_once(visit: Visit) -> Mapping[str, object]:
+def shown_once(visit: Visit) -> Mapping[str, object]:
+    """Return a new API key for this page, and for no other."""
     shown, visit.session.shown_once = visit.session.shown_once, None
     return {"shown_once": shown}
 

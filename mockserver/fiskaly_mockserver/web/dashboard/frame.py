@@ -42,6 +42,7 @@ from fiskaly_mockserver.web.service import ServedApi, Service
 from fiskaly_mockserver.world.world import World
 
 LANGUAGES = ("en", "de")
+ZONE = "Europe/Berlin"
 SIGN_IN = "/sign-in"
 
 
@@ -51,6 +52,7 @@ class BrowserSession:
 
     Attributes:
         form_token: What every change from its pages carries.
+        zone: In which times are shown.
         wanted: The page that a signed-out person asked for.
         shown_once: A new API key's name, key and secret, for the next page alone.
         generation: The state of the world that it signed in to.
@@ -61,6 +63,7 @@ class BrowserSession:
     organization_id: OrganizationId | None = None
     env: Environment = Environment.TEST
     language: str | None = None
+    zone: str = ZONE
     shown_once: dict[str, str] | None = field(default=None, repr=False)
     notice: str = ""
     wanted: str = ""

@@ -79,7 +79,7 @@ def _begin(visit: Visit, user_id: UserId) -> None:
     )
     if before.wanted:
         raise Redirect(before.wanted)
-    raise Redirect("/choose" if len(visit.memberships) > 1 else "/organizations")
+    raise Redirect("/choose" if len(visit.memberships) > 1 else "/overview")
 
 
 def sign_out(visit: Visit) -> Mapping[str, object]:
@@ -135,7 +135,7 @@ def choose(visit: Visit) -> Mapping[str, object]:
     form, session = visit.form, visit.session
     if "language" in form:
         session.language = form["language"] if form["language"] in LANGUAGES else LANGUAGES[0]
-        raise Redirect("/organizations" if visit.user else "/sign-in")
+        raise Redirect("/overview" if visit.user else "/sign-in")
     principal = visit.principal
     env = Environment(form["env"]) if form.get("env") in set(Environment) else principal.env
     chosen = form.get("organization_id") or session.organization_id or principal.home.id
@@ -143,12 +143,12 @@ def choose(visit: Visit) -> Mapping[str, object]:
     if row is None or not sees(principal._replace(env=env), row):
         raise Missing
     session.env, session.organization_id = env, row.id
-    raise Redirect("/organizations" if "env" in form else "/api-keys")
+    raise Redirect("/overview")
 
 
 def lead(_: Visit) -> Mapping[str, object]:
     """Lead to the first page."""
-    raise Redirect("/organizations")
+    raise Redirect("/overview")
 
 
 def nothing(_: Visit) -> Mapping[str, object]:

@@ -3,8 +3,9 @@
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from hmac import compare_digest
 from importlib import resources
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from jinja2 import Environment as Templates
 from jinja2 import PackageLoader, StrictUndefined, select_autoescape
 
 from fiskaly_mockserver.web.api import Download
+from fiskaly_mockserver.web.dashboard import account, overview, sign_in, signing, transactions
 from fiskaly_mockserver.web.dashboard.frame import (
     LANGUAGES,
     NOT_FOUND,
@@ -31,7 +33,6 @@ from fiskaly_mockserver.world.names import DASHBOARD_PREFIX
 MOST_SESSIONS = 1_000
 """Visitors that are remembered; the oldest are forgotten first."""
 SESSION_SECONDS = 12 * 3600
-ZONE = "Europe/Berlin"
 _STATIC = {"dashboard.css": "text/css", "dashboard.js": "text/javascript"}
 _HEADERS = {
     "Content-Security-Policy": (
@@ -44,14 +45,24 @@ _HEADERS = {
 }
 
 
+PAGES = (
+    *sign_in.PAGES,
+    *overview.PAGES,
+    *account.PAGES,
+    *signing.PAGES,
+    *transactions.PAGES,
+)
+"""Every page; the first one whose address fits is shown."""
+
+
 class Dashboard:
     """The pages of one server."""
 
-    def __init__(self, service: Service, pages: Sequence[Page]) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
         self._sessions: dict[str, BrowserSession] = {}
         self._pages = [
-            (re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", page.path)), page) for page in pages
+            (re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", page.path)), page) for page in PAGES
         ]
         self._templates = Templates(
             loader=PackageLoader("fiskaly_mockserver.web.dashboard"),
@@ -175,7 +186,7 @@ class Dashboard:
                 "notice": notice,
                 "may_control": visit.may_control,
                 "signs": visit.signs,
-                "when": _when,
+                "when": partial(_when, ZoneInfo(session.zone)),
                 **values,
             }
         )
@@ -185,8 +196,8 @@ class Dashboard:
         return response, session
 
 
-def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, ZoneInfo(ZONE)).strftime("%Y-%m-%d %H:%M")
+def _when(zone: ZoneInfo, seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%d %H:%M")
 
 
 def _sent(download: Download) -> web.Response:

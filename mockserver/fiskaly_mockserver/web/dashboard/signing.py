@@ -1,0 +1,241 @@
+"""The pages of SIGN DE: TSS, clients and exports of the organization in view."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+from fiskaly_mockserver.domain.signing.model import (
+    MAX_ACTIVE_TRANSACTIONS,
+    MAX_CLIENTS,
+    ClientState,
+    ExportState,
+    Tss,
+    TssState,
+)
+from fiskaly_mockserver.web.api import Download, JsonObject, PresentedRows
+from fiskaly_mockserver.web.dashboard.account import PAGE_ROWS, page_number
+from fiskaly_mockserver.web.dashboard.frame import Missing, Page, Redirect, Visit
+
+NEXT: Mapping[TssState, Sequence[TssState]] = {
+    TssState.CREATED: (TssState.UNINITIALIZED,),
+    TssState.UNINITIALIZED: (TssState.INITIALIZED, TssState.DISABLED),
+    TssState.INITIALIZED: (TssState.DISABLED,),
+}
+"""The states that a person may ask for, by the present one (S2)."""
+EXPORT_FILTERS = ("client_id", "start_transaction_number", "end_transaction_number")
+
+
+def listed(
+    visit: Visit, operation_id: str, narrowing: str, path: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return a page of a list as the API's operation has it, the newest first.
+
+    What the address asks for goes to the operation as it is, and is refused as there.
+    `narrowing` is the parameter that a state is sent as.
+    """
+    number, asked = page_number(visit), visit.query
+    query = [("limit", str(PAGE_ROWS)), ("offset", str((number - 1) * PAGE_ROWS))]
+    query.append(("order", asked.get("order") or "desc"))
+    for name, parameter in (("order_by", "order_by"), ("state", narrowing)):
+        if asked.get(name):
+            query.append((parameter, asked[name]))
+    done = visit.ask(operation_id, {}, path or {}, tuple(query))
+    rows = done.rows if isinstance(done, PresentedRows) else ()
+    count = int(str(done.envelope["count"])) if isinstance(done, PresentedRows) else 0
+    return {
+        "rows": rows,
+        "count": count,
+        "number": number,
+        "last": max(1, -(-count // PAGE_ROWS)),
+        "query": asked,
+        "tss_of": {row.id: row for row in tss_in_view(visit)},
+    }
+
+
+def tss_in_view(visit: Visit) -> list[Tss]:
+    """Return the TSS of the organization and environment in view, the oldest first.
+
+    Raises:
+        Missing: There is no SIGN DE here.
+    """
+    if not visit.signs:
+        raise Missing
+    place = (visit.organization.id, visit.session.env)
+    return [*visit.world.rows.tss.select("place", place)]
+
+
+def all_tss(visit: Visit) -> Mapping[str, object]:
+    """List the TSS."""
+    return {**listed(visit, "listTss", "states"), "states": [*TssState]}
+
+
+def create_tss(visit: Visit) -> Mapping[str, object]:
+    """Create one; its PUK stands on its page as long as the API shows it."""
+    made = visit.perform("createTss", {}, {"tss_id": str(uuid4())})
+    if made is None:
+        return all_tss(visit)
+    visit.session.notice = "tss_created"
+    raise Redirect(f"/tss/{made['_id']}")
+
+
+def show_tss(visit: Visit, sent: str = "") -> Mapping[str, object]:
+    """Show one TSS, its clients, and the steps that its state allows; `sent` names a form."""
+    row = _named(visit)
+    rows = visit.world.rows
+    clients = rows.clients.select("tss", row.id)
+    return {
+        "row": row,
+        "sent": sent,
+        "next": NEXT.get(row.state, ()),
+        "clients": clients.page(0, PAGE_ROWS),
+        "client_count": len(clients),
+        "pin_is_set": row.pin_hash is not None,
+        "max_clients": MAX_CLIENTS,
+        "max_active": MAX_ACTIVE_TRANSACTIONS,
+    }
+
+
+def change_tss(visit: Visit) -> Mapping[str, object]:
+    """Take one to another state; beyond UNINITIALIZED that asks for the admin PIN (S3)."""
+    row, wanted = _named(visit), visit.form.get("state", "")
+    body: JsonObject = {"state": wanted}
+    if visit.form.get("description"):
+        body["description"] = visit.form["description"]
+    if wanted == TssState.UNINITIALIZED:
+        done = visit.perform("updateTss", body, {"tss_id": row.id})
+    else:
+        done = _as_admin(visit, row, "updateTss", body)
+    if done is None:
+        return show_tss(visit, wanted)
+    raise _to(visit, row)
+
+
+def change_pin(visit: Visit) -> Mapping[str, object]:
+    """Set the admin PIN by the PUK, which also unblocks it (S3)."""
+    row = _named(visit)
+    body: JsonObject = {name: visit.form.get(name, "") for name in ("admin_puk", "new_admin_pin")}
+    if visit.perform("changeAdminPin", body, {"tss_id": row.id}) is None:
+        return show_tss(visit, "pin")
+    raise _to(visit, row)
+
+
+def register_client(visit: Visit) -> Mapping[str, object]:
+    """Register a client (S4)."""
+    row = _named(visit)
+    body: JsonObject = {"serial_number": visit.form.get("serial_number", "")}
+    if _as_admin(visit, row, "createClient", body, client_id=str(uuid4())) is None:
+        return show_tss(visit, "client")
+    raise _to(visit, row)
+
+
+def change_client(visit: Visit) -> Mapping[str, object]:
+    """Register or deregister a client again (S4)."""
+    row, client_id = _named(visit), visit.path["client_id"]
+    body: JsonObject = {"state": visit.form.get("state", "")}
+    if _as_admin(visit, row, "updateClient", body, client_id=client_id) is None:
+        return show_client(visit)
+    raise _to(visit, row)
+
+
+def show_client(visit: Visit) -> Mapping[str, object]:
+    """Show one client, and offer the other state."""
+    row = _named(visit)
+    client = visit.world.signing.clients.find(visit.as_api_key, row.id, visit.path["client_id"])
+    signed = visit.world.rows.transactions.select("client", (row.id, client.id))
+    registered = client.state is ClientState.REGISTERED
+    other = ClientState.DEREGISTERED if registered else ClientState.REGISTERED
+    return {
+        "row": client,
+        "tss": row,
+        "other": other if row.state in (TssState.UNINITIALIZED, TssState.INITIALIZED) else None,
+        "latest": signed.page(0, PAGE_ROWS, descending=True),
+        "count": len(signed),
+    }
+
+
+def all_clients(visit: Visit) -> Mapping[str, object]:
+    """List the clients of all TSS."""
+    return {**listed(visit, "listAllClients", "state"), "states": [*ClientState]}
+
+
+def all_exports(visit: Visit) -> Mapping[str, object]:
+    """List the exports of all TSS: whoever looks at one that runs completes it (S9)."""
+    found = listed(visit, "listAllExports", "states")
+    able = (TssState.INITIALIZED, TssState.DISABLED)
+    return {
+        **found,
+        "states": [*ExportState],
+        "now": visit.world.clock.now(),
+        "exportable": [row for row in found["tss_of"].values() if row.state in able],
+    }
+
+
+def trigger_export(visit: Visit) -> Mapping[str, object]:
+    """Ask for an export."""
+    path = {"tss_id": visit.form.get("tss_id", ""), "export_id": str(uuid4())}
+    wanted = [(name, text) for name in EXPORT_FILTERS if (text := visit.form.get(name, ""))]
+    if visit.ask("triggerExport", {}, path, tuple(wanted)) is None:
+        return all_exports(visit)
+    raise Redirect("/exports")
+
+
+def cancel_export(visit: Visit) -> Mapping[str, object]:
+    """Cancel one that is held."""
+    if visit.perform("cancelExport", {}, visit.path) is None:
+        return all_exports(visit)
+    raise Redirect("/exports")
+
+
+def export_file(visit: Visit) -> Mapping[str, object] | Download:
+    """Send the archive."""
+    done = visit.ask("retrieveExportFile", {}, visit.path)
+    return done if isinstance(done, Download) else all_exports(visit)
+
+
+def _named(visit: Visit) -> Tss:
+    """Return the TSS in the address.
+
+    Raises:
+        TssNotFound: It is missing, or not of the organization and environment in view.
+        Missing: There is no SIGN DE here.
+    """
+    if not visit.signs:
+        raise Missing
+    return visit.world.signing.tss.find(visit.as_api_key, visit.path["tss_id"])
+
+
+def _as_admin(
+    visit: Visit, row: Tss, operation_id: str, body: JsonObject, **path: str
+) -> JsonObject | None:
+    """Do what takes an admin session, in one that lasts no longer; `None`, with errors, if not."""
+    of_tss = {"tss_id": row.id}
+    pin = visit.form.get("admin_pin", "")
+    if visit.perform("authenticateAdmin", {"admin_pin": pin}, of_tss) is None:
+        visit.errors.setdefault("admin_pin", visit.errors.pop("", ""))
+        return None
+    done = visit.perform(operation_id, body, {**of_tss, **path})
+    visit.perform("logoutAdmin", {}, of_tss)
+    return done
+
+
+def _to(visit: Visit, row: Tss) -> Redirect:
+    visit.session.notice = "saved"
+    return Redirect(f"/tss/{row.id}")
+
+
+PAGES = (
+    Page("GET", "/tss", all_tss, "tss_list.html"),
+    Page("POST", "/tss", create_tss, "tss_list.html"),
+    Page("GET", "/tss/{tss_id}", show_tss, "tss.html"),
+    Page("POST", "/tss/{tss_id}/state", change_tss, "tss.html"),
+    Page("POST", "/tss/{tss_id}/pin", change_pin, "tss.html"),
+    Page("POST", "/tss/{tss_id}/clients", register_client, "tss.html"),
+    Page("GET", "/tss/{tss_id}/clients/{client_id}", show_client, "client.html"),
+    Page("POST", "/tss/{tss_id}/clients/{client_id}", change_client, "client.html"),
+    Page("GET", "/clients", all_clients, "clients.html"),
+    Page("GET", "/exports", all_exports, "exports.html"),
+    Page("POST", "/exports", trigger_export, "exports.html"),
+    Page("POST", "/exports/{tss_id}/{export_id}/cancel", cancel_export, "exports.html"),
+    Page("GET", "/exports/{tss_id}/{export_id}/file", export_file, "exports.html"),
+)
+"""Every page of TSS, clients and exports."""
