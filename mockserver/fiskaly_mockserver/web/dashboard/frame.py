@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
-from fiskaly_contracts import CheckedRequest, RequestData
+from fiskaly_contracts import CheckedRequest, RequestData, Violation
 from fiskaly_contracts.json_value import tokens_of
 
 from fiskaly_mockserver.domain.account.access import Principal, sees
@@ -212,10 +212,13 @@ class Visit:
             )
         )
         for violation in checked.refusing:
-            for one in [found for _, why in violation.branches for found in why] or [violation]:
-                name = ".".join(tokens_of(one.pointer))
-                known = name if name in self.form else ""
-                self.errors.setdefault(known, one.sentence())
+            ways = [
+                [(self._field_of(one), one.sentence()) for one in why]
+                for _, why in violation.branches
+            ] or [[(self._field_of(violation), violation.sentence())]]
+            # of several ways to be right, the one whose fields were filled in
+            for name, sentence in min(ways, key=lambda way: sum(not name for name, _ in way)):
+                self.errors.setdefault(name, sentence)
         if checked.refusing:
             self.status = 400
             return None
@@ -276,6 +279,10 @@ class Visit:
         field = getattr(error, "field", "")
         self.errors.setdefault(field if field in self.form else "", str(told))
         self.status = answer.status
+
+    def _field_of(self, violation: Violation) -> str:
+        name = ".".join(tokens_of(violation.pointer))
+        return name if name in self.form else ""
 
     def _serving(self, operation_id: str) -> ServedApi:
         """Return the API that has an operation; ids are unique over all of them.

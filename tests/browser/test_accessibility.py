@@ -1,0 +1,93 @@
+"""Every page before axe-core: light and wide, dark and narrow, and no page scrolls sideways."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Literal
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from browser.person import Person
+from fiskaly_mockserver import MockServer
+from fiskaly_mockserver.control.handles import OrganizationHandle
+from fiskaly_mockserver.web.dashboard.site import PAGES
+from playwright.async_api import Browser, Page
+
+LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", 1280), ("dark", 390))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MockServer]:
+    """One for all pages: nothing is changed here."""
+    with MockServer(dashboard=True, size=2, tills=1, receipts=3) as server:
+        yield server
+        server.verify()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def signed_in(chromium: Browser, server: MockServer) -> AsyncIterator[Person]:
+    """The admin, looking at a customer whose till has signed receipts."""
+    async with Person.at(chromium, server, locale="en-US") as person:
+        await person.sign_in()
+        await person.look_at(shop_of(server).organization_id)
+        yield person
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def nobody(chromium: Browser, server: MockServer) -> AsyncIterator[Person]:
+    async with Person.at(chromium, server, locale="de-DE") as person:
+        yield person
+
+
+async def serious_in(page: Page) -> dict[str, list[str]]:
+    """Return what axe-core finds serious, with the elements that it is about."""
+    found = (await Axe().run(page)).response["violations"]
+    return {
+        one["id"]: [node["html"] for node in one["nodes"]]
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    }
+
+
+async def demand_usable(person: Person, path: str) -> None:
+    page = person.page
+    assert await person.go(path) == (404 if path == "/nowhere" else 200)
+    for scheme, width in LOOKS:
+        await page.emulate_media(color_scheme=scheme)
+        await page.set_viewport_size({"width": width, "height": 900})
+        assert await serious_in(page) == {}, f"{scheme} {width}"
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def shop_of(server: MockServer) -> OrganizationHandle:
+    return next(one for one in server.tree.managed if one.all_tss)
+
+
+def shown(server: MockServer) -> dict[str, str]:
+    """Return what stands in addresses, by its name there."""
+    shop = shop_of(server)
+    rows = server._service.world.rows
+    return {
+        "organization_id": shop.organization_id,
+        "tss_id": shop.tss.tss_id,
+        "client_id": shop.tss.clients[0].client_id,
+        "tx_id": next(iter(rows.transactions.select("tss", shop.tss.tss_id))).id,
+    }
+
+
+@pytest.mark.parametrize(
+    "path", [page.path for page in PAGES if page.template and page.method == "GET"]
+)
+async def test_a_page_is_usable_by_everybody(signed_in: Person, path: str) -> None:
+    if path.endswith("/file"):
+        return  # a download
+    await demand_usable(signed_in, path.format(**shown(signed_in.server)))
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-up", "/nowhere"])
+async def test_so_is_what_nobody_in_particular_sees(nobody: Person, path: str) -> None:
+    await demand_usable(nobody, path)
+
+
+async def test_a_page_that_is_not_would_be_seen(nobody: Person) -> None:
+    await nobody.page.set_content('<html lang="de"><title>x</title><main><input></main></html>')
+    assert "label" in await serious_in(nobody.page)
