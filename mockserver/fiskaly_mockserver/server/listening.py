@@ -27,7 +27,7 @@ from fiskaly_mockserver.web.faults.apply import install_faults
 from fiskaly_mockserver.web.responses import drop_server_header
 from fiskaly_mockserver.web.service import SANDBOX_PREFIX, Service
 from fiskaly_mockserver.web.unrouted import guarded, unrouted_handler
-from fiskaly_mockserver.world.names import CONTROL_PREFIX, DASHBOARD_PREFIX
+from fiskaly_mockserver.world.names import CONTROL_PREFIX, DASHBOARD_PREFIX, DASHBOARD_STREAM
 
 ANYTHING = r"/{rest:[\s\S]*}"
 """Every path that begins with a slash; it is looked at after all others."""
@@ -45,7 +45,7 @@ def create_app(service: Service) -> web.Application:
     app.add_routes(routes_of(service, prefix=SANDBOX_PREFIX))
     app.add_routes(control_routes(dispatcher, service.safety))
     if service.dashboard:
-        app.add_routes(dashboard_routes(service))
+        app.add_routes(dashboard_routes(service, dispatcher))
     app.router.add_route("*", ANYTHING, unrouted_handler(service))
     return app
 
@@ -90,7 +90,8 @@ class InFlight:
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             task = asyncio.current_task()
-            if task is None:
+            # A page's stream lasts as long as the page is open, and changes nothing
+            if task is None or request.path == DASHBOARD_STREAM:
                 return await handler(request)
             _PERIOD.set(self.period)
             self._under_way[task] = request

@@ -9,6 +9,8 @@ SIGN_DE_PATH = "/api/v2"
 """As the contract has it, which takes too long to read where nothing is served."""
 CONTROL_PREFIX = "/_mock"
 DASHBOARD_PREFIX = "/dashboard"
+DASHBOARD_STREAM = "/dashboard/stream"
+"""Where an open page hears that something came."""
 SANDBOX_HEADER = "X-Mock-Sandbox"
 TOKEN_HEADER = "X-Mock-Token"  # noqa: S105 - a header's name
 NAME_RULE = "1 to 64 characters of A-Z a-z 0-9 . _ -, the first of which is no dot"

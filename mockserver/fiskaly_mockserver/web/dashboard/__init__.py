@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from fiskaly_mockserver.web.control.dispatch import Dispatcher
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.names import DASHBOARD_PREFIX
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from fiskaly_mockserver.web.dashboard.site import Dashboard
 
 
-def dashboard_routes(service: Service) -> list[web.RouteDef]:
+def dashboard_routes(service: Service, control: Dispatcher) -> list[web.RouteDef]:
     """Return the routes of the pages, and the one that leads from `/` to them."""
     made: list[Dashboard] = []
 
@@ -23,7 +24,7 @@ def dashboard_routes(service: Service) -> list[web.RouteDef]:
             # Most servers show no page, and start without jinja2
             from fiskaly_mockserver.web.dashboard.site import Dashboard  # noqa: PLC0415
 
-            made.append(Dashboard(service))
+            made.append(Dashboard(service, control))
         return await made[0].answer(request)
 
     async def lead(_: web.Request) -> web.StreamResponse:

@@ -6,11 +6,12 @@ place in `PAGES` is its address.
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from aiohttp import web
 from fiskaly_contracts import CheckedRequest, RequestData, Violation
 from fiskaly_contracts.json_value import tokens_of
 
@@ -38,6 +39,7 @@ from fiskaly_mockserver.domain.signing.errors import (
 )
 from fiskaly_mockserver.web.api import Call, Download, JsonObject, Presented, PresentedRow
 from fiskaly_mockserver.web.apis import SIGN_DE
+from fiskaly_mockserver.web.control.dispatch import Asked, Dispatcher
 from fiskaly_mockserver.web.service import ServedApi, Service
 from fiskaly_mockserver.world.world import World
 
@@ -55,7 +57,9 @@ class BrowserSession:
         zone: In which times are shown.
         wanted: The page that a signed-out person asked for.
         shown_once: A new API key's name, key and secret, for the next page alone.
-        generation: The state of the world that it signed in to.
+        signed_in_to: The name of the world that it signed in to, and the state of that.
+        sandbox: The name of the world that is looked at, "" for the default one.
+        trusted: Whether it told the control token.
     """
 
     form_token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
@@ -67,7 +71,15 @@ class BrowserSession:
     shown_once: dict[str, str] | None = field(default=None, repr=False)
     notice: str = ""
     wanted: str = ""
-    generation: int = 0
+    signed_in_to: tuple[str, int] = ("", 0)
+    sandbox: str = ""
+    trusted: bool = False
+
+    def renewed(self) -> "BrowserSession":
+        """Return a new session of nobody, which keeps how the pages are shown."""
+        return BrowserSession(
+            language=self.language, zone=self.zone, sandbox=self.sandbox, trusted=self.trusted
+        )
 
 
 NOT_FOUND = (
@@ -100,6 +112,8 @@ class Visit:
     """
 
     service: Service
+    control: Dispatcher
+    request: web.Request
     session: BrowserSession
     path: Mapping[str, str]
     query: Mapping[str, str]
@@ -109,15 +123,18 @@ class Visit:
 
     @property
     def world(self) -> World:
-        """The world whose pages these are."""
-        return self.service.world
+        """The world that is looked at; the default one if its sandbox is gone."""
+        name = self.session.sandbox
+        found = self.service.worlds.find(name) if name else None
+        return found or self.service.world
 
     @property
     def user(self) -> User | None:
         """The person who is signed in; none after a reset, as nobody may know who it was."""
-        if self.session.user_id is None or self.session.generation != self.world.generation:
+        session, world = self.session, self.world
+        if session.user_id is None or session.signed_in_to != (world.name, world.generation):
             return None
-        return self.world.tables.users.get(self.session.user_id)
+        return world.tables.users.get(session.user_id)
 
     @property
     def memberships(self) -> tuple[Organization, ...]:
@@ -171,9 +188,10 @@ class Visit:
 
     @property
     def may_control(self) -> bool:
-        """Whether the page may do what control calls do: where those need no token."""
+        """Whether the page may do what control calls do: without a token, or with it."""
         safety = self.service.safety
-        return safety.enabled and safety.token is None and safety.loopback
+        free = safety.token is None and safety.loopback
+        return safety.enabled and (free or self.session.trusted)
 
     @property
     def signs(self) -> bool:
@@ -284,6 +302,43 @@ class Visit:
         name = ".".join(tokens_of(violation.pointer))
         return name if name in self.form else ""
 
+    async def command(
+        self,
+        operation_id: str,
+        body: JsonObject | None = None,
+        path: Mapping[str, str] = MappingProxyType({}),
+    ) -> JsonObject | None:
+        """Make a control call on the world that is looked at; `None`, with errors, if refused.
+
+        Raises:
+            Missing: Whoever this is may not control the server.
+        """
+        if not self.may_control:
+            raise Missing
+        world = self.world
+        answer = await self.control.answer(
+            Asked(
+                operation_id,
+                path,
+                body=b"" if body is None else json.dumps(body).encode(),
+                content_type="" if body is None else "application/json",
+                sandbox=world.name or None,
+                origin=self.origin,
+            )
+        )
+        told = answer.body if isinstance(answer.body, dict) else {}
+        if answer.status == web.HTTPOk.status_code:
+            return told
+        name = str(told.get("field", ""))
+        self.errors.setdefault(name if name in self.form else "", str(told.get("message", "")))
+        self.status = answer.status
+        return None
+
+    @property
+    def origin(self) -> str:
+        """The address that the browser reached the server at."""
+        return f"{self.request.scheme}://{self.request.host}"
+
     def _serving(self, operation_id: str) -> ServedApi:
         """Return the API that has an operation; ids are unique over all of them.
 
@@ -296,11 +351,15 @@ class Visit:
         raise Missing
 
 
+Shown = Mapping[str, object] | Download | web.StreamResponse
+"""What a template shows, a file, or an answer that was sent already."""
+
+
 class Page(NamedTuple):
     """One address: `template` shows what `show` returns; without one, it changes and leads on."""
 
     method: str
     path: str
-    show: Callable[[Visit], Mapping[str, object] | Download]
+    show: Callable[[Visit], Shown | Awaitable[Shown]]
     template: str = ""
     public: bool = False

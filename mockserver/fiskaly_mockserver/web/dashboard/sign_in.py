@@ -17,7 +17,6 @@ from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.dashboard.account import profile_in, sent_in
 from fiskaly_mockserver.web.dashboard.frame import (
     LANGUAGES,
-    BrowserSession,
     Missing,
     Page,
     Redirect,
@@ -74,9 +73,9 @@ def _begin(visit: Visit, user_id: UserId) -> None:
         Redirect: Always; to the choice of an organization where there are several.
     """
     before = visit.session
-    visit.session = BrowserSession(
-        user_id=user_id, language=before.language, generation=visit.world.generation
-    )
+    visit.session = before.renewed()
+    visit.session.user_id = user_id
+    visit.session.signed_in_to = (visit.world.name, visit.world.generation)
     if before.wanted:
         raise Redirect(before.wanted)
     raise Redirect("/choose" if len(visit.memberships) > 1 else "/overview")
@@ -84,7 +83,7 @@ def _begin(visit: Visit, user_id: UserId) -> None:
 
 def sign_out(visit: Visit) -> Mapping[str, object]:
     """End the session."""
-    visit.session = BrowserSession(language=visit.session.language)
+    visit.session = visit.session.renewed()
     raise Redirect("/sign-in")
 
 

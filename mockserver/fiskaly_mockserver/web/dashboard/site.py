@@ -1,5 +1,6 @@
 """The pages of one server: addresses, sessions and their form token, and rendering."""
 
+import inspect
 import json
 import re
 import secrets
@@ -15,7 +16,16 @@ from jinja2 import Environment as Templates
 from jinja2 import PackageLoader, StrictUndefined, select_autoescape
 
 from fiskaly_mockserver.web.api import Download
-from fiskaly_mockserver.web.dashboard import account, overview, sign_in, signing, transactions
+from fiskaly_mockserver.web.control.dispatch import Dispatcher
+from fiskaly_mockserver.web.dashboard import (
+    account,
+    exchanges,
+    mock,
+    overview,
+    sign_in,
+    signing,
+    transactions,
+)
 from fiskaly_mockserver.web.dashboard.frame import (
     LANGUAGES,
     NOT_FOUND,
@@ -51,6 +61,8 @@ PAGES = (
     *account.PAGES,
     *signing.PAGES,
     *transactions.PAGES,
+    *exchanges.PAGES,
+    *mock.PAGES,
 )
 """Every page; the first one whose address fits is shown."""
 
@@ -58,7 +70,8 @@ PAGES = (
 class Dashboard:
     """The pages of one server."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, control: Dispatcher) -> None:
+        self._control = control
         self._service = service
         self._sessions: dict[str, BrowserSession] = {}
         self._pages = [
@@ -102,7 +115,7 @@ class Dashboard:
         name = f"fiskaly_mock_{request.url.port}"
         session_id = request.cookies.get(name, "")
         session = self._sessions.get(session_id)
-        response = self._shown(request, path, sent, session or BrowserSession())
+        response = await self._shown(request, path, sent, session or BrowserSession())
         visit_session = response[1]
         if session is not visit_session:
             # a new id with every sign-in, so that nobody can have given it before
@@ -122,11 +135,13 @@ class Dashboard:
             )
         return response[0]
 
-    def _shown(
+    async def _shown(
         self, request: web.Request, path: str, form: Mapping[str, str], session: BrowserSession
-    ) -> tuple[web.Response, BrowserSession]:
+    ) -> tuple[web.StreamResponse, BrowserSession]:
         visit = Visit(
             service=self._service,
+            control=self._control,
+            request=request,
             session=session,
             path={},
             query=request.query,
@@ -143,7 +158,10 @@ class Dashboard:
                 return self._render(visit, "message.html", {"text": "form_token_missing"}, 403)
             if not page.public:
                 _ = visit.principal
-            values = page.show(visit)
+            found = page.show(visit)
+            values = await found if inspect.isawaitable(found) else found
+            if isinstance(values, web.StreamResponse):
+                return values, visit.session
             if isinstance(values, Download):
                 return _sent(values), visit.session
             return self._render(visit, page.template, values, visit.status)
@@ -186,6 +204,9 @@ class Dashboard:
                 "notice": notice,
                 "may_control": visit.may_control,
                 "signs": visit.signs,
+                "sandbox": visit.world.name,
+                "token_asked": visit.service.safety.enabled and not visit.may_control,
+                "origin": visit.origin,
                 "when": partial(_when, ZoneInfo(session.zone)),
                 **values,
             }

@@ -1,0 +1,186 @@
+"""The pages of what a client did: live requests, and one of them with all that is known of it."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlencode
+
+from aiohttp import hdrs, web
+from fiskaly_contracts import Contract, JsonValue, meant
+from fiskaly_contracts.conformance.checks import ExchangeCheck
+from fiskaly_contracts.conformance.exchanges import HttpExchange
+
+from fiskaly_mockserver.web.dashboard.account import PAGE_ROWS, page_number
+from fiskaly_mockserver.web.dashboard.frame import Missing, Page, Redirect, Visit
+from fiskaly_mockserver.world.journal.exchange import Exchange
+from fiskaly_mockserver.world.journal.explain import explain_exchange
+from fiskaly_mockserver.world.journal.journal import UnknownRequest
+
+BATCH = 0.25
+"""Seconds over which requests are told together."""
+ALIVE = 15
+"""Seconds after which an open page is told that nothing came; who has gone is noticed then."""
+AT_A_TIME = 10
+"""Exchanges that are searched before others are served."""
+FILTERS = ("operation", "status", "broke", "text")
+STATUSES = ("2", "4", "5")
+
+
+async def requests(visit: Visit) -> Mapping[str, object]:
+    """List what came, the latest first."""
+    demand_control(visit)
+    journal, asked = visit.world.journal, visit.query
+    wanted = {name: asked[name] for name in FILTERS if asked.get(name)}
+    found: list[Exchange] = []
+    for number, exchange in enumerate(reversed(tuple(journal)), start=1):
+        if _wanted(exchange, wanted):
+            found.append(exchange)
+        if "text" in wanted and number % AT_A_TIME == 0:  # to read one takes its secrets out
+            await asyncio.sleep(0)
+    number = page_number(visit)
+    return {
+        "rows": found[(number - 1) * PAGE_ROWS : number * PAGE_ROWS],
+        "count": len(found),
+        "number": number,
+        "last": max(1, -(-len(found) // PAGE_ROWS)),
+        "query": asked,
+        "kept": urlencode(wanted),
+        "dropped": journal.dropped,
+        "capacity": journal.capacity,
+        "operations": operations_of(visit),
+    }
+
+
+def show_request(visit: Visit) -> Mapping[str, object]:
+    """Show one exchange: messages, violations, why it was refused, and the lines to do it again."""
+    demand_control(visit)
+    try:
+        exchange = visit.world.journal.get(visit.path["request_id"])
+    except UnknownRequest as error:
+        raise Missing from error
+    body, answer = exchange.request_body, exchange.response_body
+    return {
+        "one": exchange,
+        "violations": [*meant(exchange.violations)],
+        "query": urlencode(exchange.query),
+        "sent": _pretty(body) if body is not None else exchange.request_body_note,
+        "answered": _pretty(answer) if answer is not None else exchange.response_body_note,
+        "explanation": explain_exchange(exchange).get("summary", ""),
+        "curl": _curl(visit, exchange),
+        "assertion": _assertion(exchange),
+    }
+
+
+async def clear(visit: Visit) -> Mapping[str, object]:
+    """Forget every exchange."""
+    await visit.command("clearJournal")
+    raise Redirect("/requests")
+
+
+async def stream(visit: Visit) -> web.StreamResponse:
+    """Tell an open page, as server-sent events, how many requests came since the last event.
+
+    The page then asks for what it shows, so that nothing is told to who may not see it.
+    """
+    response = web.StreamResponse(
+        headers={hdrs.CONTENT_TYPE: "text/event-stream", hdrs.CACHE_CONTROL: "no-store"}
+    )
+    heard, came = asyncio.Event(), 0
+
+    def hear(_: Exchange) -> None:
+        nonlocal came
+        came += 1
+        heard.set()
+
+    remove = visit.world.journal.add_listener(hear)
+    stopped = asyncio.ensure_future(visit.control.stopped.wait())
+    try:
+        await response.prepare(visit.request)
+        while not stopped.done():
+            waiting = asyncio.ensure_future(heard.wait())
+            await asyncio.wait(
+                (waiting, stopped), timeout=ALIVE, return_when=asyncio.FIRST_COMPLETED
+            )
+            waiting.cancel()
+            if came:
+                await asyncio.wait((stopped,), timeout=BATCH)
+            told, came = came, 0
+            heard.clear()
+            await response.write(b"data: %d\n\n" % told if told else b": nothing came\n\n")
+    except ConnectionError:
+        pass  # the page was closed
+    finally:
+        remove()
+        stopped.cancel()
+    return response
+
+
+def demand_control(visit: Visit) -> None:
+    """Demand that whoever looks may control the server.
+
+    Raises:
+        Missing: They may not.
+    """
+    if not visit.may_control:
+        raise Missing
+
+
+def operations_of(visit: Visit) -> list[str]:
+    """Return the operationIds of all APIs."""
+    return [name for one in visit.service.apis for name in one.api.contract.operations]
+
+
+def _wanted(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
+    if wanted.get("operation", exchange.operation_id) != exchange.operation_id:
+        return False
+    if not str(exchange.status).startswith(wanted.get("status", "")):
+        return False
+    if "broke" in wanted and not (exchange.violations or exchange.is_our_fault):
+        return False
+    text = wanted.get("text", "").lower()
+    return not text or any(text in one.lower() for one in _texts(exchange))
+
+
+def _texts(exchange: Exchange) -> Iterator[str]:
+    yield from (exchange.request_id, exchange.path, urlencode(exchange.query), exchange.refusal)
+    yield json.dumps(exchange.request_body, ensure_ascii=False)
+    yield json.dumps(exchange.response_body, ensure_ascii=False)
+
+
+def _pretty(value: JsonValue) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _curl(visit: Visit, exchange: Exchange) -> str:
+    query = f"?{urlencode(exchange.query)}" if exchange.query else ""
+    body = exchange.request_body
+    return ExchangeCheck(Contract.bundled(), Contract.sign_de()).curl(
+        HttpExchange(
+            exchange.method,
+            f"{visit.origin}{exchange.path}{query}",
+            exchange.request_headers,
+            b"" if body is None else json.dumps(body).encode(),
+        )
+    )
+
+
+def _assertion(exchange: Exchange) -> str:
+    """Return what a test would demand of the client, for pytest."""
+    if not exchange.operation_id:
+        return ""
+    body = exchange.request_body
+    criteria = [repr(exchange.operation_id)]
+    if isinstance(body, dict):
+        shown = {name: value for name, value in body.items() if not isinstance(value, dict | list)}
+        criteria.append(f"body={shown!r}")
+    criteria.append(f"status={exchange.status}")
+    return f"fiskaly_mock.journal.assert_called({', '.join(criteria)})"
+
+
+PAGES = (
+    Page("GET", "/stream", stream, public=True),
+    Page("GET", "/requests", requests, "requests.html", public=True),
+    Page("POST", "/requests/clear", clear, "requests.html", public=True),
+    Page("GET", "/requests/{request_id}", show_request, "request.html", public=True),
+)
+"""Every page of requests."""
