@@ -46,8 +46,10 @@ class Browser:
         await self.get("/sign-in")
         return await self.post("/sign-in", user_id=user_id)
 
-    async def _shown(self, method: str, path: str, **how: Any) -> Shown:
-        async with self.client.request(method, f"/dashboard{path}", **how) as answer:
+    async def _shown(
+        self, method: str, path: str, *, prefix: str = "/dashboard", **how: Any
+    ) -> Shown:
+        async with self.client.request(method, f"{prefix}{path}", **how) as answer:
             text = await answer.text()
             found = re.search(r'name="form_token" value="([^"]+)"', text)
             if found:

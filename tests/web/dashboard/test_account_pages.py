@@ -105,9 +105,6 @@ async def test_a_sign_up_that_is_refused_comes_back_with_a_message_at_each_field
     assert "Kiosk" in shown.text
     for field in ("email", "password", "country_code"):
         assert f'id="{field}-error"' in shown.text
-    nobody = await browser.post("/sign-up", email="a@example.com", password="a password")
-    assert nobody.status == 404
-    assert "No open invitation" in nobody.text
 
 
 @pytest.mark.parametrize("article", ["10", "30", "31", "35", "36", "39", "43"])
@@ -202,19 +199,6 @@ async def test_article_the_contract_is_signed_and_live_can_be_chosen(
     assert 'value="TEST" aria-pressed="true"' in (await browser.post("/choose", env="TEST")).text
 
 
-@pytest.mark.parametrize("article", ["48", "49"])
-async def test_article_billing_is_shown_to_the_payer_and_withheld_from_the_payee(
-    service: Service, browser: Browser, article: str
-) -> None:
-    one = person(service, managed=False)
-    await browser.sign_in(one.id)
-    assert "withhold_billing" in (await browser.get("/billing")).text
-    await browser.sign_in(person(service, managed=True).id)
-    shown = await browser.get("/billing")
-    assert "withheld" in shown.text
-    assert home_of(one) not in shown.text
-
-
 @pytest.mark.parametrize("article", ["34"])
 async def test_article_what_a_person_may_not_see_is_on_no_page(
     service: Service, browser: Browser, article: str
@@ -226,10 +210,11 @@ async def test_article_what_a_person_may_not_see_is_on_no_page(
     tss_id = str(UUID(int=1, version=4))
     service.world.signing.tss.create(as_api_key(service, above), tss_id)
     names = {"organization_id": above, "key_id": key.id, "user_id": above, "tss_id": tss_id}
-    names |= dict.fromkeys(("client_id", "tx_id", "export_id", "request_id"), tss_id)
+    others = ("client_id", "tx_id", "export_id", "request_id", "address_id")
+    names |= dict.fromkeys(others, tss_id)
     walked = 0
     for page in PAGES:
-        if "{" in page.path:
+        if "{" in page.path and "{sandbox}" not in page.path:
             path, walked = page.path.format(**names), walked + 1
             send = browser.get if page.method == "GET" else browser.post
             shown = await send(path)

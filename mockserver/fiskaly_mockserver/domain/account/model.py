@@ -74,6 +74,14 @@ class ManagedConfiguration:
         return self.withhold_billing is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A picture that stands for an organization (R13), such as `image/png`."""
+
+    media_type: str
+    content: bytes = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organization:
     """A main or managed organization.
@@ -106,6 +114,7 @@ class Organization:
     managed_by_organization_id: OrganizationId | None = None
     created_by_user: PrincipalId
     created_by_organization_id: OrganizationId | None = None
+    logo: Logo | None = None
     viewers: tuple[OrganizationId, ...] = field(default=(), repr=False)
 
     @property

@@ -23,6 +23,7 @@ from fiskaly_mockserver.domain.account.model import (
     BillingAddressId,
     BillingOptions,
     Environment,
+    Logo,
     ManagedConfiguration,
     Organization,
     OrganizationId,
@@ -181,6 +182,21 @@ class Organizations:
             )
         self._check_references(principal, profile, current)
         changed = replace(current, **profile)
+        self.backend.tables.organizations.put(changed)
+        return changed
+
+    def set_logo(
+        self, principal: Principal, organization_id: str, logo: Logo | None
+    ) -> Organization:
+        """Set an organization's logo or take it away (R13).
+
+        Raises:
+            OrganizationNotFound: It is missing or out of sight.
+            NotTheAdmin: Somebody else created it (R4).
+        """
+        current = self.retrieve(principal, organization_id)
+        _check_admin(principal, current)
+        changed = replace(current, logo=logo)
         self.backend.tables.organizations.put(changed)
         return changed
 

@@ -88,20 +88,36 @@ class Sessions:
             InvalidCredentials: The e-mail is unknown or in no organization, or the
                 password is wrong.
         """
+        user = self.person(email, password)
+        memberships = self._memberships(user.id)
+        if not memberships:
+            raise InvalidCredentials(
+                credential="password",
+                exists=said(answer=True),
+                secret_matches=said(answer=True),
+                user=user.id,
+                organizations="0",
+            )
+        return self._hand_out(
+            PrincipalId(user.id), PrincipalKind.USER, memberships[0].id, Environment.TEST
+        )
+
+    def person(self, email: str, password: str) -> User:
+        """Return the registered user with that password, who may be in no organization (R9).
+
+        Raises:
+            InvalidCredentials: The e-mail is unknown, or the password is wrong.
+        """
         user = next(iter(self.backend.tables.users.select("email", email.lower())), None)
         known = matches(password, user.password_hash if user else None)
-        memberships = self._memberships(user.id) if user is not None and known else ()
-        if user is None or not memberships:
+        if user is None or not known:
             raise InvalidCredentials(
                 credential="password",
                 exists=said(user is not None),
                 secret_matches=said(known),
                 user=user.id if user else "",
-                organizations=str(len(memberships)),
             )
-        return self._hand_out(
-            PrincipalId(user.id), PrincipalKind.USER, memberships[0].id, Environment.TEST
-        )
+        return user
 
     def refresh(self, token: str) -> OpenSession:
         """Continue a session by its refresh token, or open the next one.

@@ -75,10 +75,35 @@ class SignUps:
         """
         invited = self._invited(email)
         _check_references(organization)
-        newcomer = invited or User(
-            id=UserId(self.backend.ids.uuid()), email=email, registered=False
-        )
+        newcomer = invited or self._newcomer(email)
         registered = self._register(newcomer, password, first_name, last_name)
+        return self._found(registered, organization)
+
+    def register(
+        self, *, email: str, password: str, first_name: str = "", last_name: str = ""
+    ) -> Registered:
+        """Register a person, who may belong to no organization yet (R9).
+
+        Raises:
+            EmailTaken: Someone registered signed up with that e-mail before.
+        """
+        newcomer = self._invited(email) or self._newcomer(email)
+        return self._register(newcomer, password, first_name, last_name)
+
+    def first_organization(self, user: User, organization: Profile) -> SignedUp:
+        """Create the first main organization of somebody who belongs to none (R2).
+
+        Raises:
+            ReferenceNotFound: As `sign_up`.
+        """
+        _check_references(organization)
+        return self._found(Registered(user=user, accepted=()), organization)
+
+    def _newcomer(self, email: str) -> User:
+        return User(id=UserId(self.backend.ids.uuid()), email=email, registered=False)
+
+    def _found(self, registered: Registered, organization: Profile) -> SignedUp:
+        """Create a person's first main organization, with its first key."""
         user, new_id = registered.user, OrganizationId(self.backend.ids.uuid())
         row = Organization(
             id=new_id,

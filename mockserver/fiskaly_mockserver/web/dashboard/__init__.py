@@ -4,11 +4,12 @@ What makes them is loaded with the first one that is asked for.
 """
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from aiohttp import web
 
 from fiskaly_mockserver.web.control.dispatch import Dispatcher
-from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.web.service import SANDBOX_PREFIX, Service, sandbox_in_path
 from fiskaly_mockserver.world.names import DASHBOARD_PREFIX
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def dashboard_routes(service: Service, control: Dispatcher) -> list[web.RouteDef]:
-    """Return the routes of the pages, and the one that leads from `/` to them."""
+    """Return the routes of the pages, and those that lead to them from `/` and from a sandbox."""
     made: list[Dashboard] = []
 
     async def serve(request: web.Request) -> web.StreamResponse:
@@ -30,8 +31,13 @@ def dashboard_routes(service: Service, control: Dispatcher) -> list[web.RouteDef
     async def lead(_: web.Request) -> web.StreamResponse:
         return web.Response(status=302, headers={"Location": DASHBOARD_PREFIX})
 
+    async def lead_into_sandbox(request: web.Request) -> web.StreamResponse:
+        location = f"{DASHBOARD_PREFIX}/sandbox/{quote(sandbox_in_path(request), safe='')}"
+        return web.Response(status=302, headers={"Location": location})
+
     return [
         web.get("/", lead),
+        web.get(SANDBOX_PREFIX + DASHBOARD_PREFIX, lead_into_sandbox),
         *(
             web.route("*", path, serve)
             for path in (DASHBOARD_PREFIX, DASHBOARD_PREFIX + "/{rest:.*}")

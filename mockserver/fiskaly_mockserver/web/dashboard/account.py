@@ -1,6 +1,9 @@
-"""The pages of the account: organizations, users, API keys, billing, reference."""
+"""The pages of the account: API keys, users, billing, reference."""
 
+from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from fiskaly_mockserver.domain.account.access import sees
 from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
@@ -9,15 +12,14 @@ from fiskaly_mockserver.domain.account.model import (
     Organization,
     PrincipalId,
 )
-from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.dashboard.frame import Missing, Page, Redirect, Visit
 
 PAGE_ROWS = 50
 PAGE_DIGITS = 6
-REQUIRED = ("name", "address_line1", "zip", "town", "country_code")
-OPTIONAL = ("display_name", "address_line2", "state", "vat_id", "tax_number", "economy_id")
+ADDRESS_REQUIRED = ("recipient", "address_line1", "zip", "town", "country_code")
+ADDRESS = (*ADDRESS_REQUIRED, "address_line2", "display_name", "vat_id")
 
 
 def page_number(visit: Visit) -> int:
@@ -27,120 +29,31 @@ def page_number(visit: Visit) -> int:
     return max(1, int(given)) if known else 1
 
 
-def organizations(visit: Visit) -> Mapping[str, object]:
-    """List what the person may see, each main organization followed by what it manages."""
-    number = page_number(visit)
-    page = visit.world.organizations.list(
-        visit.principal, Paging(limit=PAGE_ROWS, offset=(number - 1) * PAGE_ROWS)
-    )
-    table = visit.world.tables.organizations
-    rows = [
-        (row, table.get(row.managed_by_organization_id) if row.managed_by_organization_id else None)
-        for row in page.rows
-    ]
-    visible = [
-        (row, above if above and sees(visit.principal, above) else None) for row, above in rows
-    ]
+def paging(visit: Visit) -> Paging:
+    """Return the rows of a list that the address asks for."""
+    return Paging(limit=PAGE_ROWS, offset=(page_number(visit) - 1) * PAGE_ROWS)
+
+
+def paged(visit: Visit, count: int) -> Mapping[str, object]:
+    """Return what leads to the other pages of a list of so many rows."""
     return {
-        "rows": visible,
-        "count": page.count,
-        "number": number,
-        "last": max(1, -(-page.count // PAGE_ROWS)),
-        **shown_once(visit),
+        "count": count,
+        "number": page_number(visit),
+        "last": max(1, -(-count // PAGE_ROWS)),
     }
-
-
-def new_organization(visit: Visit) -> Mapping[str, object]:
-    """Offer the form for a further organization."""
-    return {"row": None, "mains": _mains(visit), "live_offered": False, "may_sign": False}
-
-
-def create_organization(visit: Visit) -> Mapping[str, object]:
-    """Create one, and with it its API key where that is wanted (R5)."""
-    body, form = profile_in(visit.form), visit.form
-    if "managed" in form:
-        body["managed_by_organization_id"] = form.get("managed_by_organization_id", "")
-    made = visit.perform("createOrganization", body)
-    if made is None:
-        return new_organization(visit)
-    organization_id = str(made["_id"])
-    if "with_key" in form and "managed" in form:
-        _create_key(visit, organization_id, "first-key")
-    visit.session.notice = "organization_created"
-    raise Redirect("/organizations")
-
-
-def show_organization(visit: Visit) -> Mapping[str, object]:
-    """Show one organization, in the form that changes it."""
-    row = _named(visit)
-    live = Environment.LIVE in row.envs
-    cleared = visit.world.environments.cleared(row)
-    return {
-        "row": row,
-        "mains": _mains(visit),
-        "live_offered": not live and cleared,
-        "may_sign": not live and not cleared and row.is_main and visit.may_control,
-    }
-
-
-def update_organization(visit: Visit) -> Mapping[str, object]:
-    """Change one, by the rights of the API: its admin alone may (R4)."""
-    row = _named(visit)
-    body = profile_in(visit.form, current=row)
-    if visit.perform("updateOrganization", body, {"organization_id": row.id}) is None:
-        return show_organization(visit)
-    visit.session.notice = "saved"
-    raise Redirect(f"/organizations/{row.id}")
-
-
-def delete_organization(visit: Visit) -> Mapping[str, object]:
-    """Delete one."""
-    row = _named(visit)
-    if visit.perform("deleteOrganization", {}, {"organization_id": row.id}) is None:
-        return show_organization(visit)
-    visit.session.notice = "deleted"
-    raise Redirect("/organizations")
-
-
-def enable_live(visit: Visit) -> Mapping[str, object]:
-    """Add LIVE to one (R7)."""
-    row = _named(visit)
-    path = {"organization_id": row.id}
-    if visit.perform("enableEnvironment", {"env": "LIVE"}, path) is None:
-        return show_organization(visit)
-    visit.session.notice = "live_enabled"
-    raise Redirect(f"/organizations/{row.id}")
-
-
-def sign_contract(visit: Visit) -> Mapping[str, object]:
-    """Play the vendor who clears a main organization once its contract is signed (R7)."""
-    row = _named(visit)
-    if not visit.may_control:
-        raise Missing
-    try:
-        _, key, secret = visit.world.environments.clear(row.id)
-    except DomainError as error:
-        visit.refused(error)
-        return show_organization(visit)
-    visit.service.secrets.add(secret)
-    visit.session.shown_once = {"name": key.name, "key": key.key, "secret": secret}
-    visit.session.env, visit.session.organization_id = key.env, row.id
-    visit.session.notice = "live_enabled"
-    raise Redirect("/api-keys")
 
 
 def api_keys(visit: Visit) -> Mapping[str, object]:
     """List the keys of the organization and environment in view."""
-    everything = ApiKeyFilter()
     page = visit.world.api_keys.list(
-        visit.principal, visit.organization.id, everything, Paging(limit=PAGE_ROWS)
+        visit.principal, visit.organization.id, ApiKeyFilter(), paging(visit)
     )
-    return {"rows": page.rows, "count": page.count, **shown_once(visit)}
+    return {"rows": page.rows, **paged(visit, page.count), **shown_once(visit)}
 
 
 def create_api_key(visit: Visit) -> Mapping[str, object]:
     """Create one; its secret is on the next page and on no other."""
-    if not _create_key(visit, visit.organization.id, visit.form.get("name", "")):
+    if not create_key(visit, visit.organization.id, visit.form.get("name", "")):
         return api_keys(visit)
     raise Redirect("/api-keys")
 
@@ -161,15 +74,13 @@ def change_api_key(visit: Visit) -> Mapping[str, object]:
 
 def users(visit: Visit) -> Mapping[str, object]:
     """List members and open invitations of the organization in view (R9)."""
-    row, page = visit.world.users.list(
-        visit.principal, visit.organization.id, Paging(limit=PAGE_ROWS)
-    )
+    row, page = visit.world.users.list(visit.principal, visit.organization.id, paging(visit))
     standing = visit.world.tables.memberships
     members = [
         (one, standing.get((row.id, one.id)), PrincipalId(one.id) == row.created_by_user)
         for one in page.rows
     ]
-    return {"rows": members, "count": page.count}
+    return {"rows": members, **paged(visit, page.count)}
 
 
 def invite_user(visit: Visit) -> Mapping[str, object]:
@@ -192,19 +103,83 @@ def remove_user(visit: Visit) -> Mapping[str, object]:
 
 
 def billing(visit: Visit) -> Mapping[str, object]:
-    """Say who is billed for the organization in view, and for whom it pays (R8, R14)."""
+    """Say who is billed for the organization in view, for whom it pays, and for what (R8, R14)."""
     row, principal = visit.organization, visit.principal
     table = visit.world.tables.organizations
     options = row.billing_options
     payer = table.get(row.payer_id) if row.payer_id else None
     paid_for = [one for one in table.select("payer", row.id) if sees(principal, one)]
+    withheld = bool(options and options.withhold_billing)
+    hidden = withheld and not (payer and sees(principal, payer))
+    billed = [*([] if hidden else [row]), *paid_for[:PAGE_ROWS]]
+    own = any(one.id == row.id for one in visit.memberships)
+    addresses = visit.world.billing_addresses.list(principal, paging(visit)) if own else None
     return {
-        "withheld": bool(options and options.withhold_billing),
+        "withheld": withheld,
+        "hidden": hidden,
         "has_payer": row.payer_id is not None,
         "payer": payer if payer and sees(principal, payer) else None,
         "paid_for": paid_for[:PAGE_ROWS],
-        "count": len(paid_for),
+        "paid_for_count": len(paid_for),
+        "billed": [(one, months) for one in billed if (months := _billed_months(visit, one))],
+        "addresses": addresses.rows if addresses else None,
+        **paged(visit, addresses.count if addresses else 0),
     }
+
+
+def _billed_months(visit: Visit, row: Organization) -> list[tuple[str, int]]:
+    """Return how many LIVE TSS were active in each of the last twelve months with any (R14).
+
+    A TSS is active from its initialization until it is disabled; nothing of TEST is billed.
+    """
+    zone = ZoneInfo(visit.session.zone)
+    place = (row.id, Environment.LIVE)
+    now = visit.world.clock.now()
+    counts: Counter[tuple[int, int]] = Counter()
+    for tss in visit.world.rows.tss.select("place", place):
+        if tss.time_init:
+            first, last = (
+                datetime.fromtimestamp(at, zone) for at in (tss.time_init, tss.time_disable or now)
+            )
+            begin, end = (12 * at.year + at.month - 1 for at in (first, last))
+            counts.update(divmod(month, 12) for month in range(max(begin, end - 11), end + 1))
+    return [
+        (f"{year}-{month + 1:02}", count) for (year, month), count in sorted(counts.items())[-12:]
+    ]
+
+
+def create_billing_address(visit: Visit) -> Mapping[str, object]:
+    """Add a billing address to the organization in view (R10)."""
+    body: JsonObject = {
+        name: value
+        for name in ADDRESS
+        if (value := visit.form.get(name, "").strip()) or name in ADDRESS_REQUIRED
+    }
+    _demand_member(visit)
+    if visit.perform("createBillingAddress", body) is None:
+        return billing(visit)
+    visit.session.notice = "saved"
+    raise Redirect("/billing")
+
+
+def delete_billing_address(visit: Visit) -> Mapping[str, object]:
+    """Delete one that nobody is billed to."""
+    _demand_member(visit)
+    path = {"address_id": visit.path["address_id"]}
+    if visit.perform("deleteBillingAddress", {}, path) is None:
+        return billing(visit)
+    visit.session.notice = "deleted"
+    raise Redirect("/billing")
+
+
+def _demand_member(visit: Visit) -> None:
+    """Demand that the person belongs to the organization in view: its addresses are theirs.
+
+    Raises:
+        Missing: They do not.
+    """
+    if visit.organization.id != visit.principal.home.id:
+        raise Missing
 
 
 def reference(visit: Visit) -> Mapping[str, object]:
@@ -217,23 +192,8 @@ def reference(visit: Visit) -> Mapping[str, object]:
     }
 
 
-def _named(visit: Visit) -> Organization:
-    """Return the organization in the address.
-
-    Raises:
-        OrganizationNotFound: It is missing or out of sight (R3).
-    """
-    organization_id = visit.path["organization_id"].lower()
-    return visit.world.organizations.retrieve(visit.principal, organization_id)
-
-
-def _mains(visit: Visit) -> list[Organization]:
-    """Return the main organizations in sight that something may hang under."""
-    page = visit.world.organizations.list(visit.principal, Paging(limit=PAGE_ROWS * 4))
-    return [row for row in page.rows if row.is_main]
-
-
-def _create_key(visit: Visit, organization_id: str, name: str) -> bool:
+def create_key(visit: Visit, organization_id: str, name: str) -> bool:
+    """Create an API key, which the next page shows; `False`, with errors, if refused."""
     made = visit.perform(
         "createApiKey", {"name": name, "status": "enabled"}, {"organization_id": organization_id}
     )
@@ -259,45 +219,13 @@ def sent_in(fields: Mapping[str, str]) -> JsonObject:
     return {name: value for name, value in fields.items() if value or name == "email"}
 
 
-def profile_in(form: Mapping[str, str], current: Organization | None = None) -> JsonObject:
-    """Return what a form says of an organization, as the API's body; empty if nothing.
-
-    On a change an emptied field is sent as such, so that it is cleared.
-    """
-    fields = {name: form[name].strip() for name in (*REQUIRED, *OPTIONAL) if name in form}
-    if current is None:
-        told: JsonObject = {name: value for name, value in fields.items() if value}
-        if not any(name in told for name in REQUIRED if name != "country_code"):
-            return {}
-    else:
-        told = {name: value for name, value in fields.items() if value != getattr(current, name)}
-    payer = form.get("billing_options.bill_to_organization", "").strip()
-    withheld = "withhold_billing" in form
-    if payer or withheld:
-        options: JsonObject = {"withhold_billing": withheld}
-        if payer:
-            options["bill_to_organization"] = payer
-        told["billing_options"] = options
-    elif current is not None and current.billing_options:
-        told["billing_options"] = {}
-    return told
-
-
 PAGES = (
-    Page("GET", "/organizations", organizations, "organizations.html"),
-    Page("GET", "/organizations/new", new_organization, "organization.html"),
-    Page("POST", "/organizations/new", create_organization, "organization.html"),
-    Page("GET", "/organizations/{organization_id}", show_organization, "organization.html"),
-    Page("POST", "/organizations/{organization_id}", update_organization, "organization.html"),
-    Page(
-        "POST", "/organizations/{organization_id}/delete", delete_organization, "organization.html"
-    ),
-    Page("POST", "/organizations/{organization_id}/live", enable_live, "organization.html"),
-    Page("POST", "/organizations/{organization_id}/contract", sign_contract, "organization.html"),
     Page("GET", "/users", users, "users.html"),
     Page("POST", "/users", invite_user, "users.html"),
     Page("POST", "/users/{user_id}/remove", remove_user, "users.html"),
     Page("GET", "/billing", billing, "billing.html"),
+    Page("POST", "/billing", create_billing_address, "billing.html"),
+    Page("POST", "/billing/{address_id}/delete", delete_billing_address, "billing.html"),
     Page("GET", "/api-keys", api_keys, "api_keys.html"),
     Page("POST", "/api-keys", create_api_key, "api_keys.html"),
     Page("POST", "/api-keys/{key_id}", change_api_key, "api_keys.html"),

@@ -18,6 +18,7 @@ from fiskaly_contracts.json_value import tokens_of
 from fiskaly_mockserver.domain.account.access import Principal, sees
 from fiskaly_mockserver.domain.account.errors import (
     ApiKeyNotFound,
+    BillingAddressNotFound,
     OrganizationNotFound,
     UserNotFound,
 )
@@ -46,6 +47,7 @@ from fiskaly_mockserver.world.world import World
 LANGUAGES = ("en", "de")
 ZONE = "Europe/Berlin"
 SIGN_IN = "/sign-in"
+FIRST_ORGANIZATION = "/first-organization"
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +62,7 @@ class BrowserSession:
         signed_in_to: The name of the world that it signed in to, and the state of that.
         sandbox: The name of the world that is looked at, "" for the default one.
         trusted: Whether it told the control token.
+        begun: When, in unix seconds of real time.
     """
 
     form_token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
@@ -74,6 +77,7 @@ class BrowserSession:
     signed_in_to: tuple[str, int] = ("", 0)
     sandbox: str = ""
     trusted: bool = False
+    begun: float = 0
 
     def renewed(self) -> "BrowserSession":
         """Return a new session of nobody, which keeps how the pages are shown."""
@@ -85,6 +89,7 @@ class BrowserSession:
 NOT_FOUND = (
     OrganizationNotFound,
     ApiKeyNotFound,
+    BillingAddressNotFound,
     UserNotFound,
     TssNotFound,
     ClientNotFound,
@@ -107,7 +112,9 @@ class Visit:
 
     Attributes:
         path: The parts of the address that vary, by name.
+        address: The page's own, below the prefix and with its query; "" for a change.
         form: What was sent; empty for a GET.
+        files: What was uploaded, by the name of its field.
         errors: What is wrong with it, by the name of its field; "" for the whole form.
     """
 
@@ -115,9 +122,11 @@ class Visit:
     control: Dispatcher
     request: web.Request
     session: BrowserSession
+    address: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     form: Mapping[str, str]
+    files: Mapping[str, bytes]
     errors: dict[str, str] = field(default_factory=dict)
     status: int = 200
 
@@ -155,16 +164,19 @@ class Visit:
         """The person in the chosen environment, with the rights that a token would have.
 
         Raises:
-            Redirect: Nobody is signed in, or belongs to no organization any more.
+            Redirect: Nobody is signed in, or the person belongs to no organization.
         """
         user, memberships = self.user, self.memberships
-        if user is None or not memberships:
+        if user is None:
             raise Redirect(SIGN_IN)
+        if not memberships:
+            raise Redirect(FIRST_ORGANIZATION)
+        chosen = self.session.organization_id
         return Principal(
             id=PrincipalId(user.id),
             kind=PrincipalKind.USER,
             env=self.session.env,
-            home=memberships[0],
+            home=next((row for row in memberships if row.id == chosen), memberships[0]),
             memberships=memberships,
         )
 

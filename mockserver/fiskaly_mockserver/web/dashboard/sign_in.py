@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from fiskaly_mockserver.domain.account.access import sees
 from fiskaly_mockserver.domain.account.errors import InvalidCredentials
@@ -14,15 +16,20 @@ from fiskaly_mockserver.domain.account.model import (
     UserId,
 )
 from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.web.dashboard.account import profile_in, sent_in
+from fiskaly_mockserver.web.api import JsonObject
+from fiskaly_mockserver.web.dashboard.account import sent_in
 from fiskaly_mockserver.web.dashboard.frame import (
+    FIRST_ORGANIZATION,
     LANGUAGES,
+    SIGN_IN,
     Missing,
     Page,
     Redirect,
     Visit,
 )
+from fiskaly_mockserver.web.dashboard.organizations import REQUIRED, profile_in
 from fiskaly_mockserver.world.seeding import Seeded
+from fiskaly_mockserver.world.worlds import BadSandboxName
 
 if TYPE_CHECKING:
     from fiskaly_mockserver.domain.account.organizations import Profile
@@ -56,29 +63,23 @@ def sign_in(visit: Visit) -> Mapping[str, object]:
         seeded = Seeded(visit.world.baseline).users() if visit.may_control else ()
         if not any(one.id == chosen for one in seeded):
             raise Missing
-        _begin(visit, UserId(chosen))
-    try:
-        visit.world.sessions.open_with_password(email, visit.form.get("password", ""))
-    except InvalidCredentials as error:
-        visit.refused(error)
-        return show_sign_in(visit)
-    _begin(visit, next(iter(visit.world.tables.users.select("email", email.lower()))).id)
-    return NOTHING
+        user_id = UserId(chosen)
+    else:
+        try:
+            user_id = visit.world.sessions.person(email, visit.form.get("password", "")).id
+        except InvalidCredentials as error:
+            visit.refused(error)
+            return show_sign_in(visit)
+    wanted = visit.session.wanted
+    _enter(visit, user_id)
+    raise Redirect(wanted or ("/choose" if len(visit.memberships) > 1 else "/overview"))
 
 
-def _begin(visit: Visit, user_id: UserId) -> None:
-    """Begin a new session, and lead to the page that was asked for.
-
-    Raises:
-        Redirect: Always; to the choice of an organization where there are several.
-    """
-    before = visit.session
-    visit.session = before.renewed()
+def _enter(visit: Visit, user_id: UserId) -> None:
+    """Begin a new session, in which that person is signed in."""
+    visit.session = visit.session.renewed()
     visit.session.user_id = user_id
     visit.session.signed_in_to = (visit.world.name, visit.world.generation)
-    if before.wanted:
-        raise Redirect(before.wanted)
-    raise Redirect("/choose" if len(visit.memberships) > 1 else "/overview")
 
 
 def sign_out(visit: Visit) -> Mapping[str, object]:
@@ -88,7 +89,7 @@ def sign_out(visit: Visit) -> Mapping[str, object]:
 
 
 def sign_up(visit: Visit) -> Mapping[str, object]:
-    """Register a person: with a first main organization (R2), or into open invitations (R9)."""
+    """Register a person: with a first main organization (R2), invited, or without any yet (R9)."""
     form = visit.form
     person = {name: form.get(name, "") for name in ("email", "first_name", "last_name")}
     visit.checked("inviteUser", sent_in(person), {"organization_id": NO_ID})
@@ -102,39 +103,72 @@ def sign_up(visit: Visit) -> Mapping[str, object]:
         visit.status = 400
         return NOTHING
     visit.service.secrets.add(password)
-    names = {name: person[name] for name in ("first_name", "last_name")}
     try:
-        if profile:
-            made = visit.world.sign_ups.sign_up(
-                email=person["email"],
-                password=password,
-                organization=cast("Profile", profile),
-                **names,
-            )
-            user_id = made.user.id
-            shown = {"name": made.api_key.name, "key": made.api_key.key, "secret": made.secret}
-            visit.service.secrets.add(made.secret)
-        else:
-            invited = visit.world.sign_ups.accept_invitation(
-                email=person["email"], password=password, **names
-            )
-            user_id, shown = invited.user.id, {}
+        user = visit.world.sign_ups.register(password=password, **person).user
     except DomainError as error:
         visit.refused(error)
         return NOTHING
-    try:
-        _begin(visit, user_id)
-    finally:
-        visit.session.shown_once = shown or None
+    _enter(visit, user.id)
+    if profile:
+        _create_first(visit, user, profile)
+    raise Redirect("/overview")
+
+
+def show_first_organization(visit: Visit) -> Mapping[str, object]:
+    """Offer the form for the first main organization to somebody who belongs to none.
+
+    Raises:
+        Redirect: Nobody is signed in, or the person belongs to one.
+    """
+    if visit.user is None:
+        raise Redirect(SIGN_IN)
+    if visit.memberships:
+        raise Redirect("/overview")
     return NOTHING
 
 
+def create_first_organization(visit: Visit) -> Mapping[str, object]:
+    """Create it (R2)."""
+    show_first_organization(visit)
+    profile: JsonObject = {name: visit.form.get(name, "").strip() for name in REQUIRED}
+    if visit.user is None or visit.checked("createOrganization", profile, {}) is None:
+        return NOTHING
+    _create_first(visit, visit.user, profile)
+    raise Redirect("/overview")
+
+
+def _create_first(visit: Visit, user: User, profile: JsonObject) -> None:
+    """Create it with its first key and, unless that is to be blank, its billing address."""
+    made = visit.world.sign_ups.first_organization(user, cast("Profile", profile))
+    visit.service.secrets.add(made.secret)
+    visit.session.shown_once = {
+        "name": made.api_key.name,
+        "key": made.api_key.key,
+        "secret": made.secret,
+    }
+    if "billing_blank" in visit.form:
+        return
+    visit.session.organization_id = made.organization.id
+    address = {name: profile[name] for name in REQUIRED if name != "name"}
+    billed = visit.perform("createBillingAddress", {"recipient": profile["name"], **address})
+    if billed is not None:
+        row = {"billing_address_id": billed["_id"]}
+        visit.perform("updateOrganization", row, {"organization_id": made.organization.id})
+
+
 def choose(visit: Visit) -> Mapping[str, object]:
-    """Change what is looked at: the organization, TEST or LIVE, or the language."""
+    """Change what is looked at, the organization, TEST or LIVE, or how: language and time zone."""
     form, session = visit.form, visit.session
     if "language" in form:
         session.language = form["language"] if form["language"] in LANGUAGES else LANGUAGES[0]
-        raise Redirect("/overview" if visit.user else "/sign-in")
+    if "zone" in form:
+        try:
+            session.zone = ZoneInfo(form["zone"].strip()).key
+        except (ValueError, OSError, LookupError):
+            session.notice = "zone_unknown"
+    if "language" in form or "zone" in form:
+        back = form.get("back", "")
+        raise Redirect(quote(back, safe="/?&=%") if back.startswith("/") else "/overview")
     principal = visit.principal
     env = Environment(form["env"]) if form.get("env") in set(Environment) else principal.env
     chosen = form.get("organization_id") or session.organization_id or principal.home.id
@@ -142,6 +176,22 @@ def choose(visit: Visit) -> Mapping[str, object]:
     if row is None or not sees(principal._replace(env=env), row):
         raise Missing
     session.env, session.organization_id = env, row.id
+    raise Redirect("/overview")
+
+
+def look_into_sandbox(visit: Visit) -> Mapping[str, object]:
+    """Show a sandbox's pages from now on; it begins with its first use, as by a client.
+
+    Raises:
+        Missing: There can be none of that name.
+    """
+    try:
+        world = visit.service.worlds.get(visit.path["sandbox"])
+    except BadSandboxName as error:
+        raise Missing from error
+    if visit.session.sandbox != world.name:
+        visit.session = visit.session.renewed()
+        visit.session.sandbox = world.name
     raise Redirect("/overview")
 
 
@@ -161,7 +211,22 @@ PAGES = (
     Page("POST", "/sign-in", sign_in, "sign_in.html", public=True),
     Page("GET", "/sign-up", nothing, "sign_up.html", public=True),
     Page("POST", "/sign-up", sign_up, "sign_up.html", public=True),
+    Page(
+        "GET",
+        FIRST_ORGANIZATION,
+        show_first_organization,
+        "first_organization.html",
+        public=True,
+    ),
+    Page(
+        "POST",
+        FIRST_ORGANIZATION,
+        create_first_organization,
+        "first_organization.html",
+        public=True,
+    ),
     Page("POST", "/sign-out", sign_out, public=True),
+    Page("GET", "/sandbox/{sandbox}", look_into_sandbox, public=True),
     Page("GET", "/choose", nothing, "choose.html"),
     Page("POST", "/choose", choose, public=True),
 )

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from hmac import compare_digest
 from importlib import resources
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from aiohttp import hdrs, web
@@ -21,6 +22,7 @@ from fiskaly_mockserver.web.dashboard import (
     account,
     exchanges,
     mock,
+    organizations,
     overview,
     sign_in,
     signing,
@@ -43,6 +45,11 @@ from fiskaly_mockserver.world.names import DASHBOARD_PREFIX
 MOST_SESSIONS = 1_000
 """Visitors that are remembered; the oldest are forgotten first."""
 SESSION_SECONDS = 12 * 3600
+ZONES = (
+    *("Europe/Berlin", "Europe/Vienna", "Europe/Zurich", "Europe/Paris", "Europe/London"),
+    *("Europe/Lisbon", "Europe/Athens", "UTC", "America/New_York", "Asia/Kolkata", "Asia/Tokyo"),
+)
+"""Time zones that are proposed; any other can be typed."""
 _STATIC = {"dashboard.css": "text/css", "dashboard.js": "text/javascript"}
 _HEADERS = {
     "Content-Security-Policy": (
@@ -58,6 +65,7 @@ _HEADERS = {
 PAGES = (
     *sign_in.PAGES,
     *overview.PAGES,
+    *organizations.PAGES,
     *account.PAGES,
     *signing.PAGES,
     *transactions.PAGES,
@@ -107,24 +115,44 @@ class Dashboard:
                 charset="utf-8",
                 headers={**_HEADERS, "Cache-Control": "no-cache"},
             )
+        changes = request.method == hdrs.METH_POST
         try:
-            form = await request.post() if request.method == hdrs.METH_POST else {}
+            form = await request.post() if changes else {}
+        except web.HTTPRequestEntityTooLarge:
+            return web.Response(status=413, text="the form is too large", headers=_HEADERS)
         except (ValueError, LookupError, AssertionError):  # no form, or in no known charset
             return web.Response(status=400, text="the form cannot be read", headers=_HEADERS)
-        sent = {name: value for name, value in form.items() if isinstance(value, str)}
+        now = self._service.world.seams.clock.now()
         name = f"fiskaly_mock_{request.url.port}"
         session_id = request.cookies.get(name, "")
         session = self._sessions.get(session_id)
-        response = await self._shown(request, path, sent, session or BrowserSession())
-        visit_session = response[1]
-        if session is not visit_session:
+        if session is not None and now > session.begun + SESSION_SECONDS:
+            session = None
+        visit = Visit(
+            service=self._service,
+            control=self._control,
+            request=request,
+            session=session or BrowserSession(),
+            address="" if changes else request.raw_path.removeprefix(DASHBOARD_PREFIX) or "/",
+            path={},
+            query=request.query,
+            form={name: value for name, value in form.items() if isinstance(value, str)},
+            files={
+                name: value.file.read()
+                for name, value in form.items()
+                if isinstance(value, web.FileField)
+            },
+        )
+        response = await self._shown(path, visit)
+        if session is not visit.session:
             # a new id with every sign-in, so that nobody can have given it before
             self._sessions.pop(session_id, None)
             session_id = secrets.token_urlsafe(24)
             while len(self._sessions) >= MOST_SESSIONS:
                 del self._sessions[next(iter(self._sessions))]
-            self._sessions[session_id] = visit_session
-            response[0].set_cookie(
+            visit.session.begun = now
+            self._sessions[session_id] = visit.session
+            response.set_cookie(
                 name,
                 session_id,
                 max_age=SESSION_SECONDS,
@@ -133,47 +161,41 @@ class Dashboard:
                 secure=request.scheme == "https",
                 samesite="Strict",
             )
-        return response[0]
+        return response
 
-    async def _shown(
-        self, request: web.Request, path: str, form: Mapping[str, str], session: BrowserSession
-    ) -> tuple[web.StreamResponse, BrowserSession]:
-        visit = Visit(
-            service=self._service,
-            control=self._control,
-            request=request,
-            session=session,
-            path={},
-            query=request.query,
-            form=form,
-        )
+    async def _shown(self, path: str, visit: Visit) -> web.StreamResponse:
+        request, session = visit.request, visit.session
         if session.language is None:
             wanted = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")[:2].lower()
             session.language = wanted if wanted in LANGUAGES else LANGUAGES[0]
         try:
             page = self._page(request.method, path, visit)
-            if request.method == hdrs.METH_POST and not compare_digest(
-                form.get("form_token", "").encode("utf-8", "replace"), session.form_token.encode()
-            ):
-                return self._render(visit, "message.html", {"text": "form_token_missing"}, 403)
             if not page.public:
                 _ = visit.principal
+            if request.method == hdrs.METH_POST and not _has_token(visit):
+                return self._render(visit, "message.html", {"text": "form_token_missing"}, 403)
             found = page.show(visit)
             values = await found if inspect.isawaitable(found) else found
             if isinstance(values, web.StreamResponse):
-                return values, visit.session
+                return values
             if isinstance(values, Download):
-                return _sent(values), visit.session
+                return _sent(values)
             return self._render(visit, page.template, values, visit.status)
         except Redirect as there:
-            if str(there) == SIGN_IN and request.method == hdrs.METH_GET and path != "/":
-                visit.session.wanted = path
+            if str(there) == SIGN_IN and path not in ("/", "/sign-out"):
+                visit.session.wanted = visit.address or self._page_of(path)
             location = DASHBOARD_PREFIX + str(there)
-            return web.Response(
-                status=303, headers={**_HEADERS, "Location": location}
-            ), visit.session
+            return web.Response(status=303, headers={**_HEADERS, "Location": location})
         except (Missing, *NOT_FOUND):
             return self._render(visit, "message.html", {"text": "not_found"}, 404)
+
+    def _page_of(self, path: str) -> str:
+        """Return the page with the form that is sent to a path: that path or one above."""
+        while path and not any(
+            pattern.fullmatch(path) for pattern, page in self._pages if page.method == hdrs.METH_GET
+        ):
+            path = path.rpartition("/")[0]
+        return quote(path)
 
     def _page(self, method: str, path: str, visit: Visit) -> Page:
         for pattern, page in self._pages:
@@ -185,20 +207,22 @@ class Dashboard:
 
     def _render(
         self, visit: Visit, template: str, values: Mapping[str, object], status: int
-    ) -> tuple[web.Response, BrowserSession]:
+    ) -> web.Response:
         session = visit.session
         texts = self._texts[session.language or LANGUAGES[0]]
         notice, session.notice = session.notice, ""
-        user = visit.user if visit.memberships else None
+        user = visit.user
+        memberships = visit.memberships if user else ()
         body = self._templates.get_template(template).render(
             {
                 "t": texts.__getitem__,
                 "texts": texts,
                 "base": DASHBOARD_PREFIX,
+                "address": visit.address,
                 "session": session,
                 "user": user,
-                "memberships": visit.memberships if user else (),
-                "organization": visit.organization if user else None,
+                "memberships": memberships,
+                "organization": visit.organization if memberships else None,
                 "form": visit.form,
                 "errors": visit.errors,
                 "notice": notice,
@@ -207,14 +231,17 @@ class Dashboard:
                 "sandbox": visit.world.name,
                 "token_asked": visit.service.safety.enabled and not visit.may_control,
                 "origin": visit.origin,
+                "zones": ZONES,
                 "when": partial(_when, ZoneInfo(session.zone)),
                 **values,
             }
         )
-        response = web.Response(
-            text=body, status=status, content_type="text/html", headers=_HEADERS
-        )
-        return response, session
+        return web.Response(text=body, status=status, content_type="text/html", headers=_HEADERS)
+
+
+def _has_token(visit: Visit) -> bool:
+    given = visit.form.get("form_token", "").encode("utf-8", "replace")
+    return compare_digest(given, visit.session.form_token.encode())
 
 
 def _when(zone: ZoneInfo, seconds: float) -> str:

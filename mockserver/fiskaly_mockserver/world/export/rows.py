@@ -4,6 +4,7 @@ What is unset is left out, the other fields have the names of the rows' own; the
 `viewers` of an organization follow from the others and are not exported.
 """
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import MISSING, Field, fields
 from enum import Enum
@@ -11,12 +12,14 @@ from typing import Any, Generic, TypeVar, cast
 
 from fiskaly_contracts import JsonValue
 
+from fiskaly_mockserver.domain.account.logos import logo_of
 from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     BillingAddress,
     BillingOptions,
     Environment,
     KeyStatus,
+    Logo,
     ManagedConfiguration,
     Membership,
     Organization,
@@ -224,13 +227,15 @@ def _default(field: "Field[Any]") -> object:
     return field.default if field.default_factory is MISSING else field.default_factory()
 
 
-def _plain(value: object) -> JsonValue:
+def _plain(value: object) -> JsonValue:  # noqa: PLR0911 - one for each kind of value
     """Return what a row's field holds as JSON."""
     match value:
         case str():
             return str(value)
         case bytes():
             return value.hex()
+        case Logo():
+            return b64encode(value.content).decode()
         case tuple():
             return [_plain(one) for one in value]
         case Mapping():
@@ -247,6 +252,13 @@ def _envs(node: Node) -> tuple[Environment, ...]:
     if Environment.TEST not in envs or len(envs) != len(set(envs)):
         raise node.error("should be TEST, or TEST and LIVE (R6)")
     return envs
+
+
+def _logo(node: Node) -> Logo:
+    try:
+        return logo_of(b64decode(node.text(), validate=True))
+    except ValueError as error:
+        raise node.error(f"should be a logo in base64: {error}") from None
 
 
 _PLACE: Mapping[str, Reader] = {
@@ -282,6 +294,7 @@ ORGANIZATION = Form(
         "managed_by_organization_id": Node.filled,
         "created_by_user": Node.filled,
         "created_by_organization_id": Node.filled,
+        "logo": _logo,
     },
 )
 API_KEY = Form(
