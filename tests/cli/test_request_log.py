@@ -24,10 +24,15 @@ LINE = re.compile(
 
 
 def logged(
-    capfd: pytest.CaptureFixture[str], *, level: str = "debug", as_json: bool = False
+    capfd: pytest.CaptureFixture[str],
+    *,
+    level: str = "debug",
+    as_json: bool = False,
+    pages: bool = False,
 ) -> list[str]:
     """Send two good requests, two that break the contract and one that is no HTTP."""
     log = RequestLog(sys.stderr, level=level, as_json=as_json)
+    log.pages = pages
     config = ServerConfig(port=0, preset="single", on_exchange=log.write)
     with log.take_over(), MockServer(config) as server:
         key = server.credentials
@@ -39,6 +44,13 @@ def logged(
             client.sendall(b"GET / HTTP/1.1\r\nno header\r\n\r\n")
             assert client.recv(12).endswith(b"400")
     return capfd.readouterr().err.splitlines()
+
+
+def test_a_refused_request_has_the_address_of_its_page(capfd: pytest.CaptureFixture[str]) -> None:
+    good, _, bad, unknown, _ = logged(capfd, pages=True)
+    assert "/dashboard" not in good
+    for line in (bad, unknown):
+        assert re.search(r"ms /dashboard/requests/[0-9a-f]{32} ", line)
 
 
 def test_text_is_one_line_per_request(capfd: pytest.CaptureFixture[str]) -> None:

@@ -8,11 +8,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from threading import Condition, Thread
 from typing import TextIO
 
 from fiskaly_mockserver.cli.output import one_line
 from fiskaly_mockserver.world.journal.exchange import Exchange, iso
+from fiskaly_mockserver.world.names import DASHBOARD_PREFIX
 
 LEVELS: Mapping[str, int] = {
     "debug": logging.DEBUG,
@@ -141,13 +143,21 @@ def _descriptor(stream: TextIO | None) -> int | None:
 
 
 class RequestLog:
-    """Writes finished exchanges: crashes as errors, breaches of the contract as warnings."""
+    """Writes finished exchanges: crashes as errors, breaches of the contract as warnings.
+
+    Attributes:
+        pages: Whether the Dashboard shows each request, so that the line has its address.
+    """
 
     def __init__(self, stream: TextIO | None, *, level: str, as_json: bool) -> None:
+        self.pages = False
         self._level = LEVELS[level]
         self._as_json = as_json
-        self._render = _json if as_json else request_line
+        self._render = _json if as_json else self._line
         self._writer = LineWriter(stream, dropped=self._dropped)
+
+    def _line(self, exchange: Exchange) -> str:
+        return request_line(exchange, pages=self.pages)
 
     def write(self, exchange: Exchange) -> None:
         """Write the line of an exchange, if its level is wanted."""
@@ -243,12 +253,14 @@ def _json(exchange: Exchange) -> str:
     return json.dumps(_fields(exchange))
 
 
-def request_line(exchange: Exchange) -> str:
-    """Return an exchange in one line for people."""
+def request_line(exchange: Exchange, *, pages: bool = False) -> str:
+    """Return an exchange in one line for people; with `pages` a refused one has its address."""
     fields = _fields(exchange)
+    refused = exchange.status >= HTTPStatus.BAD_REQUEST or exchange.violations
+    page = f"{DASHBOARD_PREFIX}/requests/" if pages and refused else ""
     line = (
         f"{fields['time']} {fields['method']} {fields['path']} {fields['operation']}"
-        f" {fields['status']} {fields['ms']}ms {fields['request_id']}"
+        f" {fields['status']} {fields['ms']}ms {page}{fields['request_id']}"
     )
     notes = [*filter(None, (exchange.fault, exchange.refusal)), *_sentences(exchange)]
     return one_line(f"{line} {'; '.join(notes)}" if notes else line)

@@ -101,6 +101,9 @@ async def test_a_request_is_shown_with_all_that_is_known_of_it(
     assert "/town" in shown
     assert "curl -X POST" in shown
     assert "Why" in shown
+    async with browser.client.get(f"/_mock/explain/{second.request_id}") as answer:
+        page = (await answer.json())["page"]
+    assert page.endswith(f"/dashboard/requests/{second.request_id}")
     armed = await browser.post(
         "/faults", operation="createOrganization", kind="status", status="503", first="1"
     )

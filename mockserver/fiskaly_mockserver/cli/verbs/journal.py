@@ -86,6 +86,8 @@ def describe_explanation(explanation: Mapping[str, Any]) -> str:
     ]
     if explanation["accepted"]:
         lines.append(_row("accepted", explanation["accepted"]))
+    if explanation.get("page"):
+        lines.append(_row("page", explanation["page"]))
     return "\n".join(map(one_line, lines))
 
 

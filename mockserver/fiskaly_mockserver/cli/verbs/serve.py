@@ -172,6 +172,7 @@ def serve(*, as_json: bool, opens: bool, dashboard: bool, https: Https, **flags:
     with collector_at_rest():
         setup = set_up(**flags)
         config = replace(https.config(setup.config), dashboard=dashboard)
+        setup.log.pages = dashboard and config.control
         service = compose(config, setup.tree)
         gc.freeze()  # what is there now stays: collections need not look at it
         # What requests make is let go of without the collector, but for the journal, which

@@ -23,7 +23,7 @@ from fiskaly_mockserver.world.journal.journal import (
     Overflowed,
     UnknownRequest,
 )
-from fiskaly_mockserver.world.names import shown
+from fiskaly_mockserver.world.names import DASHBOARD_PREFIX, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,9 +189,13 @@ def clear_journal(call: ControlCall) -> JsonValue:
 def explain(call: ControlCall) -> JsonValue:
     """Say which rule refused a request, on what state, and what would have passed."""
     try:
-        return explain_exchange(call.world.journal.get(call.path["request_id"]))
+        exchange = call.world.journal.get(call.path["request_id"])
     except UnknownRequest as error:
         raise ControlError(404, str(error), field="request_id") from error
+    told = explain_exchange(exchange)
+    if call.service.dashboard and call.origin:
+        told["page"] = f"{call.origin}{DASHBOARD_PREFIX}/requests/{exchange.request_id}"
+    return told
 
 
 async def export_har(call: ControlCall) -> JsonValue:
