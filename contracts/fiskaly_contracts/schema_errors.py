@@ -139,7 +139,7 @@ def _bare(place: Place, tokens: Tokens, rule: str, expected: str, demand: str) -
 
 
 def _plain(error: SchemaError, place: Place, tokens: Tokens) -> Violation:
-    demand, expected = words(error.validator, error.validator_value, error.schema)
+    demand, expected = words(error.validator, error.validator_value, error.schema, error.instance)
     violation = _bare(place, tokens, error.validator, expected, demand)
     match visibility(place.document, place.level, tokens):
         case Visibility.SECRET:

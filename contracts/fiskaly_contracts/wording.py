@@ -76,10 +76,12 @@ _BOUNDS = {
 }
 
 
-def words(rule: str, wanted: Any, schema: Schema) -> tuple[str, str]:
+def words(rule: str, wanted: Any, schema: Schema, got: object = None) -> tuple[str, str]:
     """Return the AJV-like demand and what is expected, in words, for a broken keyword.
 
-    The contract's own words (`x-expected` on the schema) win, where it has any.
+    The contract's own words (`x-expected` on the schema) win, where it has any. What was most
+    likely meant by `got` is told where there are many values, or the contract knows other names
+    of them (`x-meant`).
 
     >>> words("minLength", 3, {})
     ('should NOT be shorter than 3 characters', 'a string of at least 3 characters')
@@ -89,9 +91,9 @@ def words(rule: str, wanted: Any, schema: Schema) -> tuple[str, str]:
             kind = _A_TYPE.get(wanted, str(wanted))
             return f"should be {wanted}", f"{kind} or null" if schema.get("nullable") else kind
         case "enum":
-            return "should be equal to one of the allowed values", _allowed(wanted, schema)
+            return "should be equal to one of the allowed values", _allowed(wanted, schema, got)
         case "pattern":
-            return _pattern(wanted, schema)
+            return _pattern(wanted, schema, got)
         case "format" if wanted in _FORMS:
             form = schema.get("x-expected", _FORMS[wanted])
             return f'should match format "{wanted}", that is, {form}', form
@@ -106,12 +108,21 @@ def words(rule: str, wanted: Any, schema: Schema) -> tuple[str, str]:
     return demand.format(wanted), schema.get("x-expected", expected.format(wanted))
 
 
-def _pattern(wanted: str, schema: Schema) -> tuple[str, str]:
+def _pattern(wanted: str, schema: Schema, got: object) -> tuple[str, str]:
     demand = f'should match pattern "{wanted}"'
     if "x-expected" not in schema:
         return demand, f"a string that matches {wanted}"
-    expected = schema["x-expected"]
+    expected = f"{schema['x-expected']}{_meant(got, schema)}"
     return f"{demand}, that is, {expected}", expected
+
+
+def _meant(got: object, schema: Schema, names: Iterable[str] = ()) -> str:
+    """Return a question after the value that was most likely meant, or ""."""
+    others: dict[str, str] = schema.get("x-meant", {})
+    if not isinstance(got, str) or len(got) > TEXT_LIMIT:
+        return ""
+    guess = others.get(got.strip().upper()) or respelt(got.strip(), names)
+    return f", did you mean {guess}?" if guess else ""
 
 
 def counted(number: int, noun: str) -> str:
@@ -125,7 +136,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
 
 
-def _allowed(wanted: list[JsonValue], schema: Schema) -> str:
+def _allowed(wanted: list[JsonValue], schema: Schema, got: object) -> str:
     names = [value if isinstance(value, str) and value else json.dumps(value) for value in wanted]
     if len(names) == 1:
         return names[0]
@@ -133,6 +144,9 @@ def _allowed(wanted: list[JsonValue], schema: Schema) -> str:
         return f"one of {', '.join(names)}"
     samples = list(dict.fromkeys([schema.get("example", names[0]), *names]))[:_SAMPLES]
     kind = schema.get("x-expected", f"one of {len(names)} allowed values")
+    meant = _meant(got, schema, names)
+    if meant:
+        return f"{kind}{meant}"
     return f"{kind}, such as {', '.join(map(str, samples))}"
 
 

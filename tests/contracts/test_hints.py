@@ -1,9 +1,10 @@
 """What a misspelled property is taken for, and which branch of a oneOf that points to."""
 
 import json
+from typing import Any
 
 import pytest
-from fiskaly_contracts import Checker, JsonValue, RequestData, Violation, explain
+from fiskaly_contracts import Checker, Contract, JsonValue, RequestData, Violation, explain
 from fiskaly_contracts.wording import did_you_mean
 
 ORGANIZATION: dict[str, JsonValue] = {
@@ -139,3 +140,27 @@ def test_a_name_is_wanted_in_one_line(checker: Checker, name: str) -> None:
 )
 def test_a_hint_ends_a_sentence(name: object, known: list[str], guess: str) -> None:
     assert did_you_mean(name, known) == (f" (did you mean {guess}?)" if guess else "")
+
+
+@pytest.mark.parametrize(
+    ("sent", "hint"),
+    [
+        ("DE", "did you mean DEU?"),
+        ("de", "did you mean DEU?"),
+        ("GERMANY", "did you mean DEU?"),
+        (" Österreich ", "did you mean AUT?"),
+        ("deu", "did you mean DEU?"),
+        ("at", "did you mean AUT?"),
+        ("XX", "such as DEU, ABW"),
+        ("DE" * 500, "such as DEU, ABW"),
+    ],
+)
+def test_a_country_in_another_spelling(checker: Checker, sent: str, hint: str) -> None:
+    body = without("country_code", country_code=sent)
+    assert hint in explain(refused(checker, "createOrganization", body))
+
+
+def test_what_a_country_may_be_meant_by_is_one() -> None:
+    document: Any = Contract.bundled().document
+    schema = document["components"]["schemas"]["CountryCode"]
+    assert set(schema["x-meant"].values()) <= set(schema["enum"])

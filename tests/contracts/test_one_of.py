@@ -111,7 +111,7 @@ def test_a_wrong_country_of_a_managed_organization_leads_the_sentence(checker: C
     )
     assert violation.sentence() == (
         "body.country_code should be equal to one of the allowed values (one of the 249 "
-        'ISO 3166-1 alpha-3 codes, such as DEU, ABW; got "DE") (taken as '
+        'ISO 3166-1 alpha-3 codes, did you mean DEU?; got "DE") (taken as '
         "ManagedOrganizationCreate)"
     )
 

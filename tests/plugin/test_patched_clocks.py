@@ -42,6 +42,7 @@ from api_client import ask, count, create, log_in
 from clocks import frozen
 
 REAL = {real}
+TX = "00000000-0000-4000-8000-000000000001"
 
 
 def demand_real(fiskaly_mock):
@@ -63,6 +64,22 @@ def use(fiskaly_mock):
     thread.start()
     assert fiskaly_mock.journal.wait_for_call("authenticate", times=2, timeout=60)
     thread.join()
+    sign(fiskaly_mock)
+
+
+class SignDe:
+    def __init__(self, fiskaly_mock):
+        self.base_url = fiskaly_mock.sign_de_url
+
+
+def sign(fiskaly_mock):
+    # the log of a receipt has the fake's time
+    shop = fiskaly_mock.tree.managed[0]
+    tss = fiskaly_mock.new_tss(shop)
+    path = f"/tss/{{tss.tss_id}}/tx/{{TX}}?tx_revision=1"
+    body = {{"state": "ACTIVE", "client_id": tss.clients[0].client_id}}
+    answer = ask(SignDe(fiskaly_mock), path, body, fiskaly_mock.token_for(shop), "PUT")
+    assert abs(answer["log"]["timestamp"] - REAL) < 600
 
 
 @pytest.fixture

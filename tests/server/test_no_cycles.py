@@ -13,6 +13,8 @@ from fiskaly_mockserver import MockServer, ServerConfig
 from server.raw_http import request
 from server.target import BAKERY, JSON, ORGANIZATIONS, authenticate
 
+NOBODY = "99999999-9999-4999-8999-999999999999"
+SIGN_DE = f"/api/v2/tss/{NOBODY}"
 KINDS: dict[str, tuple[str, str, tuple[str, ...], bytes]] = {
     "read": ("GET", ORGANIZATIONS, (), b""),
     "missing": ("GET", f"{ORGANIZATIONS}/99999999-9999-4999-8999-999999999999", (), b""),
@@ -25,6 +27,14 @@ KINDS: dict[str, tuple[str, str, tuple[str, ...], bytes]] = {
     "large": ("POST", ORGANIZATIONS, (JSON,), b'{"name":"%b"}' % (b"x" * 900_000)),
     "too large": ("POST", ORGANIZATIONS, (JSON,), b'{"name":"%b"}' % (b"x" * 1_100_000)),
     "does not unpack": ("POST", ORGANIZATIONS, (JSON, "Content-Encoding: gzip"), b"{}"),
+    "SIGN DE missing": ("GET", f"{SIGN_DE}/tx/1", (), b""),
+    "SIGN DE refused": ("PUT", f"{SIGN_DE}/tx/{NOBODY}?tx_revision=1", (JSON,), b'{"state":1}'),
+    "SIGN DE large": (
+        "PUT",
+        f"{SIGN_DE}/tx/{NOBODY}?tx_revision=1",
+        (JSON,),
+        b'{"schema":{"raw":{"process_data":"%b"}}}' % (b"x" * 900_000),
+    ),
     "expectation": ("GET", ORGANIZATIONS, ("Expect: x",), b""),
     "foreign page": ("GET", ORGANIZATIONS, ("Origin: https://evil.example",), b""),
     "sandbox": ("GET", f"/s/box{ORGANIZATIONS}", (), b""),

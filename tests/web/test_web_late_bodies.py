@@ -1,10 +1,12 @@
 """Bodies that come when the head was long there: what was looked up before them is old by then."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
 from builders.accounts import VENDOR, profile
+from fiskaly_contracts import CheckedRequest, Checker, RequestData
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.sessions import Sessions
 from fiskaly_mockserver.web import endpoint
@@ -56,3 +58,41 @@ async def test_a_token_that_ended_before_its_body_came_is_refused(
 
     answer = await created(api, pieces())
     assert (answer.status, answer.body["message"]) == (401, "the token has expired")
+
+
+@pytest.mark.parametrize("size", [10, endpoint.LARGE])
+async def test_only_a_large_body_is_checked_beside_the_loop(
+    api: Api, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    check, threads = Checker.check, list[threading.Thread]()
+
+    def noted(self: Checker, data: RequestData) -> CheckedRequest:
+        threads.append(threading.current_thread())
+        return check(self, data)
+
+    monkeypatch.setattr(Checker, "check", noted)
+    answer = await api.post("/organizations", profile(name="x" * size) | {"x": 1})
+    assert answer.status == 400
+    assert "'x'" in answer.message
+    assert (threads[-1] is threading.current_thread()) == (size == 10)
+
+
+async def test_a_state_that_was_replaced_while_a_large_body_was_checked_is_left_alone(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, world, loop = Checker.check, api.account.world, asyncio.get_running_loop()
+
+    async def reset() -> None:
+        world.reset()
+
+    def checked(self: Checker, data: RequestData) -> CheckedRequest:
+        found = check(self, data)
+        asyncio.run_coroutine_threadsafe(reset(), loop).result(60)
+        return found
+
+    monkeypatch.setattr(endpoint, "LARGE", 1)
+    monkeypatch.setattr(Checker, "check", checked)
+    before = len(world.rows.organizations)
+    body = profile() | {"managed_by_organization_id": VENDOR}
+    assert (await api.post("/organizations", body)).status == 503
+    assert len(world.rows.organizations) == before

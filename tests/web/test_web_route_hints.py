@@ -20,6 +20,13 @@ HINT = "X-Mock-Hint"
             f"/api/v0/organizations/{SHOP}/apikeys",
             "did you mean GET /organizations/{organization_id}/api-keys?",
         ),
+        ("PUT", f"/v2/tss/{SHOP}", "did you mean PUT /api/v2/tss/{tss_id}?"),
+        ("GET", "/api/v2/tss/", "none of which ends in a slash; did you mean GET /tss?"),
+        (
+            "GET",
+            f"/api/v2/tss/{SHOP}/transactions",
+            "did you mean GET /tss/{tss_id}/tx?",
+        ),
         ("GET", "/nowhere", "one of the 20 operations of the contract"),
         ("PUT", "/api/v0/organizations", "route should be called with GET, POST (got PUT)"),
         ("HEAD", "/api/v0/organizations", "route should be called with GET, POST (got HEAD)"),

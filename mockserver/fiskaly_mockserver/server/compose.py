@@ -64,9 +64,9 @@ def compose(
 
 
 class SeededSecrets:
-    """The API secrets of the present tree, derived when they are first asked for.
+    """The API secrets and passwords of the present tree, derived when they are first asked for.
 
-    Of a tree with very many keys there are none: to derive them all would take too long.
+    Of a tree with very many keys or people there are none: to derive them all would take too long.
     """
 
     def __init__(self, world: World) -> None:
@@ -77,14 +77,16 @@ class SeededSecrets:
         """Return them."""
         baseline = self._world.baseline
         if self._of[0] is not baseline:
-            secrets: frozenset[str] = frozenset()
+            seeded, secrets = Seeded(baseline), set[str]()
             if len(baseline.api_keys.order) <= MOST_SECRETS:
-                secrets = frozenset(
+                secrets.update(
                     key.secret
-                    for organization in Seeded(baseline).organizations()
+                    for organization in seeded.organizations()
                     for key in organization.api_keys
                 )
-            self._of = (baseline, secrets)
+            if len(baseline.users.order) <= MOST_SECRETS:
+                secrets.update(user.password for user in seeded.users())
+            self._of = (baseline, frozenset(secrets))
         return self._of[1]
 
 

@@ -1,5 +1,6 @@
 """What an API is to the server, what its handlers get, and what they answer with."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, cast
@@ -36,11 +37,24 @@ class PresentedRows(NamedTuple):
     rows: Sequence[object]
 
 
+CHUNKS_AT_A_TIME = 20
+"""Pieces of a file that are made before others are served: each may have to be signed."""
+
+
 class Download(NamedTuple):
     """A file: its media type, and its bytes in pieces."""
 
     media_type: str
     chunks: Iterable[bytes]
+
+    async def read(self) -> bytes:
+        """Return the whole file; others are served while its pieces are made."""
+        read: list[bytes] = []
+        for chunk in self.chunks:
+            read.append(chunk)
+            if len(read) % CHUNKS_AT_A_TIME == 0:
+                await asyncio.sleep(0)
+        return b"".join(read)
 
 
 Presented = JsonObject | PresentedRow | PresentedRows

@@ -1,5 +1,6 @@
 """The way of one checked request: faults, caller, contract, handler."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import cast
 
@@ -20,6 +21,9 @@ from fiskaly_mockserver.world.worlds import Worlds
 
 MAX_BODY = 1024 * 1024
 """Bytes of the largest body that is read. Source: assumption (A-35)."""
+
+LARGE = 64 * 1024
+"""Bytes from which on a body is checked beside the loop: the largest take a tenth of a second."""
 
 TOO_LARGE = "max-size"
 """The rule that a larger one breaks."""
@@ -116,12 +120,21 @@ class Endpoint:
             query=checked.query,
             body=checked.body if isinstance(checked.body, dict) else {},
         )
-        response = self._handled(call, checked, record)
+        handled = self._handled(call, checked, record)
+        if isinstance(handled, Download):
+            record.waited = True
+            response = web.Response(
+                body=await handled.read(), headers={hdrs.CONTENT_TYPE: handled.media_type}
+            )
+        else:
+            response = handled
         if world.faults.waiting:
             return await self._faults.after(request, world, record, response)
         return response
 
-    def _handled(self, call: Call, checked: CheckedRequest, record: Recorded) -> web.Response:
+    def _handled(
+        self, call: Call, checked: CheckedRequest, record: Recorded
+    ) -> web.Response | Download:
         """Do what is asked, note what an auditor would say to it, and return the answer.
 
         Raises:
@@ -135,9 +148,7 @@ class Endpoint:
         if type(presented) is dict:
             self._learn(presented)
         if isinstance(presented, Download):
-            return web.Response(
-                body=b"".join(presented.chunks), headers={hdrs.CONTENT_TYPE: presented.media_type}
-            )
+            return presented
         return self._write(self._operation_id, presented)
 
     def _let_in(self, header: str | None, world: World, record: Recorded) -> Principal | None:
@@ -175,17 +186,21 @@ class Endpoint:
                 demand_same_state(world, record)
             record.sent(body)
         url, target = request.rel_url, request.raw_path
-        checked = self._checker.check(
-            RequestData(
-                self._operation_id,
-                request.match_info,
-                tuple((self._query_name(name), value) for name, value in url.query.items())
-                if url.raw_query_string
-                else (),
-                request.headers.get(hdrs.CONTENT_TYPE, ""),
-                body,
-            )
+        data = RequestData(
+            self._operation_id,
+            request.match_info,
+            tuple((self._query_name(name), value) for name, value in url.query.items())
+            if url.raw_query_string
+            else (),
+            request.headers.get(hdrs.CONTENT_TYPE, ""),
+            body,
         )
+        if len(body) > LARGE:
+            record.waited = True
+            checked = await asyncio.to_thread(self._checker.check, data)
+            demand_same_state(world, record)
+        else:
+            checked = self._checker.check(data)
         if isinstance(checked.body, dict):
             self._learn(checked.body)
         if checked.violations:

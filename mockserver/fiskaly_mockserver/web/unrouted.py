@@ -1,6 +1,6 @@
 """Requests that no route was found for: 404, 405 and 417, and what is near the path."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import cast
 
 from aiohttp import hdrs, web
@@ -19,6 +19,8 @@ LONGEST_COMPARED = 300
 """Characters of the longest path that is compared; that costs time, and the client sends it."""
 _MOST_SEGMENTS = 8
 _ALIKE = 0.6
+_LONGER: Mapping[str, tuple[str, ...]] = {"tx": ("transaction",), "tss": ("tse",)}
+"""What abbreviations in paths stand for, which no comparison of letters finds."""
 
 Likeness = Callable[[str, str], float]
 
@@ -74,7 +76,8 @@ def _likeness() -> Likeness:
         if (want, got) not in known:
             matcher = SequenceMatcher(None, want, got.lower())
             # a longer word for the same, as /authenticate
-            least = _ALIKE if got.lower().startswith(want) else 0
+            longer = (want, *_LONGER.get(want, ()))
+            least = _ALIKE if got.lower().startswith(longer) else 0
             known[want, got] = max(
                 least, matcher.ratio() if matcher.real_quick_ratio() >= _ALIKE else 0
             )
@@ -94,13 +97,14 @@ Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 def unrouted_handler(service: Service) -> Handler:
     """Return the handler of requests that the router knows no other one for."""
+    contracts = [one.api.contract for one in service.apis]
 
     def of(served: ServedApi) -> Answering:
         async def answer(request: web.Request, _: World, record: Recorded) -> web.StreamResponse:
             allowed = await _allowed(request)
             if served.api.open_to_pages and allowed and _is_preflight(request):
                 return _permission(request, allowed)
-            return _refused(served, request, record, allowed)
+            return _refused(served, request, record, allowed, contracts)
 
         return answer
 
@@ -123,7 +127,7 @@ def guarded(handle: Handle, service: Service) -> Handle:
 
     def no_path(served: ServedApi) -> Answering:
         async def answer(request: web.Request, _: World, record: Recorded) -> web.StreamResponse:
-            return _refused(served, request, record, ())
+            return _refused(served, request, record)
 
         return answer
 
@@ -186,7 +190,11 @@ async def _allowed(request: web.Request) -> set[str]:
 
 
 def _refused(
-    served: ServedApi, request: web.Request, record: Recorded, allowed: Iterable[str]
+    served: ServedApi,
+    request: web.Request,
+    record: Recorded,
+    allowed: Iterable[str] = (),
+    contracts: Sequence[Contract] = (),
 ) -> web.Response:
     """Refuse a request as aiohttp would, 405 where another method has a route, else 404.
 
@@ -197,7 +205,13 @@ def _refused(
         missed = wrong_method(record.method, ", ".join(methods))
         answer = errors.plain(405, headers={hdrs.ALLOW: ",".join(methods)})
     else:
-        missed = unknown_route(served.api.contract, request.rel_url.path_safe, record)
+        path = without_sandbox(request.rel_url.path_safe)
+        # What lies under no base path may have been meant for any API
+        meant = (served.api.contract,) if served.api.owns(path) else contracts
+        missed = max(
+            (unknown_route(one, path, record) for one in meant or (served.api.contract,)),
+            key=lambda one: "did you mean" in one.expected,
+        )
         answer = errors.plain(404)
     record.found([missed])
     response = response_of(answer)
@@ -205,12 +219,12 @@ def _refused(
     return response
 
 
-def unknown_route(contract: Contract, whole_path: str, record: Recorded) -> Violation:
+def unknown_route(contract: Contract, path: str, record: Recorded) -> Violation:
     """Say what a client may have missed: the base path, a slash, a word in another spelling.
 
     Nothing of the path is repeated but what the record keeps of it.
     """
-    path, base = without_sandbox(whole_path), contract.base_path
+    base = contract.base_path
     based = path == base or path.startswith(f"{base}/")
     inside = path.removeprefix(base) if based else path
     segments = [segment for segment in inside.split("/") if segment]

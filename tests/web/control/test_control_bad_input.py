@@ -333,3 +333,10 @@ def test_a_body_beyond_the_limit_is_refused(
 def test_a_body_larger_than_the_apis_is_taken(untouched: Wire, control_checker: Checker) -> None:
     reply = send(untouched, "findInJournal", b" " * 2_000_000 + b"{}")
     assert reply.status == 200
+
+
+def test_a_country_in_another_spelling_is_told_the_code(wire: Wire) -> None:
+    body = {"organization": {"name": "abc", "country_code": "GERMANY"}}
+    answer = wire.ask("POST", "/_mock/sign-up", body)
+    assert answer.status == 400
+    assert "ISO 3166-1 alpha-3 code, such as DEU, did you mean DEU?" in answer.body["message"]

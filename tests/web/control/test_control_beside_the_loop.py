@@ -1,7 +1,8 @@
 """What takes long of a control call is done beside the loop, which serves others meanwhile."""
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from threading import current_thread
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from fiskaly_contracts import body
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
-from fiskaly_mockserver.web.control import dispatch, state
+from fiskaly_mockserver.web.api import CHUNKS_AT_A_TIME, Download
+from fiskaly_mockserver.web.control import dispatch, journal, state
 from fiskaly_mockserver.world.export.export import export_world
+from fiskaly_mockserver.world.journal.exchange import Exchange
 from web.control.wire import Wire
 
 LOOP = "fiskaly-mockserver"
@@ -107,3 +110,24 @@ def test_a_large_body_is_looked_through_piece_by_piece(
         deep = json.dumps({"organizations": []}).encode().replace(b"[]", b"[" * 70 + b"]" * 70)
         refused = wire.ask("PUT", "/_mock/state", data=deep)
         assert (refused.status, "deep" in refused.body["message"]) == (400, True)
+
+
+async def turns(work: Awaitable[object]) -> int:
+    """Return how often others had their turn before some work was done."""
+    done, taken = asyncio.ensure_future(work), 0
+    while not done.done():
+        await asyncio.sleep(0)
+        taken += 1
+    await done
+    return taken
+
+
+async def test_others_have_their_turn_after_each_exchange_that_is_read() -> None:
+    exchanges = [Exchange(request_id=str(n), at=0, method="GET", path="/") for n in range(50)]
+    assert await turns(journal._as_json(exchanges)) >= 50
+
+
+async def test_others_have_their_turn_while_a_file_is_made() -> None:
+    pieces = [bytes([n]) for n in range(5 * CHUNKS_AT_A_TIME)]
+    assert await turns(Download("application/x-tar", iter(pieces)).read()) >= 5
+    assert await Download("application/x-tar", pieces).read() == b"".join(pieces)

@@ -17,6 +17,7 @@ from fiskaly_mockserver.web.journal.secrets import (
 )
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.journal.containment import REDACTED
+from fiskaly_mockserver.world.seeding import Seeded
 from server.raw_http import request, talk
 from web.api import Api
 
@@ -133,6 +134,17 @@ def test_seeded_puks_are_known_before_anybody_tells_them() -> None:
         kept = json.dumps([exchange.as_json() for exchange in server.journal])
     assert puks
     assert not [puk for puk in puks if puk in kept]
+
+
+def test_seeded_passwords_are_known_before_anybody_tells_them() -> None:
+    with MockServer(port=0) as server:
+        seeded = Seeded(server._service.world.baseline)
+        passwords = [user.password for user in seeded.users()]
+        for password in passwords:
+            talk(server.port, request("GET", f"/api/v0/a{password}b", f"X-Note: 7{password}x"))
+        kept = json.dumps([exchange.as_json() for exchange in server.journal])
+    assert passwords
+    assert not [password for password in passwords if password in kept]
 
 
 def test_a_pinned_secret_is_known_before_anybody_tells_it() -> None:

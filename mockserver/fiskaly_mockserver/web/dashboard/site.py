@@ -179,7 +179,7 @@ class Dashboard:
             if isinstance(values, web.StreamResponse):
                 return values
             if isinstance(values, Download):
-                return _sent(values)
+                return await _sent(values)
             return self._render(visit, page.template, values, visit.status)
         except Redirect as there:
             if str(there) == SIGN_IN and path not in ("/", "/sign-out"):
@@ -248,8 +248,8 @@ def _when(zone: ZoneInfo, seconds: float) -> str:
     return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%d %H:%M")
 
 
-def _sent(download: Download) -> web.Response:
+async def _sent(download: Download) -> web.Response:
     headers = {**_HEADERS, "Content-Disposition": "attachment"}
     return web.Response(
-        body=b"".join(download.chunks), content_type=download.media_type, headers=headers
+        body=await download.read(), content_type=download.media_type, headers=headers
     )

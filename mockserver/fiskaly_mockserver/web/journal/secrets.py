@@ -12,9 +12,11 @@ _CREDENTIAL = re.compile(
 )
 _LENGTHS = (43, 42)
 """The characters of an API secret; the first is the usual number."""
+_PASSWORD_LENGTH = 24
+"""The characters of a seeded person's password."""
 _PUK_LENGTH = 10
 _DIGITS = re.compile("[0-9]{10,}")
-_LONG_RUN = re.compile("[0-9A-Za-z]{42,}")
+_LONG_RUN = re.compile(f"[0-9A-Za-z]{{{_PASSWORD_LENGTH},}}")
 _ALPHANUMERIC = re.compile("[0-9A-Za-z]+")
 _BASE64 = re.compile("[0-9A-Za-z+/_-]{16,}")
 _SHORTEST_CODED = 16
@@ -50,7 +52,10 @@ class KnownSecrets:
         seeded: Callable[[], Collection[str]] = _nothing,
         seeded_puks: Callable[[], Collection[str]] = _nothing,
     ) -> None:
-        """Know nothing yet but the API secrets and PUKs of the present tree."""
+        """Know nothing yet but the API secrets, passwords and PUKs of the present tree.
+
+        `seeded` returns the API secrets and passwords.
+        """
         self._seeded, self._seeded_puks = seeded, seeded_puks
         self._api_secrets: dict[str, None] = {}
         self._others: dict[str, None] = {}
@@ -93,7 +98,7 @@ class KnownSecrets:
             if secret in text:
                 text = text.replace(secret, REDACTED)
         text = _DIGITS.sub(self._digits, text)
-        return _LONG_RUN.sub(self._run, text) if len(text) >= _LENGTHS[-1] else text
+        return _LONG_RUN.sub(self._run, text) if len(text) >= _PASSWORD_LENGTH else text
 
     def _digits(self, match: re.Match[str]) -> str:
         """Return digits without the seeded PUKs among them."""
@@ -105,10 +110,10 @@ class KnownSecrets:
         return run
 
     def _run(self, match: re.Match[str]) -> str:
-        """Return letters and digits without the API secrets among them."""
+        """Return letters and digits without the API secrets and passwords among them."""
         run = match[0]
         seeded = self._seeded()
-        for length in _LENGTHS:
+        for length in (*_LENGTHS, _PASSWORD_LENGTH):
             for at in range(len(run) - length + 1):
                 part = run[at : at + length]
                 if part in self._api_secrets or part in seeded:
