@@ -80,6 +80,8 @@ async def stream(visit: Visit) -> web.StreamResponse:
 
     The page then asks for what it shows, so that nothing is told to who may not see it.
     """
+    if not visit.may_control:
+        _ = visit.principal
     response = web.StreamResponse(
         headers={hdrs.CONTENT_TYPE: "text/event-stream", hdrs.CACHE_CONTROL: "no-store"}
     )
