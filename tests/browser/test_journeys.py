@@ -1,15 +1,17 @@
 """What a person does on the Dashboard, in a real browser."""
 
+import asyncio
+
+import httpx
 import pytest
-from browser.person import COMPANY, Person
+from browser.person import COMPANY, PATIENCE_MS, Person
+from builders.signed_receipt import PIN, TSS, ask, sign_receipt
 from fiskaly_mockserver import MockServer
 from playwright.async_api import Browser, expect
 
 
 def opens(server: MockServer, key: str, secret: str) -> bool:
     """Tell whether the API takes a key and a secret."""
-    import httpx
-
     body = {"api_key": key, "api_secret": secret}
     return httpx.post(f"{server.base_url}/auth", json=body, trust_env=False).is_success
 
@@ -22,6 +24,14 @@ async def shown_key(person: Person) -> tuple[str, str]:
     )
 
 
+async def copied(person: Person, name: str) -> str:
+    """Press the button that copies, and return what is in the clipboard."""
+    copy = person.page.locator(f'button[data-copy="{name}"]')
+    await copy.click()
+    await expect(copy).to_contain_text("✓")
+    return str(await person.page.evaluate("navigator.clipboard.readText()"))
+
+
 async def managed_below_the_first_main(person: Person, name: str) -> None:
     await person.go("/organizations/new")
     await person.fill(**{**COMPANY, "name": name})
@@ -30,26 +40,63 @@ async def managed_below_the_first_main(person: Person, name: str) -> None:
     await person.page.wait_for_url("**/organizations")
 
 
-async def test_from_sign_up_to_a_managed_organization_with_its_key(
+async def test_from_sign_up_to_a_signed_receipt_that_appears_by_itself(
     chromium: Browser, server: MockServer
 ) -> None:
+    """The whole way of a new customer: the key is copied from the page, as a developer would."""
     granted = ["clipboard-read", "clipboard-write"]
     async with Person.at(chromium, server, locale="en-US", permissions=granted) as person:
+        page = person.page
         await person.sign_up()
         first = await shown_key(person)
         await managed_below_the_first_main(person, "Filiale Süd")
-        row = person.page.get_by_role("row").filter(has_text="Filiale Süd")
+        row = page.get_by_role("row").filter(has_text="Filiale Süd")
         await expect(row.locator(".badge").first).to_have_text("managed")
         await expect(row).to_contain_text("Kiosk Nord")
-        key, secret = await shown_key(person)
+        key, secret = await copied(person, "new-key"), await copied(person, "new-secret")
+        assert (key, secret) == await shown_key(person)
         assert key != first[0]
-        copy = person.page.locator('button[data-copy="new-secret"]')
-        await copy.click()
-        await expect(copy).to_contain_text("✓")
-        assert await person.page.evaluate("navigator.clipboard.readText()") == secret
-        assert opens(server, key, secret)
-        await person.page.reload()
-        await expect(person.page.locator("#new-secret")).to_have_count(0)
+        await page.reload()
+        await expect(page.locator("#new-secret")).to_have_count(0)
+
+        await row.get_by_role("button").click()
+        await page.wait_for_url("**/overview")
+        await person.go("/transactions")
+        await expect(page.locator("main .empty")).to_have_count(1)
+        token = ask(server, "POST", "/auth", {"api_key": key, "api_secret": secret})
+        await asyncio.to_thread(sign_receipt, server, str(token["access_token"]))
+        receipt = page.get_by_role("row").filter(has_text="KASSE-01")
+        await expect(receipt).to_contain_text("FINISHED", timeout=PATIENCE_MS)
+        await receipt.get_by_role("link").click()
+        await expect(page.locator('img[src^="data:image/svg"]')).to_be_visible()
+
+        await person.go(f"/tss/{TSS}")
+        await page.locator("section.danger summary").click()
+        await page.locator("section.danger input[type=password]").fill(PIN)
+        await page.locator("section.danger button").click()
+        await expect(page.locator("h1 .badge")).to_have_text("DISABLED")
+
+
+async def test_a_fault_that_is_armed_on_the_page_strikes_a_client(person: Person) -> None:
+    page, server = person.page, person.server
+    await person.sign_in()
+    await person.go("/faults")
+    await page.locator("#operation").select_option("authenticate")
+    await page.locator("#kind").select_option("status")
+    await person.fill(status="503", first="1")
+    await page.locator("form button.primary").click()
+    hits = page.locator("#live-faults tbody tr")
+    await expect(hits).to_contain_text("0 / 0")
+    credentials = server.credentials
+    assert not opens(server, credentials.key, credentials.secret)
+    await expect(hits).to_contain_text("1 / 1", timeout=PATIENCE_MS)
+    assert opens(server, credentials.key, credentials.secret)
+    await person.go("/requests")
+    assert await page.locator("#live-requests tbody tr").count() == 2
+    opens(server, credentials.key, "wrong")
+    await expect(page.locator("#live-requests tbody tr").first).to_contain_text(
+        "401", timeout=PATIENCE_MS
+    )
 
 
 async def test_a_german_browser_gets_german_pages(chromium: Browser, server: MockServer) -> None:

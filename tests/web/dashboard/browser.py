@@ -85,3 +85,10 @@ def as_api_key(service: Service, organization_id: str) -> Principal:
     return Principal(
         PrincipalId("a-key"), PrincipalKind.API_KEY, Environment.TEST, home, memberships=(home,)
     )
+
+
+def key_on(text: str) -> tuple[str, str]:
+    """Return the new API key and its secret that a page shows."""
+    found = re.search(r'id="new-key">([^<]+)<.*id="new-secret">([^<]+)<', text, re.DOTALL)
+    assert found
+    return found[1], found[2]

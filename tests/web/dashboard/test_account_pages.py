@@ -1,7 +1,6 @@
 """The account's pages over HTTP, without a browser and without JavaScript."""
 
 import json
-import re
 from collections.abc import Iterator
 from importlib import resources
 from typing import Any
@@ -15,7 +14,7 @@ from fiskaly_mockserver.web.dashboard.frame import LANGUAGES
 from fiskaly_mockserver.web.dashboard.site import PAGES
 from fiskaly_mockserver.web.service import Service
 from pytest_aiohttp import AiohttpClient
-from web.dashboard.browser import Browser, as_api_key, home_of, make, person
+from web.dashboard.browser import Browser, as_api_key, home_of, key_on, make, person
 
 SHOWN = [
     page
@@ -50,12 +49,6 @@ async def authenticated(browser: Browser, key: str, secret: str) -> int:
     body = {"api_key": key, "api_secret": secret}
     async with browser.client.post("/api/v0/auth", json=body) as answer:
         return answer.status
-
-
-def key_on(text: str) -> tuple[str, str]:
-    found = re.search(r'id="new-key">([^<]+)<.*id="new-secret">([^<]+)<', text, re.DOTALL)
-    assert found
-    return found[1], found[2]
 
 
 async def test_who_is_not_signed_in_is_led_to_sign_in_and_back(
