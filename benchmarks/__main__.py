@@ -5,7 +5,18 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import coldstart, proxy, pytest_cost, receipts, scale, throughput, tls, worlds
+from benchmarks import (
+    coldstart,
+    dashboard,
+    memory,
+    proxy,
+    pytest_cost,
+    receipts,
+    scale,
+    throughput,
+    tls,
+    worlds,
+)
 from benchmarks.candidates import Missing
 from benchmarks.report import Asked, Report, peers_folder
 
@@ -19,6 +30,8 @@ def _of_rounds(report: Callable[[int], str]) -> Callable[[Asked], Report]:
 
 BENCHMARKS: Mapping[str, Callable[[Asked], Report]] = {
     "coldstart": coldstart.report,
+    "dashboard": dashboard.report,
+    "memory": memory.report,
     "proxy": proxy.report,
     "pytest": pytest_cost.report,
     "receipts": receipts.report,

@@ -215,6 +215,8 @@ def _judge(item: pytest.Item, *, late: bool = False) -> None:
     __tracebackhide__ = True
     verdict = item.stash.get(VERDICT, None)
     if verdict is not None:
+        if not late:
+            TestServers.of(item.config).audit(verdict)
         outcome.judge(item, verdict, late=late)
 
 

@@ -193,6 +193,11 @@ class TestServers:
 
         return intercepting(server)
 
+    def audit(self, verdict: ContractVerdict) -> None:
+        """Tell of transactions that a test started and left ACTIVE (S8)."""
+        for exchange, warning in verdict.left_active():
+            self._counts.add_warnings(verdict.nodeid, exchange, (warning,))
+
     def leave(self, item: pytest.Item, server: MockServer) -> None:
         """End a test's use of a server: what is still under way has half a second."""
         self.verdict(item).broken_off += server.settle(PATIENCE)

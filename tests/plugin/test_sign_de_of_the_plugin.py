@@ -270,3 +270,56 @@ def test_what_an_auditor_would_reject_is_told_or_fails_its_test(suite: pytest.Py
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["*FAILED*test_failed*"])
     assert "audit-process-type" in result.stdout.str()
+
+
+LEFT_ACTIVE = """
+import pytest
+from till import TX, ask
+
+
+def start(mock):
+    tss = mock.new_tss(mock.tree.main)
+    key = mock.credentials
+    login = {"api_key": key.key, "api_secret": key.secret}
+    token = ask(mock, "POST", "/auth", login)["access_token"]
+    call = {"state": "ACTIVE", "client_id": tss.clients[0].client_id}
+    path = f"/tss/{tss.tss_id}/tx/{TX}?tx_revision="
+    ask(mock, "PUT", f"{path}1", call, token)
+    raw = {"process_type": "SonstigerVorgang", "process_data": "eA=="}
+    return lambda: ask(
+        mock, "PUT", f"{path}2", {**call, "state": "FINISHED", "schema": {"raw": raw}}, token
+    )
+
+
+def test_told(fiskaly_mock):
+    start(fiskaly_mock)
+
+
+@pytest.mark.fiskaly(audit="enforce")
+def test_failed(fiskaly_mock):
+    start(fiskaly_mock)
+
+
+@pytest.mark.fiskaly(audit="enforce")
+def test_finished(fiskaly_mock):
+    start(fiskaly_mock)()
+
+
+@pytest.mark.fiskaly(audit="enforce", allow_violations="audit-still-active")
+def test_allowed(fiskaly_mock):
+    start(fiskaly_mock)
+"""
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_a_transaction_that_is_left_active_is_told_or_fails_its_test(
+    suite: pytest.Pytester, *, remote: bool
+) -> None:
+    suite.makepyfile(till=TILL, test_left=LEFT_ACTIVE)
+    with MockServer() as server:
+        url = [f"--fiskaly-url={server.base_url}"] if remote else []
+        result = suite.runpytest("-p", "no:cacheprovider", *url)
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(["*FAILED*test_failed*"])
+    assert "transaction 1 should be FINISHED or CANCELLED" in result.stdout.str()
+    assert "audit-still-active" in result.stdout.str()

@@ -23,8 +23,8 @@ from fiskaly_mockserver.web.responses import JsonResponse, Pieces, to_bytes
 PlanOf = Callable[[str, int], AnswerPlan | None]
 """Returns the compiled check of an operation's answers with a status, as `Checker.answer_plan`."""
 OK = 200
-ROOM = 2 * 1024 * 1024
-"""Bytes of written rows that are kept: some thousand usual ones, and with them the rows, which take
+ROOM = 512 * 1024
+"""Bytes of written rows that are kept: some hundred usual ones, and with them the rows, which take
 ten times as much room and may be of states that are gone."""
 
 

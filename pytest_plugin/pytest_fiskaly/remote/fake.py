@@ -28,7 +28,14 @@ from pytest_fiskaly.mock import (
 )
 from pytest_fiskaly.options import TREE_ARGUMENTS
 from pytest_fiskaly.remote import AGENT, Remote, port_of
-from pytest_fiskaly.verdict.watch import ContractVerdict, Finding, ServerLabel
+from pytest_fiskaly.verdict.watch import (
+    ENFORCE,
+    OK,
+    SIGNS,
+    ContractVerdict,
+    Finding,
+    ServerLabel,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -104,6 +111,7 @@ class RemoteServer:
         level = self._settings.contract(arguments.get("contract"))
         own = is_own(item, "allow_violations")
         verdict.mark(level, arguments.get("allow_violations"), own=own)
+        verdict.audited = arguments.get("audit") == ENFORCE
         kind = RestrictedRemoteFake if restricted else RemoteFake
         return kind(self, verdict, arguments), verdict
 
@@ -160,9 +168,18 @@ class RemoteVerdict(ContractVerdict):
         exchanges = RemoteJournal(self._control).exchanges()
         self.requests = len(exchanges)
         for exchange in exchanges:
-            if exchange.request_id not in self._judged and exchange.violations:
-                self._judged.add(exchange.request_id)
+            if exchange.request_id in self._judged:
+                continue
+            self._judged.add(exchange.request_id)
+            if exchange.operation_id == SIGNS and exchange.status == OK:
+                self.signed.append(exchange)
+            if exchange.violations:
                 self.judge(exchange, loose=False, server=ServerLabel())
+
+    def left_active(self) -> list[tuple[Exchange, Violation]]:
+        """Return the transactions that the test started and left ACTIVE, once."""
+        self.read()
+        return super().left_active()
 
     def take(self, *, defects_only: bool = False) -> list[Finding]:
         """Return what is held against the test, once."""

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from pytest_fiskaly.coverage import Counts
 
 ENFORCE: Final = "enforce"
+STILL_ACTIVE: Final = "audit-still-active"
+SIGNS: Final = "upsertTransaction"
+ACTIVE: Final = "ACTIVE"
+OK: Final = 200
 AUDIT: Final = "audit-"
 """So begin the rules of what is signed, and would not pass an audit."""
 DROPPED: Final = "additionalProperties"
@@ -123,6 +127,7 @@ class ContractVerdict:
         broken_off: Requests that were under way long after the test had ended.
         strayed: Connections to the real service that the test was kept from, in words.
         over: Whether nobody will ask any more what is held against the test.
+        signed: The steps of transactions that were signed, and not looked at yet.
     """
 
     def __init__(self, nodeid: str, level: str) -> None:
@@ -130,6 +135,7 @@ class ContractVerdict:
         self.level = level
         self.audited = False
         self.over = False
+        self.signed: list[Exchange] = []
         self.findings: list[Finding] = []
         self.violations: list[Violation] = []
         self.broken_off = 0
@@ -184,6 +190,26 @@ class ContractVerdict:
         if left or exchange.is_our_fault:
             self.findings.append(Finding(exchange, tuple(left), server or ServerLabel()))
         return () if self.level == OFF else tuple(left)
+
+    def left_active(self) -> list[tuple[Exchange, Violation]]:
+        """Return the transactions that the test started and left ACTIVE, once: the step, and why.
+
+        With audits enforced, they are held against the test unless that is allowed (S8).
+        """
+        latest = {exchange.path: exchange for exchange in self.signed}
+        self.signed = []
+        found = [
+            (exchange, _still_active(exchange))
+            for exchange in latest.values()
+            if isinstance(exchange.response_body, dict)
+            and exchange.response_body.get("state") == ACTIVE
+        ]
+        for exchange, warning in found:
+            if self.audited and not _covered(
+                tuple(self._allowances), warning.operation_id, warning.rule
+            ):
+                self.findings.append(Finding(exchange, (warning,)))
+        return [] if self.level == OFF else found
 
     def take(self, *, defects_only: bool = False) -> list[Finding]:
         """Return what is held against the test, once.
@@ -268,6 +294,8 @@ class ExchangeListener:
         if verdict.over:  # too late to fail its test
             verdict = self._outside.verdict
         verdict.requests += 1
+        if exchange.operation_id == SIGNS and exchange.status == OK:
+            verdict.signed.append(exchange)
         if exchange.violations or exchange.is_our_fault:
             counting = verdict.judge(exchange, loose=self._loose, server=current.server())
             if counting:
@@ -295,6 +323,23 @@ def allowed_pairs(what: object) -> Iterable[tuple[str | None, str | None]]:
     raise ValueError(
         f"allow_violations takes an operation, a rule, 'operation:rule', a list of these, or"
         f" True, not {what!r}"
+    )
+
+
+def _still_active(exchange: Exchange) -> Violation:
+    from fiskaly_contracts import Severity, Violation, Where
+
+    body = exchange.response_body
+    number = body.get("number") if isinstance(body, dict) else ""
+    demand = f"transaction {number} should be FINISHED or CANCELLED at the end of the test"
+    return Violation(
+        where=Where.BODY,
+        pointer="/state",
+        rule=STILL_ACTIVE,
+        expected=demand,
+        operation_id=SIGNS,
+        severity=Severity.WARNING,
+        demand=f"would not pass an audit: {demand}, not ACTIVE",
     )
 
 

@@ -29,8 +29,9 @@ async def requests(visit: Visit) -> Mapping[str, object]:
     demand_control(visit)
     journal, asked = visit.world.journal, visit.query
     wanted = {name: asked[name] for name in FILTERS if asked.get(name)}
-    found: list[Exchange] = []
-    for exchange in reversed(tuple(journal)):
+    latest_first = [*journal][::-1]
+    found = [] if wanted else latest_first
+    for exchange in latest_first if wanted else ():
         if _wanted(exchange, wanted):
             found.append(exchange)
         if "text" in wanted:  # to read one takes its secrets out, and others are served meanwhile

@@ -7,6 +7,7 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
+const PAUSE = 500; // milliseconds between two looks, so that open pages cost the server little
 let asking = false, more = false;
 async function refresh() {
   more = asking;
@@ -22,9 +23,11 @@ async function refresh() {
       }
     }
   } finally {
-    asking = false;
+    setTimeout(() => {
+      asking = false;
+      if (more) refresh();
+    }, PAUSE);
   }
-  if (more) setTimeout(refresh, 250);
 }
 if (document.querySelector("[data-live]")) {
   new EventSource(`${document.documentElement.dataset.base}/stream`).addEventListener("message", refresh);
