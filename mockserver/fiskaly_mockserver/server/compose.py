@@ -24,7 +24,9 @@ def compose(
 ) -> Service:
     """Return the service that serves a tree, or the rows of one, under the bundled contracts."""
     seams = seams or Seams(lifetimes=config.lifetimes)
-    known = apis(sign_de=config.sign_de)
+    known = apis(
+        sign_de=config.sign_de, backend=config.sign_de_backend, limits=config.sign_de_limits
+    )
     settings = WorldSettings(
         operations={
             operation_id: Target(operation.method, operation.path, operation.secured)
@@ -35,6 +37,7 @@ def compose(
         journal_capacity=config.journal_size,
         journal_room=JournalRoom(),
         sign_de_main_keys=config.sign_de_main_keys,
+        sign_de_daily_time=config.sign_de_daily_time,
     )
     baseline = (
         tree if isinstance(tree, Baseline) else baseline_of(tree, started_at=seams.clock.now())

@@ -46,6 +46,10 @@ class ServerConfig(TreeArguments):
         port: The port to listen on; 0 picks a free one.
         sign_de: Whether SIGN DE is served beside the Management API.
         sign_de_main_keys: Whether a main organization's key may create a TSS (S1).
+        sign_de_backend: Whether SIGN DE is that of the backend alone: 432 to what only the
+            middleware has (S10).
+        sign_de_daily_time: Whether each TSS signs that its time was set once a day (S6).
+        sign_de_limits: Whether the documented rate limits of single operations hold (S10).
         loose: Drop body properties that the contract does not know, and journal a
             violation, instead of refusing with 400.
         judge: Who decides whether a message keeps the contract: `jsonschema-rs`, or
@@ -75,6 +79,9 @@ class ServerConfig(TreeArguments):
     port: int = DEFAULT_PORT
     sign_de: bool = True
     sign_de_main_keys: bool = True
+    sign_de_backend: bool = False
+    sign_de_daily_time: bool = False
+    sign_de_limits: bool = False
     loose: bool = False
     judge: Judge = "jsonschema-rs"
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
@@ -129,6 +136,9 @@ class ServerSettings(TypedDict, total=False):
     port: int
     sign_de: bool
     sign_de_main_keys: bool
+    sign_de_backend: bool
+    sign_de_daily_time: bool
+    sign_de_limits: bool
     loose: bool
     judge: Judge
     lifetimes: Lifetimes

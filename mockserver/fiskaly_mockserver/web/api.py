@@ -11,6 +11,7 @@ from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.web.responses import Answer, ResponseHeaders
+from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.world import World
 
 JsonObject = dict[str, JsonValue]
@@ -143,11 +144,25 @@ class Errors(Protocol):
         """Return the error that an armed fault demands, as this API would have it."""
 
 
+class OperationLimit(NamedTuple):
+    """How often an operation may be called for one thing that its path names.
+
+    Attributes:
+        limit: The requests in a window.
+        parameter: The name of the path parameter; what it names is counted apart.
+        group: What operations have in common that are counted together.
+    """
+
+    limit: RateLimit
+    parameter: str
+    group: str
+
+
 class OtherHost(NamedTuple):
     """A host of the vendor's that has not all operations of an API.
 
     Attributes:
-        name: The host.
+        name: The host; "" means whatever the server is called by.
         lacks: The operations that it has not, by operationId.
         answer: What it answers to them.
     """
@@ -167,6 +182,7 @@ class Api:
         handlers: One for each operation, by operationId.
         errors: How it says no.
         other_host: Where not all of it is, for clients that call the server by that name.
+        limits: How often some operations may be called, by operationId.
         open_to_pages: Whether any web page may call it, as browsers that sign do.
         query_name: Returns the name of a query parameter as the contract has it, where clients
             write it in another form, too.
@@ -183,6 +199,7 @@ class Api:
     handlers: Mapping[str, Handler]
     errors: Errors
     other_host: OtherHost | None = None
+    limits: Mapping[str, OperationLimit] = field(default_factory=dict)
     open_to_pages: bool = False
     query_name: Callable[[str], str] = str
     often: frozenset[str] = frozenset()

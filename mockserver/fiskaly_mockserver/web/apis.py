@@ -8,9 +8,11 @@ SIGN_DE = "sign-de"
 """The name of SIGN DE among the APIs."""
 
 
-def apis(*, sign_de: bool = True) -> tuple[Api, ...]:
-    """Return the APIs, SIGN DE if it is wanted.
+def apis(*, sign_de: bool = True, backend: bool = False, limits: bool = False) -> tuple[Api, ...]:
+    """Return the APIs, SIGN DE if it is wanted, as `sign_de_api` has it.
 
     What lies under no base path is answered as the first would.
     """
-    return (management_api(), sign_de_api()) if sign_de else (management_api(),)
+    if not sign_de:
+        return (management_api(),)
+    return (management_api(), sign_de_api(backend=backend, limits=limits))

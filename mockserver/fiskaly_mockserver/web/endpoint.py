@@ -77,6 +77,7 @@ class Endpoint:
         self._errors = served.api.errors
         self._query_name = served.api.query_name
         self._audit = served.api.audits.get(operation.operation_id)
+        self._limit = served.api.limits.get(operation.operation_id)
         self._faults = OperationFaults(operation, self._errors)
         self._checker = served.checker
         self._write = served.rows.response
@@ -95,9 +96,9 @@ class Endpoint:
         operation, header = self._operation, request.headers.get(hdrs.AUTHORIZATION)
         record.operation_id = self._operation_id
         caller = self._let_in(header, world, record)
-        if caller is not None and world.limits.limit is not None:
-            wait = world.limits.check(caller.id, world.clock.now())
-            if wait is not None:
+        if world.limits.limit is not None or self._limit is not None:
+            wait = self._wait(request, world, caller)
+            if wait:
                 return response_of(self._errors.too_many_requests(wait))
         checked = self._checked_before.get(request.raw_path)
         if checked is None:
@@ -120,17 +121,24 @@ class Endpoint:
             query=checked.query,
             body=checked.body if isinstance(checked.body, dict) else {},
         )
-        handled = self._handled(call, checked, record)
-        if isinstance(handled, Download):
+        response = self._handled(call, checked, record)
+        if isinstance(response, Download):
             record.waited = True
             response = web.Response(
-                body=await handled.read(), headers={hdrs.CONTENT_TYPE: handled.media_type}
+                body=await response.read(), headers={hdrs.CONTENT_TYPE: response.media_type}
             )
-        else:
-            response = handled
         if world.faults.waiting:
             return await self._faults.after(request, world, record, response)
         return response
+
+    def _wait(self, request: web.Request, world: World, caller: Principal | None) -> float | None:
+        """Return for how long a call has to wait for its limits; None, or 0, if it has not."""
+        now = world.clock.now()
+        wait = None if caller is None else world.limits.check(caller.id, now)
+        if wait is None and self._limit is not None:
+            named = request.match_info[self._limit.parameter].lower()
+            wait = world.limits.check(f"{self._limit.group} {named}", now, self._limit.limit)
+        return wait
 
     def _handled(
         self, call: Call, checked: CheckedRequest, record: Recorded
@@ -261,7 +269,7 @@ def _unless_at(other: OtherHost, operation_id: str, answer: Answering) -> Answer
     async def answer_here(
         request: web.Request, world: World, record: Recorded
     ) -> web.StreamResponse:
-        if request.host.partition(":")[0].lower() != other.name:
+        if other.name not in ("", request.host.partition(":")[0].lower()):
             return await answer(request, world, record)
         record.operation_id = operation_id
         return response_of(other.answer)

@@ -46,22 +46,28 @@ class RateWindows:
         self.limit = limit
         self._windows: dict[str, tuple[float, int]] = {}
 
-    def check(self, principal_id: str, now: float) -> float | None:
+    def check(self, key: str, now: float, limit: RateLimit | None = None) -> float | None:
         """Count a request at `now` (unix seconds of the world).
+
+        Args:
+            key: Whose requests are counted: a principal's id, or what an operation is limited by.
+            now: The time.
+            limit: That of an operation, in place of the one for principals.
 
         Returns:
             The seconds until a request is allowed again, more than 0, if this one is
             not; `None` if it is.
         """
-        if self.limit is None:
+        limit = limit or self.limit
+        if limit is None:
             return None
-        start, used = self._windows.get(principal_id, (now, 0))
+        start, used = self._windows.get(key, (now, 0))
         # A clock that was reset may be back before the window: then that is over, too
-        if not start <= now < start + self.limit.window:
+        if not start <= now < start + limit.window:
             start, used = now, 0
-        if used >= self.limit.requests:
-            return start + self.limit.window - now
-        self._windows[principal_id] = (start, used + 1)
+        if used >= limit.requests:
+            return start + limit.window - now
+        self._windows[key] = (start, used + 1)
         return None
 
     def reset(self) -> None:

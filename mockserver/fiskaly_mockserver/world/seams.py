@@ -104,6 +104,7 @@ class WorldSettings(NamedTuple):
         journal_capacity: How many exchanges the journal keeps.
         journal_room: How many bytes it may keep, together with other worlds; its own if None.
         sign_de_main_keys: Whether a main organization's key may create a TSS (S1).
+        sign_de_daily_time: Whether each TSS signs that its time was set once a day (S6).
     """
 
     operations: Mapping[str, Target] = MappingProxyType({})
@@ -111,6 +112,7 @@ class WorldSettings(NamedTuple):
     journal_capacity: int = CAPACITY
     journal_room: JournalRoom | None = None
     sign_de_main_keys: bool = True
+    sign_de_daily_time: bool = False
 
 
 class StartingClock(Clock):

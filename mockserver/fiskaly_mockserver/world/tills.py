@@ -32,7 +32,11 @@ from fiskaly_mockserver.domain.account.model import (
     PrincipalId,
     PrincipalKind,
 )
-from fiskaly_mockserver.domain.signing.backend import SigningBackend, transaction_log_of
+from fiskaly_mockserver.domain.signing.backend import (
+    DAY,
+    SigningBackend,
+    transaction_log_of,
+)
 from fiskaly_mockserver.domain.signing.clients import Clients
 from fiskaly_mockserver.domain.signing.errors import AdminLoginFailed
 from fiskaly_mockserver.domain.signing.exports import Exports
@@ -60,7 +64,7 @@ from fiskaly_mockserver.domain.signing.transactions import (
     revision_of,
     transaction_of,
 )
-from fiskaly_mockserver.domain.signing.tss import DAY, TssService
+from fiskaly_mockserver.domain.signing.tss import TssService
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.seams import SeededSource
 from fiskaly_mockserver.world.signing_keys import SeededSigningKeys

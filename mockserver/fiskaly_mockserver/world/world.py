@@ -121,7 +121,10 @@ class World:
         from fiskaly_mockserver.domain.signing.backend import SigningOptions  # noqa: PLC0415 - see above
         from fiskaly_mockserver.world.signing import Signing  # noqa: PLC0415
 
-        options = SigningOptions(main_keys=self.settings.sign_de_main_keys)
+        options = SigningOptions(
+            main_keys=self.settings.sign_de_main_keys,
+            daily_time=self.settings.sign_de_daily_time,
+        )
         return Signing(self.rows, self._backend, options)
 
     @property

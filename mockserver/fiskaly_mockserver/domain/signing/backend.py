@@ -12,6 +12,7 @@ from fiskaly_mockserver.domain.signing.log_messages import (
     SystemMessage,
     system_log,
     transaction_log,
+    update_time,
 )
 from fiskaly_mockserver.domain.signing.model import READY_STATES, LogKind, SignedLog, Tss, TssState
 from fiskaly_mockserver.domain.signing.process_data import ProcessData
@@ -23,6 +24,11 @@ _TAKEN_AWAY: Mapping[TssState, type[errors.SigningError]] = {
     TssState.DEFECTIVE: errors.TssDefective,
     TssState.EVICTED: errors.TssEvicted,
 }
+
+
+DAY = 86_400
+MOST_DAYS = 366
+"""Daily logs that are written together, however far the clock was moved."""
 
 
 class Ledger(NamedTuple):
@@ -48,6 +54,22 @@ class Ledger(NamedTuple):
             )
         )
         return replace(tss, signature_counter=counter)
+
+    def on_time(self, tss: Tss, now: int) -> Tss:
+        """Write the daily settings of the time that are due since the newest log (S6).
+
+        The TSS is stored, too: nobody else knows that anything was written.
+        """
+        newest = self.tables.logs.get((tss.id, tss.signature_counter))
+        if tss.state not in READY_STATES or newest is None:
+            return tss
+        days = (newest.time - tss.time_uninit) // DAY + 1
+        due = range(tss.time_uninit + days * DAY, now + 1, DAY)[-MOST_DAYS:]
+        for at in due:
+            tss = self.system(tss, update_time(at - 1, at), at)
+        if due:
+            self.tables.tss.put(tss)
+        return tss
 
     def transaction(
         self,
@@ -115,9 +137,11 @@ class SigningOptions(NamedTuple):
 
     Attributes:
         main_keys: Whether a main organization's key may create a TSS (S1).
+        daily_time: Whether each TSS signs that its time was set once a day (S6).
     """
 
     main_keys: bool = True
+    daily_time: bool = False
 
 
 class SigningBackend(NamedTuple):

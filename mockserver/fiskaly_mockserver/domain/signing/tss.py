@@ -15,6 +15,7 @@ from fiskaly_mockserver.domain.account.model import (
 from fiskaly_mockserver.domain.backend import SecretSource
 from fiskaly_mockserver.domain.signing import errors, log_messages
 from fiskaly_mockserver.domain.signing.backend import (
+    DAY,
     SigningBackend,
     demand_api_key,
     demand_not_taken_away,
@@ -44,7 +45,6 @@ from fiskaly_mockserver.domain.store import (
 )
 
 SHORTEST_PIN = 6
-DAY = 86_400
 TAKEN_AWAY = (TssState.DEFECTIVE, TssState.DELETED, TssState.EVICTED)
 """States that only the server brings a TSS to, and that nothing leads out of (S2)."""
 INACTIVE_FOR = 14 * DAY
@@ -89,6 +89,8 @@ class TssService:
             raise errors.TssNotFound(
                 **principal.facts, tss=tss_id, exists="no" if tss is None else "yes"
             )
+        if self._backend.options.daily_time:
+            return self._backend.ledger.on_time(tss, self._backend.now())
         return tss
 
     def rows(

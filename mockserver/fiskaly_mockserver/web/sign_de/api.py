@@ -1,7 +1,7 @@
 """SIGN DE as the server knows it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from aiohttp import hdrs, web
 from fiskaly_contracts import Contract, Severity, Violation, Where
@@ -15,7 +15,7 @@ from fiskaly_mockserver.domain.signing.audit import (
     audit_revision,
 )
 from fiskaly_mockserver.domain.signing.model import ClientId
-from fiskaly_mockserver.web.api import Api, Call, JsonObject, OtherHost
+from fiskaly_mockserver.web.api import Api, Call, JsonObject, OperationLimit, OtherHost
 from fiskaly_mockserver.web.responses import ResponseHeaders
 from fiskaly_mockserver.web.safety import BACKEND_HOST
 from fiskaly_mockserver.web.sign_de import presenters
@@ -26,6 +26,7 @@ from fiskaly_mockserver.web.sign_de.errors import (
     use_middleware,
 )
 from fiskaly_mockserver.web.sign_de.handlers import HANDLERS
+from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.world import World
 
 _INDEX = re.compile(r"\[[0-9]*\]$")
@@ -57,14 +58,30 @@ class SignDeHeaders(ResponseHeaders):
             headers[hdrs.VARY] = "Accept-Encoding"
 
 
-def sign_de_api() -> Api:
-    """Return SIGN DE, with the bundled contract."""
+LIMITS: Mapping[str, OperationLimit] = {
+    "listTransactions": OperationLimit(RateLimit(20, 60), "tss_id", "transactions"),
+    "retrieveExport": OperationLimit(RateLimit(12, 60), "export_id", "export"),
+    "retrieveExportFile": OperationLimit(RateLimit(12, 60), "export_id", "export"),
+}
+"""Source: documented."""
+
+
+def sign_de_api(*, backend: bool = False, limits: bool = False) -> Api:
+    """Return SIGN DE, with the bundled contract.
+
+    Args:
+        backend: Whether it is that of the backend alone, by whatever name it is called.
+        limits: Whether the documented rate limits hold.
+    """
     return Api(
         name="sign-de",
         contract=Contract.sign_de(),
         handlers=HANDLERS,
         errors=SignDeErrors(),
-        other_host=OtherHost(BACKEND_HOST, MIDDLEWARE_OPERATIONS, use_middleware()),
+        other_host=OtherHost(
+            "" if backend else BACKEND_HOST, MIDDLEWARE_OPERATIONS, use_middleware()
+        ),
+        limits=LIMITS if limits else {},
         open_to_pages=True,
         query_name=query_name,
         often=frozenset({"/tss/{tss_id}/tx/{tx_id_or_number}"}),
