@@ -105,6 +105,8 @@ async def test_a_german_browser_gets_german_pages(chromium: Browser, server: Moc
         page = person.page
         await expect(page.locator("html")).to_have_attribute("lang", "de")
         await expect(page.get_by_role("heading", level=1)).to_have_text("Übersicht")
+        for tile in await page.locator(".tiles dt").all():
+            assert await tile.evaluate("one => one.scrollWidth <= one.clientWidth")
         await managed_below_the_first_main(person, "Filiale Süd")
         row = page.get_by_role("row").filter(has_text="Filiale Süd")
         await expect(row.locator(".badge").first).to_have_text("verwaltet")
