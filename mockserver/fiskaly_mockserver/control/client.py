@@ -131,6 +131,16 @@ class Control:
         """Put a TSS into DEFECTIVE, DELETED or EVICTED, where only the vendor brings it."""
         self._call("takeTssAway", body={"tss_id": tss_id, "state": state})
 
+    def tss_states(self) -> dict[str, str]:
+        """Return the states of all TSS of the world, by their ids."""
+        found = cast("dict[str, list[dict[str, str]]]", self._call("getTssStates"))
+        return {one["id"]: one["state"] for one in found["tss"]}
+
+    def export_states(self) -> dict[tuple[str, str], str]:
+        """Return the states of all exports of the world, by the ids of TSS and export."""
+        found = cast("dict[str, list[dict[str, str]]]", self._call("getExportStates"))
+        return {(one["tss_id"], one["id"]): one["state"] for one in found["exports"]}
+
     def hold_export(self, tss_id: str, export_id: str, state: str) -> str:
         """Keep a running export in WORKING, end it in ERROR, or let it be COMPLETED.
 

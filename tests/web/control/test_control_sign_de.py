@@ -127,3 +127,16 @@ def test_the_wipe_takes_what_is_disabled_or_idle(
         "DELETED",
         "INITIALIZED",
     ]
+
+
+def test_states_are_listed_and_that_completes_no_export(
+    control: Control, server: MockServer, working: str
+) -> None:
+    ask(server, "PUT", f"/tss/{FRESH}", {})
+    ask(server, "PUT", f"/tss/{working}/export/{EXPORT}", {})
+    for _ in range(2):
+        states = control.tss_states()
+        assert (states[working], states[FRESH]) == ("INITIALIZED", "CREATED")
+        assert control.export_states()[working, EXPORT] == "PENDING"
+    ask(server, "GET", f"/tss/{working}/export/{EXPORT}")
+    assert control.export_states()[working, EXPORT] == "COMPLETED"

@@ -19,7 +19,7 @@ from fiskaly_mockserver.domain.account.model import (
 )
 from fiskaly_mockserver.domain.account.organizations import Profile
 from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.domain.signing.model import ExportState, TssState
+from fiskaly_mockserver.domain.signing.model import Export, ExportState, Tss, TssState
 from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.control.call import (
     DONE,
@@ -168,7 +168,25 @@ def take_tss_away(call: ControlCall) -> JsonValue:
     tss_id, state = call.text("tss_id"), TssState(call.text("state"))
     with _refused(call, "tss_id", tss_id), _impossible("state", state):
         tss = call.world.signing.tss.take_away(tss_id, state)
+    return _state_of(tss)
+
+
+def _state_of(tss: Tss) -> JsonObject:
     return {"id": tss.id, "env": tss.env.value, "state": tss.state.value}
+
+
+def get_tss_states(call: ControlCall) -> JsonValue:
+    """List all TSS with their states, whatever organization they belong to."""
+    return {"tss": [_state_of(tss) for tss in call.world.rows.tss]}
+
+
+def get_export_states(call: ControlCall) -> JsonValue:
+    """List all exports with their states; that completes none of them."""
+    return {"exports": [_export_state_of(export) for export in call.world.rows.exports]}
+
+
+def _export_state_of(export: Export) -> JsonObject:
+    return {"id": export.id, "tss_id": export.tss_id, "state": export.state.value}
 
 
 def hold_export(call: ControlCall) -> JsonValue:
@@ -176,7 +194,7 @@ def hold_export(call: ControlCall) -> JsonValue:
     export_id, state = call.text("export_id"), ExportState(call.text("state"))
     with _refused(call, "export_id", export_id), _impossible("state", state):
         export = call.world.signing.exports.hold(call.text("tss_id"), export_id, state)
-    return {"id": export.id, "tss_id": export.tss_id, "state": export.state.value}
+    return _export_state_of(export)
 
 
 def wipe_test_tss(call: ControlCall) -> JsonValue:
@@ -319,7 +337,9 @@ HANDLERS: Mapping[str, ControlHandler] = {
     "signUp": sign_up,
     "clearForLive": clear_for_live,
     "setUpTss": set_up_tss,
+    "getTssStates": get_tss_states,
     "takeTssAway": take_tss_away,
+    "getExportStates": get_export_states,
     "holdExport": hold_export,
     "wipeTestTss": wipe_test_tss,
     "reset": reset,
