@@ -33,7 +33,10 @@ SIZE, QUICK_SIZE = 10_000, 100
 TILLS = 20
 ROUNDS, QUICK_ROUNDS, REPEATS = 5, 1, 5
 MOST_MILLISECONDS = 100
-PAGES = ("overview", "organizations", "api-keys", "users", "tss", "transactions", "requests")
+PAGES = (
+    *("overview", "organizations", "organizations/new", "billing", "api-keys", "users", "tss"),
+    *("transactions", "requests"),
+)
 OPEN = 3
 SECONDS, QUICK_SECONDS = 10, 2
 RATE = 1_000

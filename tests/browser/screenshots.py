@@ -1,7 +1,7 @@
 """Take the pictures of docs/images: `PYTHONPATH=tests python -m browser.screenshots`.
 
 The world follows from a seed and its clock stands still, so that a picture changes with its page
-alone.
+alone; only the id and the duration of a request are its own.
 """
 
 import asyncio

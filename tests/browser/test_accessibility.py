@@ -91,6 +91,20 @@ async def test_so_is_what_nobody_in_particular_sees(nobody: Person, path: str) -
     await demand_usable(nobody, path)
 
 
+async def test_so_is_a_form_that_came_back_and_the_page_of_who_has_no_organization(
+    nobody: Person,
+) -> None:
+    await nobody.go("/sign-up")
+    await nobody.fill(email="new@example.com", password="a password", name="x")
+    await nobody.page.locator("main form button").click()
+    await nobody.page.locator("main .error").first.wait_for()
+    assert await serious_in(nobody.page) == {}
+    await nobody.fill(name="", password="a password", country_code="")
+    await nobody.page.locator("main form button").click()
+    await nobody.page.wait_for_url("**/first-organization")
+    await demand_usable(nobody, "/first-organization")
+
+
 async def test_a_page_that_is_not_would_be_seen(nobody: Person) -> None:
     await nobody.page.set_content('<html lang="de"><title>x</title><main><input></main></html>')
     assert "label" in await serious_in(nobody.page)

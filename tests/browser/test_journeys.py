@@ -1,6 +1,8 @@
 """What a person does on the Dashboard, in a real browser."""
 
 import asyncio
+from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -8,6 +10,8 @@ from browser.person import COMPANY, PATIENCE_MS, Person
 from builders.signed_receipt import PIN, TSS, ask, sign_receipt
 from fiskaly_mockserver import MockServer
 from playwright.async_api import Browser, expect
+
+ADDRESS = ("address_line1", "zip", "town", "country_code")
 
 
 def opens(server: MockServer, key: str, secret: str) -> bool:
@@ -135,14 +139,51 @@ async def test_without_javascript_the_same_forms_work(
         await person.page.wait_for_url("**/sign-in")
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>"])
-async def test_markup_in_a_name_is_text(person: Person, name: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        '"><svg/onload=alert(1)>',
+        "' autofocus onfocus='alert(1)",
+    ],
+)
+async def test_markup_is_text_wherever_it_is_shown(person: Person, text: str) -> None:
     """A dialog, or a script that the policy stops, fails the test."""
+    page = person.page
     await person.sign_up()
-    await managed_below_the_first_main(person, name)
-    await expect(person.page.get_by_role("link", name=name, exact=True)).to_have_count(1)
-    await person.page.get_by_role("link", name=name, exact=True).click()
-    await expect(person.page.get_by_role("heading", level=1)).to_contain_text(name)
+    await person.go("/organizations/new")
+    markup = {"metadata.name.0": "note", "metadata.value.0": text, "display_name": text}
+    await person.fill(**{**COMPANY, "name": text, **markup})
+    await page.locator("main form button.primary").click()
+    await page.get_by_role("link", name=text, exact=True).click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(text)
+    await expect(page.locator('[name="metadata.value.0"]')).to_have_value(text)
+    await person.go("/billing")
+    await person.fill(recipient=text, **{name: COMPANY[name] for name in ADDRESS})
+    await page.locator("main form button.primary").click()
+    await expect(page.get_by_role("cell", name=text, exact=True)).to_have_count(1)
+    await page.goto(f"{page.url}?page={quote(text)}")
+    await page.locator('footer [name="zone"]').fill(text)
+    await page.locator("footer button").click()
+    await expect(page.locator(".notice")).to_have_count(1)
+
+
+async def test_a_logo_is_uploaded_and_drawn(person: Person, tmp_path: Path) -> None:
+    page = person.page
+    await person.sign_up()
+    await person.go("/organizations")
+    await page.get_by_role("link", name="Kiosk Nord").click()
+    logo = tmp_path / "logo.svg"
+    rect = '<rect width="40" height="20"/>'
+    logo.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">{rect}</svg>')
+    await page.locator("#logo").set_input_files(logo)
+    await person.press("Upload")
+    for drawn in await page.locator("img.logo").all():
+        await expect(drawn).to_be_visible()
+        assert await drawn.evaluate("one => one.decode().then(() => one.naturalWidth)") == 40
+    await person.press("Remove the logo")
+    await expect(page.locator("img.logo")).to_have_count(0)
 
 
 async def test_the_keyboard_alone_skips_to_the_content_and_signs_in(person: Person) -> None:

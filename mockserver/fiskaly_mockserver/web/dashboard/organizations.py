@@ -1,10 +1,11 @@
 """The pages of organizations: the list, the form of one, its logo, and what leads to LIVE."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from fiskaly_mockserver.domain.account.access import sees
 from fiskaly_mockserver.domain.account.logos import NoLogo, logo_of
-from fiskaly_mockserver.domain.account.model import Environment, Organization
+from fiskaly_mockserver.domain.account.model import Environment, Organization, OrganizationType
+from fiskaly_mockserver.domain.account.organizations import OrganizationFilter
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.web.api import Download, JsonObject
@@ -20,6 +21,8 @@ from fiskaly_mockserver.web.dashboard.frame import Missing, Page, Redirect, Visi
 REQUIRED = ("name", "address_line1", "zip", "town", "country_code")
 OPTIONAL = ("display_name", "address_line2", "state", "vat_id", "tax_number", "economy_id")
 
+MOST_MAINS = 200
+"""Main organizations that a form offers; of others the id is sent by API."""
 METADATA_LINES = 20
 METADATA_BLANK = 3
 """Empty lines for metadata that the form offers below those that are filled in."""
@@ -183,10 +186,10 @@ def _choices(visit: Visit, row: Organization | None = None) -> Mapping[str, obje
     }
 
 
-def _mains(visit: Visit) -> list[Organization]:
+def _mains(visit: Visit) -> Sequence[Organization]:
     """Return the main organizations in sight that something may hang under."""
-    page = visit.world.organizations.list(visit.principal, Paging(limit=PAGE_ROWS * 4))
-    return [row for row in page.rows if row.is_main]
+    mains = OrganizationFilter(type=OrganizationType.MAIN)
+    return visit.world.organizations.list(visit.principal, Paging(limit=MOST_MAINS), mains).rows
 
 
 def profile_in(form: Mapping[str, str], current: Organization | None = None) -> JsonObject:
