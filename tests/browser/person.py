@@ -6,16 +6,10 @@ from typing import Any, NamedTuple, Self
 
 from fiskaly_mockserver import MockServer
 from playwright.async_api import Browser, Page
+from web.dashboard.browser import COMPANY
 
 PATIENCE_MS = 30_000
 """How long a page may take on a busy machine; none takes a tenth of it else."""
-COMPANY = {
-    "name": "Kiosk Nord",
-    "address_line1": "Weg 1",
-    "zip": "20095",
-    "town": "Hamburg",
-    "country_code": "DEU",
-}
 
 
 class Person(NamedTuple):

@@ -6,10 +6,11 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from browser.person import COMPANY, PATIENCE_MS, Person
+from browser.person import PATIENCE_MS, Person
 from builders.signed_receipt import PIN, TSS, ask, sign_receipt
 from fiskaly_mockserver import MockServer
 from playwright.async_api import Browser, expect
+from web.dashboard.browser import COMPANY
 
 ADDRESS = ("address_line1", "zip", "town", "country_code")
 

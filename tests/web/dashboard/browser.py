@@ -22,6 +22,14 @@ from fiskaly_mockserver.world.seeding import Seeded, UserCredentials
 if TYPE_CHECKING:
     from aiohttp.test_utils import TestClient
 
+COMPANY = {
+    "name": "Kiosk Nord",
+    "address_line1": "Weg 1",
+    "zip": "20095",
+    "town": "Hamburg",
+    "country_code": "DEU",
+}
+
 
 class Shown(NamedTuple):
     status: int

@@ -1,7 +1,6 @@
 """The account's pages over HTTP, without a browser and without JavaScript."""
 
 import json
-from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,7 @@ from fiskaly_mockserver.web.dashboard.frame import LANGUAGES
 from fiskaly_mockserver.web.dashboard.site import PAGES
 from fiskaly_mockserver.web.service import Service
 from pytest_aiohttp import AiohttpClient
-from web.dashboard.browser import Browser, as_api_key, home_of, key_on, make, person
+from web.dashboard.browser import COMPANY, Browser, as_api_key, home_of, key_on, make, person
 
 SHOWN = [
     page
@@ -22,27 +21,7 @@ SHOWN = [
     if page.method == "GET" and page.template and "{" not in page.path and page.path != "/unlock"
 ]
 """Pages that anybody who is signed in gets, where control is free."""
-COMPANY = {
-    "name": "Kiosk Nord",
-    "address_line1": "Weg 1",
-    "zip": "20095",
-    "town": "Hamburg",
-    "country_code": "DEU",
-}
 HOSTILE = "<script>alert(1)</script>\"'&{{7*7}}"
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    service = make()
-    yield service
-    assert not service.defects
-
-
-@pytest.fixture
-async def browser(service: Service, aiohttp_client: AiohttpClient) -> Browser:
-    jar = CookieJar(unsafe=True)
-    return Browser(await aiohttp_client(create_app(service), cookie_jar=jar))
 
 
 async def authenticated(browser: Browser, key: str, secret: str) -> int:

@@ -2,7 +2,6 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.seams import Seams
 from pytest_aiohttp import AiohttpClient
-from web.dashboard.browser import Browser, Shown, home_of, make, person
+from web.dashboard.browser import COMPANY, Browser, Shown, home_of, make, person
 
 if TYPE_CHECKING:
     from fiskaly_mockserver.domain.signing.model import Tss
@@ -48,27 +47,7 @@ NO_LOGOS = {
     "foreign content": START + b"><foreignObject/></svg>",
     "an entity": b'<!DOCTYPE svg [<!ENTITY a "b">]>' + START + b">&a;</svg>",
 }
-COMPANY = {
-    "name": "Kiosk Nord",
-    "address_line1": "Weg 1",
-    "zip": "20095",
-    "town": "Hamburg",
-    "country_code": "DEU",
-}
 RECIPIENT = {"recipient": "Buchhaltung", **{k: v for k, v in COMPANY.items() if k != "name"}}
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    service = make()
-    yield service
-    assert not service.defects
-
-
-@pytest.fixture
-async def browser(service: Service, aiohttp_client: AiohttpClient) -> Browser:
-    jar = CookieJar(unsafe=True)
-    return Browser(await aiohttp_client(create_app(service), cookie_jar=jar))
 
 
 async def uploaded(browser: Browser, organization_id: str, content: bytes) -> Shown:

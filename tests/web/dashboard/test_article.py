@@ -1,36 +1,19 @@
 """Sentences of the public article about the Dashboard that no other test names, by their number."""
 
-from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiohttp import CookieJar
-from fiskaly_mockserver.server.listening import create_app
 from fiskaly_mockserver.web.service import Service
-from pytest_aiohttp import AiohttpClient
-from web.dashboard.browser import Browser, home_of, key_on, make, person
+from web.dashboard.browser import COMPANY, Browser, home_of, key_on, person
 
-OF_A_TILL = {"tills": 2, "receipts": 3, "size": 2}
-BRANCH = {
-    "name": "Filiale West",
-    "address_line1": "Weg 1",
-    "zip": "50667",
-    "town": "Köln",
-    "country_code": "DEU",
-}
+OF_A_TILL: dict[str, Any] = {"tills": 2, "receipts": 3, "size": 2}
+BRANCH = {**COMPANY, "name": "Filiale West"}
 
 
 @pytest.fixture
-def service() -> Iterator[Service]:
-    service = make(OF_A_TILL)
-    yield service
-    assert not service.defects
-
-
-@pytest.fixture
-async def browser(service: Service, aiohttp_client: AiohttpClient) -> Browser:
-    jar = CookieJar(unsafe=True)
-    return Browser(await aiohttp_client(create_app(service), cookie_jar=jar))
+def tree() -> dict[str, Any]:
+    return OF_A_TILL
 
 
 @pytest.mark.parametrize("article", ["5"])

@@ -4,7 +4,7 @@ All of it follows from `PAGES`: whoever adds a page is told here what it lacks.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from pytest_aiohttp import AiohttpClient
 from web.dashboard.browser import Browser, Shown, home_of, make, person
 from web.dashboard.forms import Form, forms_on
 
-OF_A_TILL = {"tills": 1, "receipts": 2, "size": 2}
+OF_A_TILL: dict[str, Any] = {"tills": 1, "receipts": 2, "size": 2}
 NOBODYS = str(UUID(int=1, version=4))
 MOCK = {page.path for page in (*exchanges.PAGES, *mock.PAGES)}
 OPEN = {"/sign-in", "/sign-up", "/sign-out", "/choose", "/sandbox/{sandbox}", "/"}
@@ -31,16 +31,8 @@ OWN = "/first-organization"
 
 
 @pytest.fixture
-def service() -> Iterator[Service]:
-    service = make(OF_A_TILL)
-    yield service
-    assert not service.defects
-
-
-@pytest.fixture
-async def browser(service: Service, aiohttp_client: AiohttpClient) -> Browser:
-    jar = CookieJar(unsafe=True)
-    return Browser(await aiohttp_client(create_app(service), cookie_jar=jar))
+def tree() -> dict[str, Any]:
+    return OF_A_TILL
 
 
 def first(rows: Iterable[Any], organization_id: str, name: str = "id") -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,16 +23,8 @@ CALLS = {
 
 
 @pytest.fixture
-def service() -> Iterator[Service]:
-    service = make()
-    yield service
-    assert not service.defects
-
-
-@pytest.fixture
-async def browser(service: Service, aiohttp_client: AiohttpClient) -> Browser:
-    jar = CookieJar(unsafe=True)
-    browser = Browser(await aiohttp_client(create_app(service), cookie_jar=jar))
+async def browser(browser: Browser) -> Browser:
+    """A browser that has the form token of its first page."""
     await browser.get("/requests")
     return browser
 

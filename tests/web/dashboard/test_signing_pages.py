@@ -2,7 +2,6 @@
 
 import re
 import tarfile
-from collections.abc import Iterator
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -24,20 +23,12 @@ from pytest_aiohttp import AiohttpClient
 from web.dashboard.browser import Browser, as_api_key, home_of, make, person
 
 PIN = "123456"
-OF_A_TILL = {"tills": 1, "receipts": 3, "size": 2}
+OF_A_TILL: dict[str, Any] = {"tills": 1, "receipts": 3, "size": 2}
 
 
 @pytest.fixture
-def service() -> Iterator[Service]:
-    service = make(OF_A_TILL)
-    yield service
-    assert not service.defects
-
-
-@pytest.fixture
-async def browser(service: Service, aiohttp_client: AiohttpClient) -> Browser:
-    jar = CookieJar(unsafe=True)
-    return Browser(await aiohttp_client(create_app(service), cookie_jar=jar))
+def tree() -> dict[str, Any]:
+    return OF_A_TILL
 
 
 async def at_a_shop(service: Service, browser: Browser) -> Tss:
