@@ -44,6 +44,18 @@ def test_sign_de_is_fuzzed_with_the_ids_that_are_there(server: MockServer) -> No
     assert outcome.code == 0, outcome.out
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("api", ["management", "sign-de"])
+def test_every_operation_is_reached(server: MockServer, api: str) -> None:
+    flags = ["--sign-de"] if api == "sign-de" else []
+    url = server.sign_de_url if flags else server.base_url
+    outcome = run_verb("fuzz", str(url), *flags, "--writes", "--examples", "8")
+    assert outcome.code == 0, outcome.out
+    assert "0 errors, 0 warnings" in outcome.out
+    assert "not verified" not in outcome.out
+    assert f"{33 if flags else 20} operations" in outcome.out
+
+
 @pytest.mark.parametrize(
     ("url", "code", "said"),
     [

@@ -1,11 +1,14 @@
 """`verify`: guards, exit codes and files; what it finds is tested in tests/conformance."""
 
 import json
+import sys
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from cli.callers import Outcome, run_verb, somebody_else
+from fiskaly_mockserver.cli.verbs import verify as verb
 from fiskaly_mockserver.server.mock_server import MockServer
 
 Verify = Callable[..., Outcome]
@@ -124,3 +127,21 @@ def test_a_ca_file_that_holds_none_is_named(
     assert outcome.code == 2
     assert outcome.err.startswith(f"Error: --ca-file {file}: ")
     assert outcome.err.count("\n") == 1
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("quick", "shown"), [(0.0, True), (3600.0, False)])
+def test_what_takes_a_while_is_shown_at_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, quick: float, *, shown: bool
+) -> None:
+    monkeypatch.setattr(verb, "QUICK", quick)
+    for stream, there in ((Terminal(), shown), (StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        progress = verb._Progress()
+        progress.show("log in")
+        progress.end()
+        assert ("log in" in stream.getvalue()) == there

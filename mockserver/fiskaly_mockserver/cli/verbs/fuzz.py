@@ -3,15 +3,18 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from http import HTTPStatus
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import uuid4
 
 import click
 from fiskaly_contracts import Contract, Severity
 from fiskaly_contracts.conformance.checks import ExchangeCheck
+from fiskaly_contracts.conformance.exchanges import HttpExchange
 from fiskaly_contracts.conformance.findings import Finding, Findings, Report, Side
 from fiskaly_contracts.conformance.sending import HttpSender, UnreachableError
 from fiskaly_contracts.conformance.verify import SIGN_DE_PATH, Settings
@@ -107,34 +110,39 @@ def fuzz(
     with TemporaryDirectory(prefix="fiskaly-fuzz-") as folder:
         flags = ["--phases", phases, "--seed", str(seed), "--max-examples", str(examples)]
         flags += [] if writes else ["--include-method", "GET"]
-        told = _run(
-            Path(folder), contract, url, _config(contract, url, settings, target.sender()), flags
-        )
+        config = _config(contract, url, settings, target.sender(), writes=writes)
+        told = _run(Path(folder), contract, url, config, flags)
         checking, findings = ExchangeCheck(contract), Findings()
         findings.add(*_own_findings(told, contract))
+        reached = set[str]()
         try:
             for index, exchange in enumerate(read_har(Path(folder) / "run.har")):
                 found = checking.findings(exchange, f"generated case {index}")
                 findings.add(*(one for one in found if one.side is Side.RESPONSE))
+                called = checking.routes.find(exchange.method, exchange.path)
+                if called and called.operation and _reached(exchange):
+                    reached.add(called.operation.operation_id)
         except HarError as error:
             raise BadCheck(f"schemathesis wrote no recording: {error}") from error
-    called = dict.fromkeys(operation for operation, _ in checking.calls)
+    operations = dict.fromkeys(operation for operation, _ in checking.calls)
     broken = {one.operation for one in findings}
     reporting.finish(
         Report(
             check="fuzz",
             target=url,
             findings=tuple(findings),
-            counted={"cases": checking.exchanges, "operations": len(called)},
-            passed=tuple(name for name in called if name not in broken),
-            not_verified=[*_not_verified(told, contract, writes=writes)],
+            counted={"cases": checking.exchanges, "operations": len(operations)},
+            passed=tuple(name for name in operations if name not in broken),
+            not_verified=[*_not_verified(told, contract, reached, writes=writes)],
         ),
-        checked=len(called),
+        checked=len(operations),
     )
 
 
-def _config(contract: Contract, url: str, settings: Settings, sender: HttpSender) -> str:
-    """Log in and look around; return what schemathesis has to know."""
+def _config(
+    contract: Contract, url: str, settings: Settings, sender: HttpSender, *, writes: bool
+) -> str:
+    """Log in and look around, with SIGN DE open a till; return what schemathesis has to know."""
     body = json.dumps({"api_key": settings.key, "api_secret": settings.secret}).encode()
     try:
         answer = sender("POST", f"{url}/auth", (("Content-Type", "application/json"),), body)
@@ -145,7 +153,10 @@ def _config(contract: Contract, url: str, settings: Settings, sender: HttpSender
         except (KeyError, TypeError, ValueError) as error:
             said = f"no token: logging in was answered {answer.status}"
             raise NothingChecked(said) from error
-        known = [*_known_ids(contract, sender, url, (own, bearer))]
+        if writes and contract.base_path == SIGN_DE_PATH:
+            known = _till(sender, url, bearer)
+        else:
+            known = [*_known_ids(contract, sender, url, (own, bearer))]
     except UnreachableError as error:
         raise NobodyAnswers(str(error)) from error
     finally:
@@ -162,6 +173,49 @@ def _config(contract: Contract, url: str, settings: Settings, sender: HttpSender
         drawn = f'{{ dictionary = "ids{number}", probability = {_OFTEN} }}'
         lines += [f'"{place}" = {drawn}' for place in places]
     return "\n".join(lines)
+
+
+Known = list[tuple[tuple[str, ...], list[str]]]
+"""Where words belong, and the words."""
+_PIN = "123456"
+
+
+def _till(sender: HttpSender, url: str, bearer: str) -> Known:
+    """Open a till with something of each kind, and a TSS that may come to its end."""
+    sent = (("Content-Type", "application/json"), ("Authorization", bearer))
+
+    def call(method: str, path: str, body: object) -> Any:
+        answer = sender(method, url + path, sent, json.dumps(body).encode())
+        if answer.status != HTTPStatus.OK:
+            raise NothingChecked(f"no till: {method} {path} was answered {answer.status}")
+        return json.loads(answer.response_body)
+
+    ids = [str(uuid4()) for _ in range(9)]
+    tss, spare, first, second, *others = ids
+    transactions, exports = others[:2], others[2:]
+    puks = []
+    for one in (tss, spare):
+        puk = call("PUT", f"/tss/{one}", {})["admin_puk"]
+        call("PATCH", f"/tss/{one}", {"state": "UNINITIALIZED"})
+        call("PATCH", f"/tss/{one}/admin", {"admin_puk": puk, "new_admin_pin": _PIN})
+        call("POST", f"/tss/{one}/admin/auth", {"admin_pin": _PIN})
+        call("PATCH", f"/tss/{one}", {"state": "INITIALIZED"})
+        puks.append(puk)
+    for number, client in enumerate((first, second)):
+        call("PUT", f"/tss/{tss}/client/{client}", {"serial_number": f"KASSE-{number}"})
+    start = {"state": "ACTIVE", "client_id": first}
+    for transaction in transactions:
+        call("PUT", f"/tss/{tss}/tx/{transaction}?tx_revision=1", start)
+    for number, export in enumerate(exports):
+        call("PUT", f"/tss/{tss}/export/{export}?start_signature_counter={number}", {})
+    return [
+        (("path.tss_id",), [*[tss] * 9, spare]),
+        (("path.client_id", "query.client_id", "body.client_id"), [first, second]),
+        (("path.tx_id_or_number",), transactions),
+        (("path.export_id",), exports),
+        (("body.admin_puk",), puks),
+        (("body.admin_pin", "body.new_admin_pin"), [_PIN]),
+    ]
 
 
 def _known_ids(
@@ -225,9 +279,29 @@ def _own_findings(told: Any, contract: Contract) -> Iterator[Finding]:
             )
 
 
-def _not_verified(told: Any, contract: Contract, *, writes: bool) -> Iterator[tuple[str, str]]:
+_NOT_REACHED = (0, 401, 404, 405, 413, 415)
+"""Statuses of calls that met nothing, or were refused for their form or their token."""
+_OF_THE_FORM = ("E_FAILED_SCHEMA_VALIDATION", "E_PARSER")
+
+
+def _reached(exchange: HttpExchange) -> bool:
+    """Tell whether a call met what is there; a rule may have refused it."""
+    if exchange.status != HTTPStatus.BAD_REQUEST:
+        return exchange.status not in _NOT_REACHED
+    try:
+        code = json.loads(exchange.response_body)["code"]
+    except (KeyError, TypeError, ValueError):
+        return False
+    return code not in _OF_THE_FORM
+
+
+def _not_verified(
+    told: Any, contract: Contract, reached: Collection[str], *, writes: bool
+) -> Iterator[tuple[str, str]]:
     for name in told["warnings"].get("missing_test_data", ()):
-        yield _operation_id(name, contract), "no generated case found anything that is there"
+        operation_id = _operation_id(name, contract)
+        if operation_id not in reached:
+            yield operation_id, "no generated case found anything that is there"
     for one in told["errors"]:
         yield "schemathesis", str(one.get("title") or one)[:200]
     if not writes:

@@ -1,7 +1,9 @@
 """`verify`: whether a server keeps the contracts, and which assumptions hold there."""
 
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import click
 from fiskaly_contracts.conformance.verify import (
@@ -24,6 +26,8 @@ from fiskaly_mockserver.world.qr_codes import explain_qr_code
 
 POLITE_RATE = 5.0
 """Requests a second to a host that is not on this machine, unless told otherwise."""
+QUICK = 1.0
+"""Seconds that pass before anything is shown of what is under way."""
 
 
 @click.command()
@@ -87,15 +91,16 @@ def verify(
     """
     settings = target.settings(base_url, sign_de, writes=writes, most_requests=max_requests)
     polite = 0.0 if settings.loopback else POLITE_RATE
-    sender = target.sender()
+    sender, progress = target.sender(), _Progress()
     try:
         verified = run(
             settings.at_rate(polite if rate is None else rate),
             sender,
             signature_findings=_wrong_with,
-            progress=_progress,
+            progress=progress.show,
         )
     finally:
+        progress.end()
         sender.close()
     if assumptions is not None:
         write_text(assumptions, assumptions_json(verified, base_url))
@@ -112,9 +117,28 @@ def _finish(verified: Verified, min_operations: int, reporting: Reporting) -> No
         )
 
 
-def _progress(journey: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"{journey} ...", err=True)
+class _Progress:
+    """Shows people at a terminal which journey is under way, once that takes a while."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._status: Any = None
+
+    def show(self, journey: str) -> None:
+        """Tell of the next journey."""
+        if not sys.stderr.isatty() or time.monotonic() - self._start < QUICK:
+            return
+        if self._status is None:
+            from rich.console import Console  # noqa: PLC0415 - few runs take so long
+
+            self._status = Console(stderr=True).status("")
+            self._status.start()
+        self._status.update(f"{journey} …")
+
+    def end(self) -> None:
+        """Leave the terminal as it was."""
+        if self._status is not None:
+            self._status.stop()
 
 
 def _wrong_with(qr_code_data: str) -> list[str]:
