@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import CookieJar, FormData
 from fiskaly_fixtures import generate
-from fiskaly_mockserver.domain.account.model import Environment, OrganizationId
+from fiskaly_mockserver.domain.account.model import (
+    BillingOptions,
+    Environment,
+    Organization,
+    OrganizationId,
+)
 from fiskaly_mockserver.domain.signing.model import TssId
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
 PNG = b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+JPEG = b"\xff\xd8\xff\xe0 what is between is left to the browser \xff\xd9"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9" fill="#123"/></svg>'
 START = b'<svg xmlns="http://www.w3.org/2000/svg"'
 NO_LOGOS = {
@@ -57,7 +63,9 @@ async def uploaded(browser: Browser, organization_id: str, content: bytes) -> Sh
 
 
 @pytest.mark.parametrize("article", ["22"])
-@pytest.mark.parametrize(("content", "kind"), [(PNG, "image/png"), (SVG, "image/svg+xml")])
+@pytest.mark.parametrize(
+    ("content", "kind"), [(PNG, "image/png"), (SVG, "image/svg+xml"), (JPEG, "image/jpeg")]
+)
 async def test_article_a_logo_is_stored_shown_and_removed(
     service: Service, browser: Browser, article: str, content: bytes, kind: str
 ) -> None:
@@ -94,7 +102,9 @@ async def test_what_is_no_logo_or_runs_script_is_refused(
 async def test_an_upload_beyond_all_bounds_is_refused(service: Service, browser: Browser) -> None:
     home = home_of(person(service, managed=False))
     await browser.sign_in(person(service, managed=False).id)
-    assert (await uploaded(browser, home, PNG + bytes(2_000_000))).status == 413
+    shown = await uploaded(browser, home, PNG + bytes(2_000_000))
+    assert shown.status == 413
+    assert "too large" in shown.text
 
 
 async def test_a_logo_is_in_an_export_and_comes_back(service: Service, browser: Browser) -> None:
@@ -312,3 +322,58 @@ async def test_an_expired_session_leads_to_sign_in_and_back(
     clock.advance(SESSION_SECONDS + 1)
     assert (await browser.post("/users/somebody/remove")).location == "/dashboard/sign-in"
     assert (await browser.post("/sign-in", user_id=one.id)).location == "/dashboard/users"
+
+
+async def test_signing_up_accepts_an_open_invitation(service: Service, browser: Browser) -> None:
+    one = person(service, managed=False)
+    await browser.sign_in(one.id)
+    await browser.get("/users")
+    await browser.post("/users", email="invited@example.com")
+    await browser.post("/sign-out")
+    await browser.get("/sign-up")
+    new = {"email": "Invited@example.com", "password": "a password"}
+    joined = await browser.post("/sign-up", **new)
+    assert joined.location == "/dashboard/overview"
+    assert "invited@example.com" in (await browser.get("/users")).text
+    await browser.post("/sign-out")
+    await browser.get("/sign-up")
+    taken = await browser.post("/sign-up", **new)
+    assert taken.status == 409
+
+
+async def test_live_is_enabled_below_a_main_organization_that_is_cleared(
+    service: Service, browser: Browser
+) -> None:
+    one = person(service, managed=False)
+    await browser.sign_in(one.id)
+    below = next(row for row in service.world.rows.organizations if row.managed_by_organization_id)
+    assert "Enable LIVE" not in (await browser.get(f"/organizations/{below.id}")).text
+    assert (await browser.post(f"/organizations/{below.id}/live")).status == 403
+    assert (await browser.post(f"/organizations/{below.id}/contract")).status == 409
+    await browser.post(f"/organizations/{home_of(one)}/contract")
+    await browser.post("/choose", env="TEST")
+    assert "Enable LIVE" in (await browser.get(f"/organizations/{below.id}")).text
+    shown = await browser.post(f"/organizations/{below.id}/live")
+    assert "LIVE is enabled" in shown.text
+    assert Environment.LIVE in (await _row(service, below.id)).envs
+
+
+async def test_a_form_keeps_the_gln_that_it_does_not_show(
+    service: Service, browser: Browser
+) -> None:
+    one = person(service, managed=False)
+    await browser.sign_in(one.id)
+    row = await _row(service, home_of(one))
+    options = BillingOptions(gln="4012345000009")
+    service.world.tables.organizations.put(replace(row, billing_options=options))
+    payer = {"billing_options.bill_to_organization": "", "town": "Kiel"}
+    assert (await browser.post(f"/organizations/{row.id}", **payer)).status == 200
+    changed = await _row(service, row.id)
+    assert changed.town == "Kiel"
+    assert changed.billing_options == options
+
+
+async def _row(service: Service, organization_id: str) -> Organization:
+    row = service.world.tables.organizations.get(OrganizationId(organization_id))
+    assert row
+    return row

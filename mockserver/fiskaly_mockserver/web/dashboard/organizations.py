@@ -212,15 +212,14 @@ def profile_in(form: Mapping[str, str], current: Organization | None = None) -> 
         told["billing_address_id"] = form["billing_address_id"]
     payer = form.get("billing_options.bill_to_organization", "").strip()
     withheld = "withhold_billing" in form
-    if payer or withheld:
-        options: JsonObject = {"withhold_billing": withheld}
-        if current and current.billing_options and current.billing_options.gln:
-            options["gln"] = current.billing_options.gln
-        if payer:
-            options["bill_to_organization"] = payer
+    before = current.billing_options if current else None
+    options: JsonObject = {"withhold_billing": withheld} if payer or withheld else {}
+    if payer:
+        options["bill_to_organization"] = payer
+    if before and before.gln:  # which the form does not show
+        options["gln"] = before.gln
+    if options or before:
         told["billing_options"] = options
-    elif current is not None and current.billing_options:
-        told["billing_options"] = {}
     return told
 
 

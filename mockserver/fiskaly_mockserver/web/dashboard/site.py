@@ -116,12 +116,14 @@ class Dashboard:
                 headers={**_HEADERS, "Cache-Control": "no-cache"},
             )
         changes = request.method == hdrs.METH_POST
+        form: Mapping[str, object] = {}
+        unread = None
         try:
             form = await request.post() if changes else {}
         except web.HTTPRequestEntityTooLarge:
-            return web.Response(status=413, text="the form is too large", headers=_HEADERS)
+            unread = ("form_too_large", 413)
         except (ValueError, LookupError, AssertionError):  # no form, or in no known charset
-            return web.Response(status=400, text="the form cannot be read", headers=_HEADERS)
+            unread = ("form_unreadable", 400)
         now = self._service.world.seams.clock.now()
         name = f"fiskaly_mock_{request.url.port}"
         session_id = request.cookies.get(name, "")
@@ -143,7 +145,11 @@ class Dashboard:
                 if isinstance(value, web.FileField)
             },
         )
-        response = await self._shown(path, visit)
+        response: web.StreamResponse
+        if unread:
+            response = self._render(visit, "message.html", {"text": unread[0]}, unread[1])
+        else:
+            response = await self._shown(path, visit)
         if session is not visit.session:
             # a new id with every sign-in, so that nobody can have given it before
             self._sessions.pop(session_id, None)
