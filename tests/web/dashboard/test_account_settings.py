@@ -46,6 +46,7 @@ NO_LOGOS = {
     "HTML": b"<html/>",
     "broken XML": b"<svg",
     "a script": START + b"><script>alert(1)</script></svg>",
+    "a script of HTML": START + b'><x:script xmlns:x="http://www.w3.org/1999/xhtml"/></svg>',
     "a handler": START + b' onload="alert(1)"/>',
     "a link": START + b'><use href="https://example.com/#a"/></svg>',
     "an import": START + b'><style>@import "x"</style></svg>',

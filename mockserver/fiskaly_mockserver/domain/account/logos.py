@@ -18,6 +18,7 @@ _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 _CHUNK = 12
 """Bytes of a PNG chunk beside its data: length, name, check sum."""
 _SVG = "{http://www.w3.org/2000/svg}"
+_XHTML = "{http://www.w3.org/1999/xhtml}"
 _INERT = {
     *("svg", "g", "defs", "symbol", "title", "desc", "metadata", "path", "rect", "circle"),
     *("ellipse", "line", "polyline", "polygon", "text", "tspan", "textPath", "linearGradient"),
@@ -83,7 +84,7 @@ def _check_svg(content: bytes) -> None:
         raise NoLogo("logo should be a PNG, a JPEG or an SVG")
     for one in root.iter():
         name = one.tag.removeprefix(_SVG)
-        if one.tag.startswith(_SVG) and name not in _INERT:
+        if one.tag.startswith((_SVG, _XHTML)) and name not in _INERT:
             raise NoLogo(f"logo is an SVG with the element {name!r}: it may only draw")
         _check_attributes(one)
 
