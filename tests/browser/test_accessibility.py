@@ -86,6 +86,33 @@ async def test_a_page_is_usable_by_everybody(signed_in: Person, path: str) -> No
     await demand_usable(signed_in, path.format(**shown(signed_in.server)))
 
 
+REACHABLE = """() => {
+    const all = [...document.querySelectorAll(
+        "a[href],button:enabled,input:not([type=hidden]),select,textarea,summary,[tabindex='0']"
+    )].filter(one => one.checkVisibility());
+    globalThis.reached = new Set(), globalThis.unmarked = new Set();
+    document.addEventListener("focusin", ({ target }) => {
+        reached.add(target);
+        if (getComputedStyle(target).outlineStyle === "none") unmarked.add(target.outerHTML);
+    });
+    globalThis.missed = () => all.filter(one => !reached.has(one)).map(one => one.outerHTML);
+    return all.length;
+}"""
+"""Counts what can be focused, and from then on keeps what was and whether that was seen."""
+
+
+@pytest.mark.parametrize("path", ["/overview", "/organizations/new", "/transactions", "/faults"])
+async def test_the_tab_key_reaches_everything_and_shows_where_it_is(
+    signed_in: Person, path: str
+) -> None:
+    await signed_in.go(path)
+    page = signed_in.page
+    for _ in range(await page.evaluate(REACHABLE) + 1):
+        await page.keyboard.press("Tab")
+    assert await page.evaluate("missed()") == []
+    assert await page.evaluate("[...unmarked]") == []
+
+
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-up", "/nowhere"])
 async def test_so_is_what_nobody_in_particular_sees(nobody: Person, path: str) -> None:
     await demand_usable(nobody, path)

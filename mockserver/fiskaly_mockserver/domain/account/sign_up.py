@@ -1,6 +1,6 @@
 """Signing up, which in production the Dashboard does and no API (R2, R9).
 
-There is no caller: whoever signs up is nobody yet. Only the control API gets here.
+There is no caller: whoever signs up is nobody yet. The Dashboard and the control API get here.
 """
 
 from collections.abc import Iterator
