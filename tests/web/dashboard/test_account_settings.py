@@ -5,6 +5,7 @@ from base64 import b64decode
 from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from aiohttp import CookieJar, FormData
@@ -19,6 +20,7 @@ from fiskaly_mockserver.domain.signing.model import TssId
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.listening import create_app
+from fiskaly_mockserver.web.dashboard import frame
 from fiskaly_mockserver.web.dashboard.site import SESSION_SECONDS
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.clock import FrozenClock
@@ -378,3 +380,29 @@ async def _row(service: Service, organization_id: str) -> Organization:
     row = service.world.tables.organizations.get(OrganizationId(organization_id))
     assert row
     return row
+
+
+async def test_a_machine_without_time_zones_shows_utc(
+    service: Service, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def known_nowhere(key: str) -> None:
+        raise ZoneInfoNotFoundError(key)
+
+    monkeypatch.setattr(frame, "ZoneInfo", known_nowhere)
+    await browser.sign_in(person(service, managed=False).id)
+    shown = await browser.get("/api-keys")
+    assert shown.status == 200
+    assert 'name="zone" value="UTC"' in shown.text
+
+
+async def test_a_sign_up_takes_no_more_than_its_form_has(
+    service: Service, browser: Browser
+) -> None:
+    await browser.get("/sign-up")
+    payer = {"billing_options.bill_to_organization": home_of(person(service, managed=False))}
+    lines = {"metadata.name.0": "a", "metadata.value.0": "b", "withhold_billing": "yes"}
+    new = {"email": "new@example.com", "password": "a password"}
+    assert (await browser.post("/sign-up", **new, **COMPANY, **payer, **lines)).status == 200
+    row = next(row for row in service.world.rows.organizations if row.name == COMPANY["name"])
+    assert row.billing_options is None
+    assert not row.metadata

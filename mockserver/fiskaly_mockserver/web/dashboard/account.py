@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from fiskaly_mockserver.domain.account.access import sees
 from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
@@ -132,14 +131,14 @@ def _billed_months(visit: Visit, row: Organization) -> list[tuple[str, int]]:
 
     A TSS is active from its initialization until it is disabled; nothing of TEST is billed.
     """
-    zone = ZoneInfo(visit.session.zone)
     place = (row.id, Environment.LIVE)
     now = visit.world.clock.now()
     counts: Counter[tuple[int, int]] = Counter()
     for tss in visit.world.rows.tss.select("place", place):
         if tss.time_init:
             first, last = (
-                datetime.fromtimestamp(at, zone) for at in (tss.time_init, tss.time_disable or now)
+                datetime.fromtimestamp(at, visit.zone)
+                for at in (tss.time_init, tss.time_disable or now)
             )
             begin, end = (12 * at.year + at.month - 1 for at in (first, last))
             counts.update(divmod(month, 12) for month in range(max(begin, end - 11), end + 1))

@@ -8,8 +8,10 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiohttp import web
 from fiskaly_contracts import CheckedRequest, RequestData, Violation
@@ -144,6 +146,14 @@ class Visit:
         if session.user_id is None or session.signed_in_to != (world.name, world.generation):
             return None
         return world.tables.users.get(session.user_id)
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone in which times are shown; UTC on a machine that knows none."""
+        try:
+            return ZoneInfo(self.session.zone)
+        except ZoneInfoNotFoundError:
+            return UTC
 
     @property
     def memberships(self) -> tuple[Organization, ...]:

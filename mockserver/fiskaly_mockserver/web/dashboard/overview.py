@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from fiskaly_mockserver.domain.signing.model import (
     ClientState,
@@ -93,7 +92,7 @@ def _amounts(one: Revision, amounts: str, name: str) -> Iterable[tuple[str, Deci
 
 
 def _day(visit: Visit, seconds: float) -> date:
-    return datetime.fromtimestamp(seconds, ZoneInfo(visit.session.zone)).date()
+    return datetime.fromtimestamp(seconds, visit.zone).date()
 
 
 def _steps(visit: Visit) -> list[tuple[str, str, bool]]:

@@ -27,7 +27,7 @@ from fiskaly_mockserver.web.dashboard.frame import (
     Redirect,
     Visit,
 )
-from fiskaly_mockserver.web.dashboard.organizations import REQUIRED, profile_in
+from fiskaly_mockserver.web.dashboard.organizations import OPTIONAL, REQUIRED, profile_in
 from fiskaly_mockserver.world.seeding import Seeded
 from fiskaly_mockserver.world.worlds import BadSandboxName
 
@@ -96,7 +96,7 @@ def sign_up(visit: Visit) -> Mapping[str, object]:
     password = form.get("password", "")
     if not password:
         visit.errors.setdefault("password", EMPTY_PASSWORD)
-    profile = profile_in(form)
+    profile = profile_in({name: form[name] for name in (*REQUIRED, *OPTIONAL) if name in form})
     if profile:
         visit.checked("createOrganization", profile, {})
     if visit.errors:

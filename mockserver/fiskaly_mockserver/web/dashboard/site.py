@@ -5,12 +5,11 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import partial
 from hmac import compare_digest
 from importlib import resources
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from aiohttp import hdrs, web
 from jinja2 import Environment as Templates
@@ -237,8 +236,9 @@ class Dashboard:
                 "sandbox": visit.world.name,
                 "token_asked": visit.service.safety.enabled and not visit.may_control,
                 "origin": visit.origin,
+                "zone": str(visit.zone),
                 "zones": ZONES,
-                "when": partial(_when, ZoneInfo(session.zone)),
+                "when": partial(_when, visit.zone),
                 **values,
             }
         )
@@ -250,7 +250,7 @@ def _has_token(visit: Visit) -> bool:
     return compare_digest(given, visit.session.form_token.encode())
 
 
-def _when(zone: ZoneInfo, seconds: float) -> str:
+def _when(zone: tzinfo, seconds: float) -> str:
     return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%d %H:%M")
 
 
