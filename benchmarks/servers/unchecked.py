@@ -18,7 +18,7 @@ from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.web.api import Call, Download, Handler
 from fiskaly_mockserver.web.endpoint import caller_of
-from fiskaly_mockserver.web.management.errors import ManagementErrors
+from fiskaly_mockserver.web.management.api import ManagementErrors
 from fiskaly_mockserver.web.management.handlers import HANDLERS
 from fiskaly_mockserver.web.responses import ResponseHeaders, drop_server_header, response_of
 from fiskaly_mockserver.web.row_cache import RowCache

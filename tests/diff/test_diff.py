@@ -10,8 +10,7 @@ import yaml
 from diff.mutations import Mutation
 from diff.mutations_of_answers import MUTATIONS
 from fiskaly_contracts import Contract, Severity
-from fiskaly_contracts.diff.compare import DiffError, compare
-from fiskaly_contracts.diff.documents import read_document
+from fiskaly_contracts.diff.compare import DiffError, compare, read_document
 from fiskaly_contracts.diff.rules import RULES, Level
 from fiskaly_contracts.diff.schemas import Change
 

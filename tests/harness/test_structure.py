@@ -2,8 +2,8 @@
 
 from harness.imports import circles, importers, modules, named
 
-MODULES_AT_MOST = 255
-WITH_ONE_IMPORTER_AT_MOST = 53
+MODULES_AT_MOST = 248
+WITH_ONE_IMPORTER_AT_MOST = 47
 LINES_AT_MOST = 400
 
 

@@ -15,7 +15,7 @@ from fiskaly_mockserver.domain.signing.audit import (
 )
 from fiskaly_mockserver.domain.signing.model import TransactionState
 from fiskaly_mockserver.domain.signing.qr_code import QrCode, qr_code_text, read_qr_code
-from fiskaly_mockserver.world.signing_keys import verifies
+from fiskaly_mockserver.world.signing import verifies
 from signing.till import CLIENT_ID, TSS_ID, Signing, uid
 
 FINISHED = TransactionState.FINISHED

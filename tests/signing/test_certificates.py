@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from asn1crypto import x509  # type: ignore[import-untyped]
 from builders.openssl import OpenSsl
-from fiskaly_mockserver.world.signing_keys import SeededSigningKeys
+from fiskaly_mockserver.world.signing import SeededSigningKeys
 
 TSS = "6f1cbb9a-2f2a-4d5e-9a46-1f6a4b1f0001"
 CREATED = 1767225600

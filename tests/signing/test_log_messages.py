@@ -9,7 +9,7 @@ from asn1crypto import core, parser  # type: ignore[import-untyped]
 from builders.openssl import OpenSsl
 from fiskaly_mockserver.domain.signing import log_messages
 from fiskaly_mockserver.domain.signing.log_messages import SystemMessage, signed, system_log
-from fiskaly_mockserver.world.signing_keys import SeededSigningKeys, verifies
+from fiskaly_mockserver.world.signing import SeededSigningKeys, verifies
 
 POINT = b64decode(
     "BERL15Jun3xHTxLm6dkB5VrfMr8rZLa6geDKu0dQj3HsuqCKuYb1UCQPeM6bwBZiwknFUgMYVKd7PYFDvpuYisg="

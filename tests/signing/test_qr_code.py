@@ -2,7 +2,7 @@
 
 import pytest
 from fiskaly_mockserver.domain.signing.qr_code import BadQrCode, read_qr_code
-from fiskaly_mockserver.world.signing_keys import verifies
+from fiskaly_mockserver.world.signing import verifies
 
 KEY = "BCdCaCHJcobW6m3X4UxH8KHYaMciMgwmKqh/iPXXtV63FiHruqWf0e0pjEzrfE69RR8g1xqnCy8Fdyyx8ib5/6M="
 SIGNATURE = (

@@ -9,7 +9,7 @@ from fiskaly_mockserver.domain.signing import errors
 from fiskaly_mockserver.domain.signing.model import TransactionState, TssState
 from fiskaly_mockserver.domain.signing.qr_code import qr_code_text, read_qr_code
 from fiskaly_mockserver.domain.store import Paging, StateFilter
-from fiskaly_mockserver.world.signing_keys import verifies
+from fiskaly_mockserver.world.signing import verifies
 from signing.till import CLIENT_ID, START, TSS_ID, TX_ID, Signing, uid
 
 ACTIVE, FINISHED, CANCELLED = (

@@ -31,7 +31,7 @@ from fiskaly_mockserver.domain.signing.transactions import Call, Transactions
 from fiskaly_mockserver.domain.signing.tss import TssService
 from fiskaly_mockserver.world.clock import FrozenClock
 from fiskaly_mockserver.world.seams import SeededSource
-from fiskaly_mockserver.world.signing_keys import SeededSigningKeys
+from fiskaly_mockserver.world.signing import SeededSigningKeys
 from fiskaly_mockserver.world.store.table import FrozenTable, OverlayTable
 
 T = TypeVar("T", Tss, Export)

@@ -15,7 +15,7 @@ from fiskaly_mockserver.domain.errors import (
     Unauthenticated,
     UnreadableToken,
 )
-from fiskaly_mockserver.web.management.errors import TABLE, ManagementErrors
+from fiskaly_mockserver.web.management.api import TABLE, ManagementErrors
 from fiskaly_mockserver.web.responses import REASONS, to_bytes
 
 FAMILIES: list[tuple[type[DomainError], int]] = [

@@ -1,7 +1,7 @@
 """Why the domain of any API refuses a call, as facts.
 
 No class knows a status or a wire text: each API maps every class that its domain raises
-(`fiskaly_mockserver.web.management.errors`). `rule` names the domain rule that refuses, for
+(`fiskaly_mockserver.web.management.api`). `rule` names the domain rule that refuses, for
 logs and explanations.
 """
 

@@ -28,7 +28,7 @@ from fiskaly_mockserver.domain.signing.qr_code import (
     qr_code_text,
     read_qr_code,
 )
-from fiskaly_mockserver.world.signing_keys import verifies
+from fiskaly_mockserver.world.signing import verifies
 from fiskaly_mockserver.world.store.tables import Rows
 
 _PAYMENT_TYPES = {text: name for name, text in PAYMENT_KINDS.items()}

@@ -1,26 +1,112 @@
-"""The services of SIGN DE in one world; imported with the first call that needs them."""
+"""SIGN DE in one world: its services and keys; imported with the first call that needs them."""
 
-from typing import TYPE_CHECKING
+from base64 import b64encode
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256, sha512
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.backend import Backend
 from fiskaly_mockserver.domain.signing.backend import SigningBackend, SigningOptions
 from fiskaly_mockserver.domain.signing.clients import Clients
 from fiskaly_mockserver.domain.signing.exports import Exports
+from fiskaly_mockserver.domain.signing.signer import (
+    CertificateAuthority,
+    SigningKeys,
+    TssIdentity,
+    authority,
+    certificate,
+    leaf,
+)
 from fiskaly_mockserver.domain.signing.tables import SigningTables
 from fiskaly_mockserver.domain.signing.transactions import Transactions
 from fiskaly_mockserver.domain.signing.tss import TssService
-from fiskaly_mockserver.world.signing_keys import SeededSigningKeys
 from fiskaly_mockserver.world.store.tables import Rows
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_P384_ORDER = int(
+    "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF"
+    "581A0DB248B0A77AECEC196ACCC52973",
+    16,
+)
+_HALF = 32
+_ALGORITHM = ec.ECDSA(SHA256(), deterministic_signing=True)
 
-    from fiskaly_mockserver.domain.signing.signer import (
-        CertificateAuthority,
-        SigningKeys,
-        TssIdentity,
-    )
+
+class SeededSigningKeys(SigningKeys):
+    """Derives each TSS's key from a seed, and keeps those that were used."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._keys: dict[str, ec.EllipticCurvePrivateKey] = {}
+        number = _scalar(f"{seed}:ca", _P384_ORDER)
+        self._authority = ec.derive_private_key(number, ec.SECP384R1())
+        self._authority_point = _point(self._authority.public_key())
+
+    def of(self, tss_id: str, *, created: int) -> TssIdentity:
+        """Return serial number, public key and certificate of a TSS."""
+        point = _point(self._key(tss_id).public_key())
+        unsigned = leaf(point=point, ca_point=self._authority_point, created=created)
+        return TssIdentity(
+            serial_number=sha256(point).hexdigest(),
+            public_key=b64encode(point).decode(),
+            certificate=b64encode(self._certified(unsigned)).decode(),
+        )
+
+    def signer(self, tss_id: str) -> Callable[[bytes], bytes]:
+        """Return what gives r‖s of the deterministic signature (RFC 6979) over a message."""
+        return partial(_signed, self._key(tss_id))
+
+    def certificate_authority(self) -> CertificateAuthority:
+        """Return the test CA."""
+        point = self._authority_point
+        certificate = self._certified(authority(point))
+        return CertificateAuthority(sha256(point).hexdigest(), certificate)
+
+    def _certified(self, unsigned: bytes) -> bytes:
+        algorithm = ec.ECDSA(SHA384(), deterministic_signing=True)
+        return certificate(unsigned, self._authority.sign(unsigned, algorithm))
+
+    def _key(self, tss_id: str) -> ec.EllipticCurvePrivateKey:
+        key = self._keys.get(tss_id)
+        if key is None:
+            number = _scalar(f"{self._seed}:tss:{tss_id}", _P256_ORDER)
+            key = self._keys[tss_id] = ec.derive_private_key(number, ec.SECP256R1())
+        return key
+
+
+def _signed(key: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
+    r, s = decode_dss_signature(key.sign(message, _ALGORITHM))
+    return r.to_bytes(_HALF, "big") + s.to_bytes(_HALF, "big")
+
+
+def verifies(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Tell whether r‖s is a signature over a message by the key of an uncompressed point."""
+    try:
+        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
+        r, s = (int.from_bytes(half, "big") for half in (signature[:_HALF], signature[_HALF:]))
+        key.verify(encode_dss_signature(r, s), message, ec.ECDSA(SHA256()))
+    except (ValueError, InvalidSignature):
+        return False
+    return True
+
+
+def _scalar(text: str, order: int) -> int:
+    """Return a private number below the order of a curve, never 0."""
+    return int.from_bytes(sha512(text.encode()).digest(), "big") % (order - 1) + 1
+
+
+def _point(key: ec.EllipticCurvePublicKey) -> bytes:
+    return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
 class WorldKeys:

@@ -14,7 +14,7 @@ from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.faults.apply import OperationFaults, install_faults
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.journal.redaction import Redactor
-from fiskaly_mockserver.web.management.errors import ManagementErrors
+from fiskaly_mockserver.web.management.api import ManagementErrors
 from fiskaly_mockserver.web.responses import (
     Answer,
     ResponseHeaders,

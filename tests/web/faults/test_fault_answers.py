@@ -7,7 +7,7 @@ import pytest
 from contracts.openapi_document import operations, resolve
 from fiskaly_contracts import Checker, Contract, ResponseData
 from fiskaly_mockserver.web.faults.effects import malformed, out_of_contract
-from fiskaly_mockserver.web.management.errors import ManagementErrors
+from fiskaly_mockserver.web.management.api import ManagementErrors
 from fiskaly_mockserver.web.responses import CONTENT_TYPE, REASONS, to_bytes
 
 EXAMPLES = [

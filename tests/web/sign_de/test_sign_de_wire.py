@@ -10,7 +10,7 @@ from typing import Any
 from asn1crypto import core  # type: ignore[import-untyped]
 from builders.openssl import OpenSsl
 from builders.receipts import receipt
-from fiskaly_mockserver.world.signing_keys import verifies
+from fiskaly_mockserver.world.signing import verifies
 from web.api import Api
 from web.sign_de.till import CLIENT, EXPORT, SERIAL, TSS, TX, Till
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 from fiskaly_contracts.conformance.findings import Findings, Report
-from fiskaly_contracts.diff.compare import DiffError, compare
-from fiskaly_contracts.diff.documents import read_document
+from fiskaly_contracts.diff.compare import DiffError, compare, read_document
 from fiskaly_contracts.diff.rules import Level
 from fiskaly_contracts.diff.schemas import Change
 

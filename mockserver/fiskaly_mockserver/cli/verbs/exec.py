@@ -284,7 +284,7 @@ def exec_command(
 
 
 def _violations_report(server: MockServer, requests: int) -> Report:
-    from fiskaly_mockserver.cli.violations_report import (  # noqa: PLC0415 - as above
+    from fiskaly_mockserver.cli.reporting import (  # noqa: PLC0415 - as above
         violations_report,
     )
 

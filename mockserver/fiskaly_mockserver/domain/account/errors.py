@@ -1,6 +1,6 @@
 """Why a call of the Management API is refused, as facts.
 
-`fiskaly_mockserver.web.management.errors` maps each to a status and a text.
+`fiskaly_mockserver.web.management.api` maps each to a status and a text.
 """
 
 from fiskaly_mockserver.domain.errors import (

@@ -31,7 +31,7 @@ def show_transaction(visit: Visit) -> Mapping[str, object]:
         raise Missing
     # Brings `cryptography`, which most pages do without
     from fiskaly_mockserver.world.qr_codes import explain_qr_code  # noqa: PLC0415
-    from fiskaly_mockserver.world.signing_keys import verifies  # noqa: PLC0415
+    from fiskaly_mockserver.world.signing import verifies  # noqa: PLC0415
 
     transactions = visit.world.signing.transactions
     row = transactions.find(visit.as_api_key, visit.path["tss_id"], visit.path["tx_id"])

@@ -3,11 +3,6 @@
 from collections.abc import Mapping
 
 from fiskaly_mockserver.web.api import Handler
-from fiskaly_mockserver.web.sign_de.handlers import clients, exports, transactions, tss
+from fiskaly_mockserver.web.sign_de.handlers import transactions, tss
 
-HANDLERS: Mapping[str, Handler] = {
-    **tss.HANDLERS,
-    **clients.HANDLERS,
-    **transactions.HANDLERS,
-    **exports.HANDLERS,
-}
+HANDLERS: Mapping[str, Handler] = {**tss.HANDLERS, **transactions.HANDLERS}

@@ -1,8 +1,9 @@
-"""Authentication, TSS, their admin."""
+"""Authentication, TSS, their admin and their clients."""
 
 from collections.abc import Mapping
 
-from fiskaly_mockserver.domain.signing.model import TssState
+from fiskaly_mockserver.domain.signing.clients import ClientFilter
+from fiskaly_mockserver.domain.signing.model import ClientState, TssState
 from fiskaly_mockserver.domain.store import Paging, StateFilter
 from fiskaly_mockserver.web.api import Call, Handler, JsonObject, PresentedRow, PresentedRows
 from fiskaly_mockserver.web.management.handlers import authenticate
@@ -107,6 +108,74 @@ def update_tss_metadata(call: Call) -> JsonObject:
     return {**row.metadata}
 
 
+def list_clients(call: Call) -> PresentedRows:
+    """List the clients of a TSS, or of all where the path names none."""
+    state = call.asked("state")
+    narrowed = ClientFilter(
+        serial_number=call.asked("serial_number"),
+        state=None if state is None else ClientState(state),
+    )
+    page = call.world.signing.clients.list(
+        call.principal,
+        call.path.get("tss_id"),
+        narrowed,
+        paging_of(call),
+        show_deleted=shows_deleted(call),
+    )
+    return presenters.client_list(page.rows, page.count, call.principal.env.value)
+
+
+def create_client(call: Call) -> JsonObject:
+    """Register a client."""
+    row = call.world.signing.clients.create(
+        call.principal,
+        call.path["tss_id"],
+        call.path["client_id"],
+        serial_number=call.text("serial_number"),
+        metadata=metadata_of(call),
+    )
+    return presenters.created_client(row)
+
+
+def retrieve_client(call: Call) -> PresentedRow:
+    """Show a client."""
+    row = call.world.signing.clients.find(
+        call.principal, call.path["tss_id"], call.path["client_id"]
+    )
+    return PresentedRow(presenters.client, row)
+
+
+def update_client(call: Call) -> PresentedRow:
+    """Register or deregister a client."""
+    row = call.world.signing.clients.update(
+        call.principal,
+        call.path["tss_id"],
+        call.path["client_id"],
+        state=ClientState(call.text("state")),
+        metadata=metadata_of(call),
+    )
+    return PresentedRow(presenters.client, row)
+
+
+def retrieve_client_metadata(call: Call) -> JsonObject:
+    """Show the metadata of a client."""
+    row = call.world.signing.clients.find(
+        call.principal, call.path["tss_id"], call.path["client_id"]
+    )
+    return {**row.metadata}
+
+
+def update_client_metadata(call: Call) -> JsonObject:
+    """Merge metadata into that of a client."""
+    row = call.world.signing.clients.change_metadata(
+        call.principal,
+        call.path["tss_id"],
+        call.path["client_id"],
+        metadata_of(call, "") or {},
+    )
+    return {**row.metadata}
+
+
 HANDLERS: Mapping[str, Handler] = {
     "authenticateApi": authenticate,
     "listTss": list_tss,
@@ -118,4 +187,11 @@ HANDLERS: Mapping[str, Handler] = {
     "logoutAdmin": logout_admin,
     "retrieveTssMetadata": retrieve_tss_metadata,
     "updateTssMetadata": update_tss_metadata,
+    "listAllClients": list_clients,
+    "listClients": list_clients,
+    "createClient": create_client,
+    "retrieveClient": retrieve_client,
+    "updateClient": update_client,
+    "retrieveClientMetadata": retrieve_client_metadata,
+    "updateClientMetadata": update_client_metadata,
 }
