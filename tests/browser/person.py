@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Self
 
 from fiskaly_mockserver import MockServer
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 from web.dashboard.browser import COMPANY
 
 PATIENCE_MS = 30_000
 """How long a page may take on a busy machine; none takes a tenth of it else."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class Person(NamedTuple):
@@ -30,8 +32,10 @@ class Person(NamedTuple):
             "console",
             lambda told: failed.append(told.text) if "Content Security" in told.text else None,
         )
-        yield cls(page, server)
-        await context.close()
+        try:
+            yield cls(page, server)
+        finally:
+            await context.close()
         assert failed == []
 
     async def go(self, path: str) -> int:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from browser.person import PATIENCE_MS, Person
+from browser.person import Person
 from builders.signed_receipt import PIN, TSS, ask, sign_receipt
 from fiskaly_mockserver import MockServer
 from playwright.async_api import Browser, expect
@@ -71,7 +71,7 @@ async def test_from_sign_up_to_a_signed_receipt_that_appears_by_itself(
         token = ask(server, "POST", "/auth", {"api_key": key, "api_secret": secret})
         await asyncio.to_thread(sign_receipt, server, str(token["access_token"]))
         receipt = page.get_by_role("row").filter(has_text="KASSE-01")
-        await expect(receipt).to_contain_text("FINISHED", timeout=PATIENCE_MS)
+        await expect(receipt).to_contain_text("FINISHED")
         await receipt.get_by_role("link").click()
         await expect(page.locator('img[src^="data:image/svg"]')).to_be_visible()
 
@@ -94,14 +94,12 @@ async def test_a_fault_that_is_armed_on_the_page_strikes_a_client(person: Person
     await expect(hits).to_contain_text("0 / 0")
     credentials = server.credentials
     assert not opens(server, credentials.key, credentials.secret)
-    await expect(hits).to_contain_text("1 / 1", timeout=PATIENCE_MS)
+    await expect(hits).to_contain_text("1 / 1")
     assert opens(server, credentials.key, credentials.secret)
     await person.go("/requests")
     assert await page.locator("#live-requests tbody tr").count() == 2
     opens(server, credentials.key, "wrong")
-    await expect(page.locator("#live-requests tbody tr").first).to_contain_text(
-        "401", timeout=PATIENCE_MS
-    )
+    await expect(page.locator("#live-requests tbody tr").first).to_contain_text("401")
 
 
 async def test_a_german_browser_gets_german_pages(chromium: Browser, server: MockServer) -> None:
