@@ -1,6 +1,8 @@
 import os
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from random import SystemRandom
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.mock_server import MockServer
 
 Verb = Callable[..., Outcome]
+BELOW_EPHEMERAL = (20_000, 30_000)
 
 
 @pytest.fixture(autouse=True)
@@ -54,12 +57,22 @@ def uncontrolled_server() -> Iterator[MockServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def unused_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as somebody:
-        port: int = somebody.getsockname()[1]
-    return port
+    """A port for a server to come, below those that the system gives to others meanwhile."""
+    while True:
+        port = SystemRandom().randrange(*BELOW_EPHEMERAL)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port on which nobody listens, and nobody can meanwhile."""
+    with socket.socket() as keeper:
+        keeper.bind(("127.0.0.1", 0))
+        yield keeper.getsockname()[1]
 
 
 @pytest.fixture

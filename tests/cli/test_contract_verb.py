@@ -79,9 +79,9 @@ def test_an_address_is_read_only_where_that_is_allowed() -> None:
     assert read.code == 0
 
 
-def test_an_address_that_is_none_or_moves_is_one_line(unused_port: int) -> None:
+def test_an_address_that_is_none_or_moves_is_one_line(closed_port: int) -> None:
     with somebody_else(302, b"") as moved:
-        for url in (moved, f"http://127.0.0.1:{unused_port}/x", "http://127.0.0.1:x/a b"):
+        for url in (moved, f"http://127.0.0.1:{closed_port}/x", "http://127.0.0.1:x/a b"):
             outcome = run_verb("contract", "diff", url, "bundled", "--allow-url")
             assert outcome.code == 2
             assert outcome.err.startswith(f"Error: cannot read {url}: ")

@@ -49,8 +49,8 @@ def test_armed_faults_are_a_warning(verb: Verb, server: MockServer) -> None:
     assert level_of(verb("doctor", "--json").json, "faults")[0] == "ok"
 
 
-def test_no_server_is_exit_3_with_the_way_to_start_one(unused_port: int) -> None:
-    outcome = run_verb("doctor", "--url", f"127.0.0.1:{unused_port}", "--json")
+def test_no_server_is_exit_3_with_the_way_to_start_one(closed_port: int) -> None:
+    outcome = run_verb("doctor", "--url", f"127.0.0.1:{closed_port}", "--json")
     assert outcome.code == 3
     assert outcome.json["ok"] is False
     level, said, fix = level_of(outcome.json, "server")

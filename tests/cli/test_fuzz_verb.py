@@ -64,9 +64,9 @@ def test_every_operation_is_reached(server: MockServer, api: str) -> None:
     ],
 )
 def test_what_cannot_be_fuzzed_is_one_line(
-    unused_port: int, url: str, code: int, said: str
+    closed_port: int, url: str, code: int, said: str
 ) -> None:
-    outcome = run_verb("fuzz", url.format(port=unused_port), *QUICK)
+    outcome = run_verb("fuzz", url.format(port=closed_port), *QUICK)
     assert outcome.code == code
     assert said in outcome.err
     assert outcome.err.count("\n") == 1

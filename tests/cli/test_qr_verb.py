@@ -22,8 +22,8 @@ def code(server: MockServer) -> str:
 
 
 @pytest.fixture
-def nobody(unused_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FISKALY_MOCK_URL", f"http://127.0.0.1:{unused_port}")
+def nobody(closed_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FISKALY_MOCK_URL", f"http://127.0.0.1:{closed_port}")
 
 
 def test_a_right_code_is_explained_and_known(verb: Verb, code: str) -> None:

@@ -64,9 +64,9 @@ def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
 
 
 def test_a_flag_beats_the_variable(
-    server: MockServer, monkeypatch: pytest.MonkeyPatch, unused_port: int
+    server: MockServer, monkeypatch: pytest.MonkeyPatch, closed_port: int
 ) -> None:
-    monkeypatch.setenv("FISKALY_MOCK_URL", f"http://127.0.0.1:{unused_port}")
+    monkeypatch.setenv("FISKALY_MOCK_URL", f"http://127.0.0.1:{closed_port}")
     assert run_verb(*ANY_VERB).code == 3
     assert run_verb(*ANY_VERB, "--url", server.control_url).code == 0
 
@@ -91,9 +91,9 @@ def test_a_flag_beats_the_variable(
     ids=" ".join,
 )
 def test_without_a_server_every_verb_says_in_one_line_how_to_start_one(
-    words: tuple[str, ...], unused_port: int
+    words: tuple[str, ...], closed_port: int
 ) -> None:
-    outcome = run_verb(*words, "--url", f"http://127.0.0.1:{unused_port}")
+    outcome = run_verb(*words, "--url", f"http://127.0.0.1:{closed_port}")
     assert (outcome.code, outcome.out) == (3, "")
     assert outcome.err.startswith("Error: no server answers at http://127.0.0.1:")
     assert "Connection refused; start one with `fiskaly-mockserver`" in outcome.err

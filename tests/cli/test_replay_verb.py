@@ -33,10 +33,10 @@ def test_another_server_is_asked_with_the_credentials_of_the_environment(
     assert "--yes-host far.example" in far.err
 
 
-def test_a_stopped_server_ends_with_3(unused_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_server_ends_with_3(closed_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FISKALY_API_KEY", "test_k")
     monkeypatch.setenv("FISKALY_API_SECRET", "s")
-    outcome = run_verb("replay", *ARCHIVES, "--against", f"http://127.0.0.1:{unused_port}")
+    outcome = run_verb("replay", *ARCHIVES, "--against", f"http://127.0.0.1:{closed_port}")
     assert (outcome.code, outcome.err.count("\n")) == (3, 1)
 
 

@@ -48,11 +48,11 @@ def test_a_broken_server_ends_with_1(server: MockServer, verify: Verify) -> None
     assert {one["operation"] for one in outcome.json["findings"]} == {"listUsers"}
 
 
-def test_a_stopped_server_ends_with_3(verify: Verify, unused_port: int) -> None:
-    outcome = verify(f"http://127.0.0.1:{unused_port}")
+def test_a_stopped_server_ends_with_3(verify: Verify, closed_port: int) -> None:
+    outcome = verify(f"http://127.0.0.1:{closed_port}")
     assert (outcome.code, outcome.err) == (
         3,
-        f"Error: 127.0.0.1:{unused_port}: Connection refused\n",
+        f"Error: 127.0.0.1:{closed_port}: Connection refused\n",
     )
 
 

@@ -39,9 +39,9 @@ def test_it_waits_for_a_server_that_starts_later(unused_port: int) -> None:
     assert outcome.code == 0
 
 
-def test_no_server_in_time_is_unreachable(unused_port: int) -> None:
+def test_no_server_in_time_is_unreachable(closed_port: int) -> None:
     began = time.monotonic()
-    outcome = run_verb("wait", "--timeout", "300ms", "--url", f"127.0.0.1:{unused_port}")
+    outcome = run_verb("wait", "--timeout", "300ms", "--url", f"127.0.0.1:{closed_port}")
     assert outcome.code == 3
     assert time.monotonic() - began >= 0.3
     assert outcome.err.count("\n") == 1
