@@ -1,6 +1,6 @@
 """The first page: what there is at a glance, and what to do next."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -57,6 +57,7 @@ def overview(visit: Visit) -> Mapping[str, object]:
         "tss_states": Counter(row.state for row in tss),
         "clients": len(world.rows.clients.select("place", place)),
         "transactions": len(transactions),
+        # More may have come today than are looked at
         "today": sum(_day(visit, row.time_start) == today for row in latest),
         "open": sum(row.active_transactions for row in tss),
         "exports": len(world.rows.exports.select("place", place)),
@@ -71,15 +72,15 @@ def overview(visit: Visit) -> Mapping[str, object]:
 
 def shares(rows: Iterable[Transaction], amounts: str, name: str) -> list[Share]:
     """Return how the turnover of finished receipts divides up, the largest part first."""
-    sums: Counter[str] = Counter()
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         if row.state is TransactionState.FINISHED:
             for key, amount in _amounts(row.latest, amounts, name):
-                sums[key] += amount  # type: ignore[assignment] # typeshed counts integers alone
+                sums[key] += amount
     total = sum(map(abs, sums.values())) or 1
     return [
-        Share(key, Decimal(amount), float(100 * abs(amount) / total))
-        for key, amount in sums.most_common()
+        Share(key, amount, float(100 * abs(amount) / total))
+        for key, amount in sorted(sums.items(), key=lambda one: one[1], reverse=True)
     ]
 
 
