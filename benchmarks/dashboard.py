@@ -4,13 +4,10 @@ The server is a process of its own, asked over HTTP by a browser without JavaScr
 stream by pages that ask again whenever they are told to.
 """
 
-import json
 import re
-import sys
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
@@ -21,11 +18,9 @@ from urllib.parse import urlencode
 from fiskaly_fixtures import TreeArguments, generate_from
 from fiskaly_mockserver.world.seeding import Seeded, baseline_of
 
-from benchmarks.asking import Request
-from benchmarks.candidates import inherited_path
 from benchmarks.figures import Goal, goals, table
-from benchmarks.lineup import first_answer
-from benchmarks.processes import cost_of, free_port, running
+from benchmarks.lineup import serving
+from benchmarks.processes import cost_of
 from benchmarks.report import Asked, Report
 from benchmarks.timing import Task, machine, medians, versions
 
@@ -125,7 +120,7 @@ def _pages(folder: Path, size: int, rounds: int) -> dict[str, float]:
         (TreeArguments(size=size), [page for page in PAGES if page != "transactions"]),
         (TreeArguments(size=1, tills=TILLS, receipts=100), ["transactions", "overview"]),
     ):
-        with _serving(folder, arguments) as (port, _):
+        with serving(folder, *_flags(arguments)) as (port, _):
             visitor = Visitor(port, _person(arguments))
             if arguments.tills:
                 visitor.post("choose", organization_id=_shop(arguments))
@@ -142,7 +137,7 @@ def _pages(folder: Path, size: int, rounds: int) -> dict[str, float]:
 def _stream(folder: Path, seconds: float) -> tuple[float, float]:
     """Return the CPU in µs of a request, without and with open pages."""
     arguments = TreeArguments()
-    with _serving(folder, arguments) as (port, pid), ExitStack() as stack:
+    with serving(folder, *_flags(arguments)) as (port, pid), ExitStack() as stack:
         alone = [_asked(port, pid, seconds / 2)]
         stopped = threading.Event()
         stack.callback(stopped.set)
@@ -188,14 +183,6 @@ def _shop(arguments: TreeArguments) -> str:
     return next(one.id for one in organizations if one.tss)
 
 
-@contextmanager
-def _serving(folder: Path, arguments: TreeArguments) -> Iterator[tuple[int, int]]:
-    port = free_port()
-    command = [sys.executable, "-m", "fiskaly_mockserver", "serve", "--port", str(port)]
-    for name in ("size", "tills", "receipts"):
-        command += [f"--{name}", json.dumps(getattr(arguments, name))]
-    environment = {"PYTHONPATH": inherited_path()}
-    command += ["--log-level", "off"]
-    with running(command, environment=environment, folder=folder, name="ours") as process:
-        first_answer(process, port, Request(method="GET", path="/_mock/health"))
-        yield port, process.pid
+def _flags(arguments: TreeArguments) -> list[str]:
+    named = ("size", "tills", "receipts")
+    return [f"--{name}={getattr(arguments, name)}" for name in named]

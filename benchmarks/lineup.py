@@ -1,6 +1,7 @@
 """Candidates up and running, and shown to be right before anything is measured."""
 
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import mix
 from benchmarks.asking import Reply, Request, ask
-from benchmarks.candidates import Candidate, Missing, Ours, Place
+from benchmarks.candidates import Candidate, Missing, Ours, Place, inherited_path
 from benchmarks.mix import Kind, Requests
 from benchmarks.processes import free_port, pinned, running, wait_until
 
@@ -133,3 +134,15 @@ def _answers(place: Place) -> Mapping[str, Any]:
 
 
 __all__ = ["Missing", "Standing", "Wrong", "first_answer", "place_for", "standing"]
+
+
+@contextmanager
+def serving(folder: Path, *flags: str) -> Iterator[tuple[int, int]]:
+    """Run our server as a user does, its request log off; yield its port and its process id."""
+    port = free_port()
+    command = [sys.executable, "-m", "fiskaly_mockserver", "serve", "--port", str(port)]
+    command += ["--log-level", "off", *flags]
+    environment = {"PYTHONPATH": inherited_path()}
+    with running(command, environment=environment, folder=folder, name="ours") as process:
+        first_answer(process, port, Request(method="GET", path="/_mock/health"))
+        yield port, process.pid

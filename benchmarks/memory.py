@@ -3,18 +3,16 @@
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from benchmarks.asking import JSON, Request
-from benchmarks.candidates import inherited_path
+from benchmarks.asking import JSON
 from benchmarks.figures import Goal, goals, table
-from benchmarks.lineup import first_answer
+from benchmarks.lineup import serving
 from benchmarks.mix import account, new_organization
-from benchmarks.processes import cost_of, free_port, running
+from benchmarks.processes import cost_of
 from benchmarks.report import Asked, Report
 from benchmarks.timing import machine, versions
 
@@ -98,7 +96,8 @@ def report(asked: Asked) -> Report:
     """Do each kind of work in tenths and return the memory after them as Markdown."""
     share = 20 if asked.quick else 1
     rows, worst = [], 0.0
-    with tempfile.TemporaryDirectory() as folder, _client(Path(folder)) as client:
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), "--size", "100") as at:
+        client = Client(*at)
         for name, times in WORK.items():
             sys.stderr.write(f"{times // share} {name}\n")
             work, taken = client.work(name), list[float]()
@@ -123,14 +122,3 @@ def report(asked: Asked) -> Report:
     lines = ["# Memory over a long life", "", measured, "", on, "", *table(head, rows), ""]
     goal = Goal("memory at the end, against the first tenth", worst, MOST_GROWTH, at_least=False)
     return Report("\n".join([*lines, *goals([goal])]) + "\n")
-
-
-@contextmanager
-def _client(folder: Path) -> Iterator[Client]:
-    port = free_port()
-    command = [sys.executable, "-m", "fiskaly_mockserver", "serve", "--port", str(port)]
-    command += ["--size", "100", "--log-level", "off"]
-    environment = {"PYTHONPATH": inherited_path()}
-    with running(command, environment=environment, folder=folder, name="ours") as process:
-        first_answer(process, port, Request(method="GET", path="/_mock/health"))
-        yield Client(port, process.pid)

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from fiskaly_contracts import Contract
 
+from benchmarks.processes import free_port
 from benchmarks.report import Asked, Report
 from benchmarks.timing import Task, machine, medians, versions
 from benchmarks.tls import KEPT, NEW, Way, logged_in, serving, table
@@ -62,8 +63,8 @@ def _ways(peers: Path, missing: list[str]) -> Iterator[Mapping[str, Way]]:
         found = {DIRECT: direct}
         folder = Path(stack.enter_context(TemporaryDirectory()))
         for name, command in _commands(line["base_url"], peers, folder, missing).items():
-            port = _free_port()
-            stack.enter_context(_running([*command, str(port)], port, folder))
+            port = free_port()
+            stack.enter_context(listening([*command, str(port)], port, folder))
             prefix = "" if name == PRISM else "/api/v0"
             path = direct.path.removeprefix("/api/v0")
             found[name] = Way(
@@ -96,7 +97,7 @@ def _commands(
 
 
 @contextmanager
-def _running(command: Sequence[str], port: int, folder: Path) -> Iterator[None]:
+def listening(command: Sequence[str], port: int, folder: Path) -> Iterator[None]:
     """Run a proxy until the block ends; it counts as up when its port is open."""
     with Popen(command, stdout=DEVNULL, stderr=DEVNULL, cwd=folder) as process:  # noqa: S603
         try:
@@ -116,9 +117,3 @@ def _await_port(port: int, process: Popen[bytes]) -> None:
         else:
             return
     raise RuntimeError(f"nobody listens on port {port}: {process.args!r:.200}")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as somebody:
-        port: int = somebody.getsockname()[1]
-    return port

@@ -5,10 +5,7 @@ Prism is installed by `python -m benchmarks.peers install`; without it this is s
 
 import json
 import shutil
-import socket
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,11 +21,11 @@ from fiskaly_contracts.conformance.sending import HttpSender
 from fiskaly_contracts.conformance.verify import Settings, verify
 from fiskaly_mockserver.server.mock_server import MockServer
 
-from benchmarks.proxy import PRISM_SCRIPT
+from benchmarks.processes import free_port
+from benchmarks.proxy import PATIENCE, PRISM_SCRIPT, listening
 from benchmarks.report import peers_folder
 
 NODE, PRISM = shutil.which("node"), peers_folder() / PRISM_SCRIPT
-PATIENCE = 60
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not (NODE and PRISM.exists()), reason="Prism is not installed"),
@@ -84,29 +81,12 @@ def prism(server: MockServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
     document.write_text(json.dumps(Contract.bundled().document), encoding="utf-8")
     with ThreadingHTTPServer(("127.0.0.1", 0), kind) as breaking:
         threading.Thread(target=breaking.serve_forever, daemon=True).start()
-        with socket.create_server(("127.0.0.1", 0)) as somebody:
-            port: int = somebody.getsockname()[1]
+        port = free_port()
         upstream = f"http://127.0.0.1:{breaking.server_port}/api/v0"
         command = [str(NODE), str(PRISM), "proxy", str(document), upstream, "--errors", "false"]
-        with subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.DEVNULL) as run:
-            try:
-                await_port(port)
-                yield port
-            finally:
-                run.kill()
-                breaking.shutdown()
-
-
-def await_port(port: int) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError(f"Prism does not listen on port {port}")
+        with listening([*command, "--port", str(port)], port, document.parent):
+            yield port
+        breaking.shutdown()
 
 
 class ThroughPrism:

@@ -27,6 +27,23 @@ def ask(mock, method, path, body, token=""):
         return json.load(answer)
 
 
+def start(mock):
+    # returns what finishes the transaction, with raw data of a process type
+    tss = mock.new_tss(mock.tree.main)
+    key = mock.credentials
+    login = {"api_key": key.key, "api_secret": key.secret}
+    token = ask(mock, "POST", "/auth", login)["access_token"]
+    call = {"state": "ACTIVE", "client_id": tss.clients[0].client_id}
+    path = f"/tss/{tss.tss_id}/tx/{TX}?tx_revision="
+    ask(mock, "PUT", f"{path}1", call, token)
+
+    def finish(process_type):
+        raw = {"process_type": process_type, "process_data": "eA=="}
+        ask(mock, "PUT", f"{path}2", {**call, "state": "FINISHED", "schema": {"raw": raw}}, token)
+
+    return finish
+
+
 def sign(mock, tss):
     key = mock.credentials
     login = {"api_key": key.key, "api_secret": key.secret}
@@ -234,19 +251,11 @@ def test_an_allowance_knows_its_operations(suite: pytest.Pytester) -> None:
 
 AUDITED = """
 import pytest
-from till import TX, ask
+from till import start
 
 
 def sign_what_no_auditor_takes(mock):
-    tss = mock.new_tss(mock.tree.main)
-    key = mock.credentials
-    login = {"api_key": key.key, "api_secret": key.secret}
-    token = ask(mock, "POST", "/auth", login)["access_token"]
-    call = {"state": "ACTIVE", "client_id": tss.clients[0].client_id}
-    path = f"/tss/{tss.tss_id}/tx/{TX}?tx_revision="
-    ask(mock, "PUT", f"{path}1", call, token)
-    raw = {"process_type": "Kassenbeleg", "process_data": "eA=="}
-    ask(mock, "PUT", f"{path}2", {**call, "state": "FINISHED", "schema": {"raw": raw}}, token)
+    start(mock)("Kassenbeleg")
 
 
 def test_told(fiskaly_mock):
@@ -274,21 +283,7 @@ def test_what_an_auditor_would_reject_is_told_or_fails_its_test(suite: pytest.Py
 
 LEFT_ACTIVE = """
 import pytest
-from till import TX, ask
-
-
-def start(mock):
-    tss = mock.new_tss(mock.tree.main)
-    key = mock.credentials
-    login = {"api_key": key.key, "api_secret": key.secret}
-    token = ask(mock, "POST", "/auth", login)["access_token"]
-    call = {"state": "ACTIVE", "client_id": tss.clients[0].client_id}
-    path = f"/tss/{tss.tss_id}/tx/{TX}?tx_revision="
-    ask(mock, "PUT", f"{path}1", call, token)
-    raw = {"process_type": "SonstigerVorgang", "process_data": "eA=="}
-    return lambda: ask(
-        mock, "PUT", f"{path}2", {**call, "state": "FINISHED", "schema": {"raw": raw}}, token
-    )
+from till import start
 
 
 def test_told(fiskaly_mock):
@@ -302,7 +297,7 @@ def test_failed(fiskaly_mock):
 
 @pytest.mark.fiskaly(audit="enforce")
 def test_finished(fiskaly_mock):
-    start(fiskaly_mock)()
+    start(fiskaly_mock)("SonstigerVorgang")
 
 
 @pytest.mark.fiskaly(audit="enforce", allow_violations="audit-still-active")

@@ -9,6 +9,8 @@ from typing import Any
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 from builders.accounts import Account
+from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.world.faults import Target
 from multidict import CIMultiDictProxy
 
 BASE = "/api/v0"
@@ -113,3 +115,15 @@ class Api:
 async def answer_of(response: ClientResponse) -> Answer:
     """Read a response to its end."""
     return Answer(response.status, response.headers, await response.read())
+
+
+def know_operations(service: Service) -> None:
+    """Begin anew with a world that knows the operations that faults are about."""
+    targets = {
+        name: Target(operation.method, operation.path, operation.secured)
+        for served in service.apis
+        for name, operation in served.api.contract.operations.items()
+    }
+    world = service.world
+    world.settings = world.settings._replace(operations=targets)
+    world.reset()

@@ -9,10 +9,9 @@ from builders.accounts import SHOP, VENDOR, Account, profile
 from builders.snapshots import listed
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.export.export import export_world, import_world
-from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.faults.rules import FaultRule
 from fiskaly_mockserver.world.world import World
-from web.api import BASE, Answer, Api, answer_of, wire
+from web.api import BASE, Answer, Api, answer_of, know_operations, wire
 
 BODY = profile() | {"managed_by_organization_id": VENDOR}
 KEEPS_JOURNAL = ("restore", "import")
@@ -45,14 +44,9 @@ REPLACED: dict[str, Callable[[World], None]] = {
 
 
 @pytest.fixture(autouse=True)
-def faults_strike(account: Account, service: Service) -> None:
+def faults_strike(service: Service) -> None:
     """Let the world know the operations that faults are about."""
-    targets = {
-        name: Target(operation.method, operation.path, operation.secured)
-        for name, operation in service.contract.operations.items()
-    }
-    account.world.settings = account.world.settings._replace(operations=targets)
-    account.world.reset()
+    know_operations(service)
 
 
 @pytest.fixture(params=list(REPLACED))

@@ -263,7 +263,3 @@ def _findings(found: AllViolations, origin: str) -> Iterator[Finding]:
                 curl=writer.curl(exchange),
                 seen=f"request {first['request_id']}",
             )
-
-
-def _body(kept: Any) -> bytes:
-    return b"" if kept is None else json.dumps(kept).encode()

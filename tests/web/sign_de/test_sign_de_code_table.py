@@ -17,9 +17,8 @@ from fiskaly_mockserver.domain.signing.model import (
     TssState,
 )
 from fiskaly_mockserver.web.service import Service
-from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.faults.recipes import RECIPES
-from web.api import Answer
+from web.api import Answer, know_operations
 from web.sign_de.till import CLIENT, EXPORT, NOWHERE, PIN, TSS, TX, Till
 
 E1 = ["status_code", "error", "code", "message"]
@@ -147,16 +146,9 @@ async def test_an_export_of_what_is_not_there(till: Till, query: str, code: str)
 async def test_an_outage_has_its_code(
     till: Till, service: Service, recipe: str, call: str, told: tuple[int, str]
 ) -> None:
-    world = service.world
-    targets = {
-        name: Target(operation.method, operation.path, operation.secured)
-        for served in service.apis
-        for name, operation in served.api.contract.operations.items()
-    }
-    world.settings = world.settings._replace(operations=targets)
-    world.reset()
+    know_operations(service)
     await till.open()
-    world.faults.arm_all(RECIPES[recipe].rules)
+    service.world.faults.arm_all(RECIPES[recipe].rules)
     ask, _ = CALLS[call]
     answer = await ask(till)
     assert (answer.status, answer.code) == told

@@ -5,23 +5,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 from fiskaly_mockserver.web.service import Service
-from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.faults.rules import FaultRule
-from web.api import answer_of, wire
+from web.api import answer_of, know_operations, wire
 from web.sign_de.till import CLIENT, SHOP, TSS, TX, Till
 
 
 @pytest.fixture(autouse=True)
 def faults_strike(service: Service) -> None:
     """Let the world know the operations that faults are about."""
-    targets = {
-        name: Target(operation.method, operation.path, operation.secured)
-        for served in service.apis
-        for name, operation in served.api.contract.operations.items()
-    }
-    world = service.world
-    world.settings = world.settings._replace(operations=targets)
-    world.reset()
+    know_operations(service)
 
 
 async def struck(service: Service) -> None:

@@ -10,7 +10,8 @@ from fiskaly_contracts import Contract, JsonValue, meant
 from fiskaly_contracts.conformance.checks import ExchangeCheck
 from fiskaly_contracts.conformance.exchanges import HttpExchange
 
-from fiskaly_mockserver.web.dashboard.account import PAGE_ROWS, page_number
+from fiskaly_mockserver.domain.store import cut
+from fiskaly_mockserver.web.dashboard.account import paged, paging
 from fiskaly_mockserver.web.dashboard.frame import Missing, Page, Redirect, Visit
 from fiskaly_mockserver.world.journal.exchange import Exchange
 from fiskaly_mockserver.world.journal.explain import explain_exchange
@@ -36,12 +37,9 @@ async def requests(visit: Visit) -> Mapping[str, object]:
             found.append(exchange)
         if "text" in wanted:  # to read one takes its secrets out, and others are served meanwhile
             await asyncio.sleep(0)
-    number = page_number(visit)
     return {
-        "rows": found[(number - 1) * PAGE_ROWS : number * PAGE_ROWS],
-        "count": len(found),
-        "number": number,
-        "last": max(1, -(-len(found) // PAGE_ROWS)),
+        "rows": cut(found, paging(visit)).rows,
+        **paged(visit, len(found)),
         "query": asked,
         "kept": urlencode(wanted),
         "dropped": journal.dropped,

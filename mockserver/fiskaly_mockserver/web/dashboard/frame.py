@@ -316,12 +316,14 @@ class Visit:
         """Note what a rule refused, in the words that the API has for it."""
         answer = (served or self.service.apis[0]).api.errors.refused(error)
         told = answer.body.get("message", "") if isinstance(answer.body, dict) else ""
-        field = getattr(error, "field", "")
-        self.errors.setdefault(field if field in self.form else "", str(told))
+        self.errors.setdefault(self._field(getattr(error, "field", "")), str(told))
         self.status = answer.status
 
     def _field_of(self, violation: Violation) -> str:
-        name = ".".join(tokens_of(violation.pointer))
+        return self._field(".".join(tokens_of(violation.pointer)))
+
+    def _field(self, name: str) -> str:
+        """Return the field of the form that is meant, "" for the whole form."""
         return name if name in self.form else ""
 
     async def command(
@@ -351,8 +353,8 @@ class Visit:
         told = answer.body if isinstance(answer.body, dict) else {}
         if answer.status == web.HTTPOk.status_code:
             return told
-        name = str(told.get("field", ""))
-        self.errors.setdefault(name if name in self.form else "", str(told.get("message", "")))
+        name = self._field(str(told.get("field", "")))
+        self.errors.setdefault(name, str(told.get("message", "")))
         self.status = answer.status
         return None
 

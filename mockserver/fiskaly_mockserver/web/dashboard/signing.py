@@ -13,7 +13,7 @@ from fiskaly_mockserver.domain.signing.model import (
     TssState,
 )
 from fiskaly_mockserver.web.api import Download, JsonObject, PresentedRows
-from fiskaly_mockserver.web.dashboard.account import PAGE_ROWS, page_number
+from fiskaly_mockserver.web.dashboard.account import PAGE_ROWS, paged, paging
 from fiskaly_mockserver.web.dashboard.frame import Missing, Page, Redirect, Visit
 
 NEXT: Mapping[TssState, Sequence[TssState]] = {
@@ -33,8 +33,8 @@ def listed(
     What the address asks for goes to the operation as it is, and is refused as there.
     `narrowing` is the parameter that a state is sent as.
     """
-    number, asked = page_number(visit), visit.query
-    query = [("limit", str(PAGE_ROWS)), ("offset", str((number - 1) * PAGE_ROWS))]
+    asked, wanted = visit.query, paging(visit)
+    query = [("limit", str(wanted.limit)), ("offset", str(wanted.offset))]
     query.append(("order", asked.get("order") or "desc"))
     for name, parameter in (("order_by", "order_by"), ("state", narrowing)):
         if asked.get(name):
@@ -44,9 +44,7 @@ def listed(
     count = int(str(done.envelope["count"])) if isinstance(done, PresentedRows) else 0
     return {
         "rows": rows,
-        "count": count,
-        "number": number,
-        "last": max(1, -(-count // PAGE_ROWS)),
+        **paged(visit, count),
         "query": asked,
         "tss_of": {row.id: row for row in tss_in_view(visit)},
     }

@@ -23,7 +23,12 @@ from fiskaly_mockserver.web.api import (
     PresentedRows,
 )
 from fiskaly_mockserver.web.sign_de import presenters
-from fiskaly_mockserver.web.sign_de.handlers.tss import metadata_of, paging_of, shows_deleted
+from fiskaly_mockserver.web.sign_de.handlers.tss import (
+    metadata_handlers,
+    metadata_of,
+    paging_of,
+    shows_deleted,
+)
 
 
 def list_transactions(call: Call) -> PresentedRows:
@@ -92,25 +97,6 @@ def retrieve_transaction_log(call: Call) -> Download:
     return Download("application/octet-stream", (log.data,))
 
 
-def retrieve_transaction_metadata(call: Call) -> JsonObject:
-    """Show the metadata of a transaction."""
-    row = call.world.signing.transactions.find(
-        call.principal, call.path["tss_id"], call.path["tx_id_or_number"]
-    )
-    return {**row.metadata}
-
-
-def update_transaction_metadata(call: Call) -> JsonObject:
-    """Merge metadata into that of a transaction."""
-    row = call.world.signing.transactions.change_metadata(
-        call.principal,
-        call.path["tss_id"],
-        call.path["tx_id_or_number"],
-        metadata_of(call, "") or {},
-    )
-    return {**row.metadata}
-
-
 def _narrowed(call: Call) -> StateFilter:
     return StateFilter([TransactionState(state) for state in call.asked_all("states")] or None)
 
@@ -176,24 +162,12 @@ def retrieve_export_file(call: Call) -> Download:
     return Download("application/x-tar", tar_file(export_files(file, authority), time=file.time))
 
 
-def retrieve_export_metadata(call: Call) -> JsonObject:
-    """Show the metadata of an export."""
-    row = call.world.signing.exports.find(
-        call.principal, call.path["tss_id"], call.path["export_id"]
-    )
-    return {**row.metadata}
-
-
-def update_export_metadata(call: Call) -> JsonObject:
-    """Merge metadata into that of an export."""
-    row = call.world.signing.exports.change_metadata(
-        call.principal,
-        call.path["tss_id"],
-        call.path["export_id"],
-        metadata_of(call, "") or {},
-    )
-    return {**row.metadata}
-
+_RETRIEVE_OF_TRANSACTION, _UPDATE_OF_TRANSACTION = metadata_handlers(
+    lambda call: call.world.signing.transactions, "tss_id", "tx_id_or_number"
+)
+_RETRIEVE_OF_EXPORT, _UPDATE_OF_EXPORT = metadata_handlers(
+    lambda call: call.world.signing.exports, "tss_id", "export_id"
+)
 
 HANDLERS: Mapping[str, Handler] = {
     "listAllTransactions": list_transactions,
@@ -202,14 +176,14 @@ HANDLERS: Mapping[str, Handler] = {
     "upsertTransaction": upsert_transaction,
     "retrieveTransaction": retrieve_transaction,
     "retrieveTransactionLog": retrieve_transaction_log,
-    "retrieveTransactionMetadata": retrieve_transaction_metadata,
-    "updateTransactionMetadata": update_transaction_metadata,
+    "retrieveTransactionMetadata": _RETRIEVE_OF_TRANSACTION,
+    "updateTransactionMetadata": _UPDATE_OF_TRANSACTION,
     "listAllExports": list_exports,
     "listExports": list_exports,
     "triggerExport": trigger_export,
     "retrieveExport": retrieve_export,
     "cancelExport": cancel_export,
     "retrieveExportFile": retrieve_export_file,
-    "retrieveExportMetadata": retrieve_export_metadata,
-    "updateExportMetadata": update_export_metadata,
+    "retrieveExportMetadata": _RETRIEVE_OF_EXPORT,
+    "updateExportMetadata": _UPDATE_OF_EXPORT,
 }

@@ -1,6 +1,7 @@
 """Authentication, TSS, their admin and their clients."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from fiskaly_mockserver.domain.signing.clients import ClientFilter
 from fiskaly_mockserver.domain.signing.model import ClientState, TssState
@@ -16,6 +17,22 @@ def metadata_of(call: Call, name: str = "metadata") -> Mapping[str, str] | None:
     if not isinstance(sent, dict):
         return None
     return {key: _text(value) for key, value in sent.items()}
+
+
+def metadata_handlers(service: Callable[[Call], Any], *ids: str) -> tuple[Handler, Handler]:
+    """Return what shows the metadata of the row that a path names by these ids, and what merges.
+
+    `service` returns the service of such rows, which has `find` and `change_metadata`.
+    """
+
+    def retrieve(call: Call) -> JsonObject:
+        return {**service(call).find(call.principal, *map(call.path.__getitem__, ids)).metadata}
+
+    def update(call: Call) -> JsonObject:
+        named, merged = map(call.path.__getitem__, ids), metadata_of(call, "") or {}
+        return {**service(call).change_metadata(call.principal, *named, merged).metadata}
+
+    return retrieve, update
 
 
 def _text(value: object) -> str:
@@ -95,19 +112,6 @@ def logout_admin(call: Call) -> JsonObject:
     return {}
 
 
-def retrieve_tss_metadata(call: Call) -> JsonObject:
-    """Show the metadata of a TSS."""
-    return {**call.world.signing.tss.find(call.principal, call.path["tss_id"]).metadata}
-
-
-def update_tss_metadata(call: Call) -> JsonObject:
-    """Merge metadata into that of a TSS."""
-    row = call.world.signing.tss.change_metadata(
-        call.principal, call.path["tss_id"], metadata_of(call, "") or {}
-    )
-    return {**row.metadata}
-
-
 def list_clients(call: Call) -> PresentedRows:
     """List the clients of a TSS, or of all where the path names none."""
     state = call.asked("state")
@@ -157,24 +161,10 @@ def update_client(call: Call) -> PresentedRow:
     return PresentedRow(presenters.client, row)
 
 
-def retrieve_client_metadata(call: Call) -> JsonObject:
-    """Show the metadata of a client."""
-    row = call.world.signing.clients.find(
-        call.principal, call.path["tss_id"], call.path["client_id"]
-    )
-    return {**row.metadata}
-
-
-def update_client_metadata(call: Call) -> JsonObject:
-    """Merge metadata into that of a client."""
-    row = call.world.signing.clients.change_metadata(
-        call.principal,
-        call.path["tss_id"],
-        call.path["client_id"],
-        metadata_of(call, "") or {},
-    )
-    return {**row.metadata}
-
+_RETRIEVE_OF_TSS, _UPDATE_OF_TSS = metadata_handlers(lambda call: call.world.signing.tss, "tss_id")
+_RETRIEVE_OF_CLIENT, _UPDATE_OF_CLIENT = metadata_handlers(
+    lambda call: call.world.signing.clients, "tss_id", "client_id"
+)
 
 HANDLERS: Mapping[str, Handler] = {
     "authenticateApi": authenticate,
@@ -185,13 +175,13 @@ HANDLERS: Mapping[str, Handler] = {
     "changeAdminPin": change_admin_pin,
     "authenticateAdmin": authenticate_admin,
     "logoutAdmin": logout_admin,
-    "retrieveTssMetadata": retrieve_tss_metadata,
-    "updateTssMetadata": update_tss_metadata,
+    "retrieveTssMetadata": _RETRIEVE_OF_TSS,
+    "updateTssMetadata": _UPDATE_OF_TSS,
     "listAllClients": list_clients,
     "listClients": list_clients,
     "createClient": create_client,
     "retrieveClient": retrieve_client,
     "updateClient": update_client,
-    "retrieveClientMetadata": retrieve_client_metadata,
-    "updateClientMetadata": update_client_metadata,
+    "retrieveClientMetadata": _RETRIEVE_OF_CLIENT,
+    "updateClientMetadata": _UPDATE_OF_CLIENT,
 }
