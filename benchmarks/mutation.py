@@ -3,7 +3,8 @@
 A mutant is the source with one small change, of the kinds that cosmic-ray knows (extra
 `mutation`). It is killed if one of the tests that reach its line fails. Mutants are drawn by
 place, and only of places that a test reaches while it runs; what stands in an annotation
-alone is left out. All runs are of a copy, one after the other, each in a fork of this process.
+alone is left out. All runs are of a copy, one after the other, each in a fork of this process;
+the shares take turns, so that a run that is stopped early has tried as many of each.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import chain, islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -317,19 +319,19 @@ def main() -> None:
         tree.measure()
         sys.stdout.write(f"{len(tree.seconds)} tests in {sum(tree.seconds.values()):.0f} s\n")
         reached = tree.reached()
-        for share in SHARES:
-            drawn = mutants(tree.root, reached, share, flags.seed)
-            for _, (mutant, text, tests) in zip(
-                range(flags.mutants // len(SHARES)), drawn, strict=False
-            ):
-                key = (mutant.path, mutant.line, mutant.column, mutant.operator)
-                one = done.get(key) or tried(tree, mutant, text, tests)
-                if key not in done:
-                    with out.open("a", encoding="utf-8") as file:
-                        file.write(json.dumps(asdict(one)) + "\n")
-                found.append(one)
-                sys.stdout.write(f"{one.outcome:<9} {one.path}:{one.line} {one.after}\n")
-                sys.stdout.flush()
+        draws = (
+            islice(mutants(tree.root, reached, share, flags.seed), flags.mutants // len(SHARES))
+            for share in SHARES
+        )
+        for mutant, text, tests in chain.from_iterable(zip(*draws, strict=False)):
+            key = (mutant.path, mutant.line, mutant.column, mutant.operator)
+            one = done.get(key) or tried(tree, mutant, text, tests)
+            if key not in done:
+                with out.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(asdict(one)) + "\n")
+            found.append(one)
+            sys.stdout.write(f"{one.outcome:<9} {one.path}:{one.line} {one.after}\n")
+            sys.stdout.flush()
     sys.stdout.write(table(found))
 
 

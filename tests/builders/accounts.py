@@ -121,6 +121,13 @@ def secret_of(name: str) -> str:
     return f"EXAMPLE{name.replace('_', '')}".ljust(43, "0")
 
 
+def caller_facts(name: str, **more: str) -> dict[str, str]:
+    """Return what a refusal tells of who calls, and `more`."""
+    home, env = HOMES.get(name, (VENDOR, TEST))
+    caller = {"caller": principal_id(name), "caller_organization": home, "caller_environment": env}
+    return {**caller, **more}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A world with both accounts in it, and its clock."""

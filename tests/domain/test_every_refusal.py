@@ -9,6 +9,7 @@ from builders.accounts import (
     ADMIN,
     BRANCH,
     CAFE,
+    CLERK,
     LIVE,
     NOWHERE,
     OFFICE,
@@ -18,6 +19,8 @@ from builders.accounts import (
     TEST,
     VENDOR,
     Account,
+    caller_facts,
+    key_id,
     principal_id,
     profile,
     uid,
@@ -154,6 +157,80 @@ ELSEWHERE = {MissingToken}
 """Refusals for which there is no call of the domain: the header is the web layer's."""
 
 
+FACTS: Mapping[type[DomainError], Mapping[str, str]] = {
+    errors.InvalidCredentials: {
+        "credential": "api_key",
+        "exists": "no",
+        "secret_matches": "no",
+        "api_key": "",
+        "status": "",
+    },
+    UnreadableToken: {"parts": "1"},
+    ForeignToken: {"issued_here": "no"},
+    ExpiredToken: caller_facts(
+        "admin", issued_here="yes", use="access", expires_at="1", now="1760000000"
+    ),
+    RefreshTokenAsAccess: caller_facts(
+        "admin", issued_here="yes", use="refresh", expires_at="1760000060", now="1760000000"
+    ),
+    errors.NotTheAdmin: caller_facts(
+        "shop_test", organization=SHOP, admin=principal_id("vendor_test")
+    ),
+    errors.ManagedMayNotCreate: caller_facts("shop_test"),
+    errors.ManagedMayNotAdminister: caller_facts("cafe_test", organization=CAFE),
+    errors.NoLiveClearance: {"organization": CAFE, "managed_by": VENDOR, "payer": ""},
+    errors.LiveNeedsLivePayer: caller_facts("vendor_live"),
+    errors.OrganizationNotFound: caller_facts(
+        "vendor_test", organization=CAFE, exists="no", environments=""
+    ),
+    errors.ApiKeyNotFound: caller_facts(
+        "admin", organization=SHOP, api_key=NOWHERE, exists="no", owner="", environment=""
+    ),
+    errors.UserNotFound: {"organization": SHOP, "user": NOWHERE, "exists": "no"},
+    errors.NoOpenInvitation: {"user": "", "exists": "no"},
+    errors.BillingAddressNotFound: caller_facts(
+        "shop_test", billing_address=SPARE, exists="yes", owner=VENDOR
+    ),
+    errors.ReferenceNotFound: caller_facts(
+        "admin", field="managed_by_organization_id", reference=NOWHERE, exists="no", environments=""
+    ),
+    errors.OrganizationNotMain: {
+        "field": "managed_by_organization_id",
+        "reference": BRANCH,
+        "managed_by": PARTNER,
+    },
+    errors.StillManages: {"organization": PARTNER, "managed": BRANCH},
+    errors.StillPays: {"organization": CAFE, "billed": SHOP},
+    errors.StillOwnsBillingAddress: {
+        "organization": CAFE,
+        "billing_address": OFFICE,
+        "billed": SHOP,
+    },
+    errors.LiveStays: {"organization": SHOP, "environments": "TEST LIVE"},
+    errors.StillSigns: {"organization": CAFE, "tss": uid(0x51), "state": "CREATED"},
+    errors.OwnOrganization: caller_facts("cafe_test", organization=CAFE),
+    errors.ManagerIsFixed: {"organization": SHOP, "managed_by": VENDOR, "reference": PARTNER},
+    errors.PayerCircle: {"organization": VENDOR, "payer": PARTNER},
+    errors.EnvironmentAlreadyEnabled: {
+        "organization": SHOP,
+        "environments": "TEST LIVE",
+        "environment": "TEST",
+    },
+    errors.ApiKeyNameTaken: {
+        "organization": SHOP,
+        "environment": "TEST",
+        "api_key": key_id("shop_test"),
+        "status": "enabled",
+    },
+    errors.ForeignManager: {"organization": SHOP, "managed_by": VENDOR, "reference": PARTNER},
+    errors.AlreadyMember: {"organization": SHOP, "user": CLERK, "registered": "yes"},
+    errors.EmailTaken: {"user": CLERK},
+    errors.AdminStays: {"organization": VENDOR, "admin": ADMIN},
+    errors.BillingAddressInUse: {"billing_address": OFFICE, "billed": SHOP},
+}
+"""What each refusal read, as its explanation tells it."""
+
+
 def _descendants(kind: type[DomainError]) -> Iterator[type[DomainError]]:
     for child in kind.__subclasses__():
         yield child
@@ -169,18 +246,20 @@ LEAVES = {
 
 def test_every_leaf_of_the_error_tree_is_provoked_or_known_to_be_raised_elsewhere() -> None:
     assert {*PROVOCATIONS, *ELSEWHERE} == LEAVES
+    assert {*FACTS} == {*PROVOCATIONS}
     assert ELSEWHERE.isdisjoint(PROVOCATIONS)
     assert set(SCENES) <= set(PROVOCATIONS)
 
 
 @pytest.mark.parametrize("kind", PROVOCATIONS, ids=lambda kind: kind.__name__)
-def test_the_refusal_has_its_own_class_and_changes_nothing(
+def test_the_refusal_has_its_own_class_and_facts_and_changes_nothing(
     account: Account, kind: type[DomainError]
 ) -> None:
     if kind in SCENES:
         SCENES[kind](account)
-    with refused(account.world, kind):
+    with refused(account.world, kind) as caught:
         PROVOCATIONS[kind](account)
+    assert caught.value.facts == FACTS[kind]
 
 
 @pytest.mark.parametrize("kind", SCENES, ids=lambda kind: kind.__name__)

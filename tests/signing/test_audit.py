@@ -47,6 +47,8 @@ def test_s8_a_plain_receipt_passes(signing: Signing) -> None:
             raw("SonstigerVorgang-V1", b""), [AuditRule.PROCESS_TYPE], id="a type that is none"
         ),
         pytest.param(raw("kassenbeleg-V1", b""), [AuditRule.PROCESS_TYPE], id="case"),
+        pytest.param(raw("", b"x"), [AuditRule.PROCESS_TYPE], id="no type"),
+        pytest.param(raw(" ", b"x"), [AuditRule.PROCESS_TYPE], id="a blank"),
         pytest.param(raw("Kassenbeleg-V1", b"0.00:Bar"), [AuditRule.PROCESS_DATA], id="no receipt"),
         pytest.param(raw("Kassenbeleg-V1", b"\xff"), [AuditRule.PROCESS_DATA], id="no UTF-8"),
         pytest.param(raw("Bestellung-V1", b"1;Bier;2.00"), [AuditRule.PROCESS_DATA], id="no order"),

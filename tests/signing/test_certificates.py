@@ -58,8 +58,21 @@ def test_the_leaf_has_the_form_of_a_test_one(keys: SeededSigningKeys) -> None:
     issued_by = x509.Certificate.load(keys.certificate_authority().certificate)
     assert leaf.issuer == issued_by.subject
     assert leaf.authority_key_identifier == issued_by.key_identifier
+    assert leaf.critical_extensions == {"key_usage", "basic_constraints"}
+    assert leaf["tbs_certificate"]["version"].native == "v3"
     assert "not fiskaly" in leaf.subject.human_friendly
     assert "no certified TSE" in leaf.subject.human_friendly
+
+
+def test_the_authority_signs_certificates_and_nothing_else(keys: SeededSigningKeys) -> None:
+    authority = x509.Certificate.load(keys.certificate_authority().certificate)
+    assert authority.key_usage_value.native == {"key_cert_sign"}
+    assert authority.basic_constraints_value.native == {"ca": True, "path_len_constraint": None}
+    assert authority.critical_extensions == {"key_usage", "basic_constraints"}
+    assert authority["tbs_certificate"]["version"].native == "v3"
+    assert authority.serial_number == 42
+    assert authority.issuer == authority.subject
+    assert (authority.not_valid_before.year, authority.not_valid_after.year) == (1970, 9999)
 
 
 def test_keys_follow_from_seed_and_id(keys: SeededSigningKeys) -> None:
@@ -71,7 +84,20 @@ def test_keys_follow_from_seed_and_id(keys: SeededSigningKeys) -> None:
     assert SeededSigningKeys("2").signer(TSS)(b"x") != keys.signer(TSS)(b"x")
 
 
-def test_years_after_2049_are_written_as_x509_wants_them(keys: SeededSigningKeys) -> None:
-    late = 3_000_000_000
-    leaf = x509.Certificate.load(b64decode(keys.of(TSS, created=late).certificate))
-    assert leaf.not_valid_after.year == 2066
+@pytest.mark.parametrize(
+    ("begin", "form"),
+    [
+        (-1, "utc_time"),  # no earlier than the authority itself
+        (0, "utc_time"),
+        (2_524_607_999, "utc_time"),  # the last second of 2049
+        (2_524_608_000, "general_time"),
+        (253_402_300_799, "general_time"),
+    ],
+)
+def test_times_have_the_form_that_x509_wants_for_their_year(
+    keys: SeededSigningKeys, begin: int, form: str
+) -> None:
+    leaf = x509.Certificate.load(b64decode(keys.of(TSS, created=begin + 19 * 86_400).certificate))
+    written = leaf["tbs_certificate"]["validity"]["not_before"]
+    assert written.name == form
+    assert written.native.timestamp() == max(begin, 0)

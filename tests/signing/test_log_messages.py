@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import core, parser  # type: ignore[import-untyped]
+from builders.archives import elements as taken_apart
 from builders.openssl import OpenSsl
 from fiskaly_mockserver.domain.signing import log_messages
 from fiskaly_mockserver.domain.signing.log_messages import SystemMessage, signed, system_log
@@ -107,6 +108,57 @@ SETUP = {message.event: message for message in log_messages.deployment(TIME)}
 def test_system_logs_have_the_length_of_real_ones(message: SystemMessage, length: int) -> None:
     log = signed(system_log(message, serial=SERIAL, counter=8, time=TIME), bytes(64))
     assert len(log) == length
+
+
+TRUE, FALSE = b"\xff", b"\x00"
+AT = TIME.to_bytes(4, "big")
+
+
+@pytest.mark.parametrize(
+    ("message", "data"),
+    [
+        pytest.param(
+            log_messages.update_time(127, 32_768), {1: b"\x7f", 2: b"\x00\x80\x00"}, id="updateTime"
+        ),
+        pytest.param(log_messages.register_client("K 1"), {1: b"K 1"}, id="registerClient"),
+        pytest.param(log_messages.deregister_client("K 1"), {1: b"K 1"}, id="deregisterClient"),
+        pytest.param(
+            log_messages.authenticate_user(),
+            {1: b"tr-admin", 2: b"\x01", 3: TRUE},
+            id="authenticateUser",
+        ),
+        pytest.param(log_messages.log_out(), {1: b"tr-admin", 2: b"\x00"}, id="logOut"),
+        pytest.param(log_messages.unblock_user(), {1: b"tr-admin", 2: b"\x00"}, id="unblockUser"),
+        pytest.param(log_messages.initialize("Theke 1"), {1: b"Theke 1"}, id="initialize"),
+        pytest.param(log_messages.disable_secure_element(TIME), {1: AT}, id="disableSecureElement"),
+        pytest.param(SETUP["registerClient"], {1: b"setup"}, id="setup"),
+        pytest.param(SETUP["startAudit"], {}, id="startAudit"),
+        pytest.param(
+            SETUP["selfTest"],
+            {1: b"SMAERS", 2: FALSE, 3: b"ERROR_UNAUTHORIZED", 4: AT},
+            id="selfTest",
+        ),
+        pytest.param(SETUP["enterSecureState"], {1: AT}, id="enterSecureState"),
+        pytest.param(SETUP["exitSecureState"], {}, id="exitSecureState"),
+    ],
+)
+def test_the_data_of_a_system_log_are_numbered_as_in_the_guideline(
+    request: pytest.FixtureRequest, message: SystemMessage, data: dict[int, bytes]
+) -> None:
+    assert message.event == request.node.callspec.id.replace("setup", "registerClient")
+    assert [(tag, value) for _, tag, value in taken_apart(message.data)] == [*data.items()]
+
+
+def test_what_is_logged_is_configured_event_by_event() -> None:
+    name, on, switches = taken_apart(SETUP["configureLogging"].data)
+    assert (name[1:], on[1:]) == ((1, b"SMAERS-audit"), (2, TRUE))
+    ((_, tag, listed),) = taken_apart(switches[2])
+    assert (switches[1], tag) == (3, core.Sequence.tag)
+    events = [[*taken_apart(switch)] for _, _, switch in taken_apart(listed)]
+    assert {(number, flag) for _, (_, number, flag) in events} == {(1, TRUE)}
+    names = [value.decode() for (_, number, value), _ in events if number == 0]
+    assert len(set(names)) == len(events) == 16
+    assert {message.event for message in SETUP.values()} <= {*names}
 
 
 def test_openssl_reads_the_structure(tmp_path: Path) -> None:

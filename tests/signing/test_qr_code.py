@@ -45,10 +45,13 @@ def test_another_client_verifies_no_longer() -> None:
     ("old", "new", "told"),
     [
         ("V0;", "V1;", "version should be V0, not V1"),
+        ("V0;", "U0;", "version should be V0, not U0"),
         (";27;", ";x;", "signature counter should be a number, not 'x'"),
         (";1;27", ";-1;27", "transaction number should be a number"),
         ("SHA256", "SHA384", "algorithm should be ecdsa-plain-SHA256"),
+        ("SHA256", "SHA1", "algorithm should be ecdsa-plain-SHA256"),
         ("unixTime", "utcTime", "time format should be unixTime"),
+        ("unixTime", "generalizedTime", "time format should be unixTime"),
         ("00:05.000Z", "yesterday", "log time should be a time such as"),
         (";27;", f";{'9' * 5000};", "signature counter should have at most 19 digits, not 5000"),
         ("2026-01-01T00:00:05.000Z", "0001-01-01T00:00:00Z", "log time should not be before 1970"),

@@ -2,8 +2,9 @@
 
 import pytest
 from builders.accounts import Account
+from fiskaly_mockserver.domain.account.model import Environment
 from fiskaly_mockserver.domain.signing import errors
-from fiskaly_mockserver.domain.signing.model import TssState
+from fiskaly_mockserver.domain.signing.model import TssId, TssState
 from signing.till import PIN, START, TSS_ID, Signing, uid
 
 CREATED, UNINITIALIZED, INITIALIZED, DISABLED = (
@@ -57,48 +58,6 @@ def test_s2_creating_again_shows_the_puk_until_it_is_deployed(signing: Signing) 
         signing.tss.create(signing.shop, TSS_ID)
 
 
-@pytest.mark.parametrize(
-    ("state", "wanted", "error"),
-    [
-        (CREATED, INITIALIZED, errors.IllegalStateChange),
-        (CREATED, DISABLED, errors.IllegalStateChange),
-        (INITIALIZED, UNINITIALIZED, errors.IllegalStateChange),
-        (DISABLED, UNINITIALIZED, errors.TssDisabled),
-        (DISABLED, INITIALIZED, errors.TssDisabled),
-        (DISABLED, DISABLED, errors.TssDisabled),
-    ],
-)
-def test_s2_ways_that_do_not_exist(
-    signing: Signing, state: TssState, wanted: TssState, error: type[Exception]
-) -> None:
-    before = signing.tss_in(state)
-    with pytest.raises(error):
-        signing.tss.change_state(signing.shop, TSS_ID, wanted)
-    assert signing.row() == before
-
-
-@pytest.mark.parametrize(
-    ("state", "error"),
-    [
-        (TssState.DELETED, errors.TssDeleted),
-        (TssState.DEFECTIVE, errors.TssDefective),
-        (TssState.EVICTED, errors.TssEvicted),
-    ],
-)
-def test_s2_what_the_server_took_away_is_locked(
-    signing: Signing, state: TssState, error: type[Exception]
-) -> None:
-    tss = signing.tss_in(INITIALIZED)
-    signing.tables.tss.put(signing.replaced(tss, state=state))
-    with pytest.raises(error):
-        signing.tss.change_state(signing.shop, TSS_ID, DISABLED)
-    with pytest.raises(error):
-        signing.tss.log_in(signing.shop, TSS_ID, pin=PIN)
-    with pytest.raises(error):
-        signing.tss.log_out(signing.shop, TSS_ID)
-    assert signing.row().state is state
-
-
 def test_s2_the_same_state_changes_metadata_alone(signing: Signing) -> None:
     before = signing.tss_in(INITIALIZED)
     signing.clock.advance(60)
@@ -136,8 +95,28 @@ def test_s2_at_most_500_live_tss_a_day(signing: Signing, account: Account) -> No
         signing.tss.create(live, uid(0x1000 + number))
     with pytest.raises(errors.TssLimitPerDayReached):
         signing.tss.create(live, TSS_ID)
-    signing.clock.advance(86_400)
+    assert signing.row(uid(0x1000), live).env is Environment.LIVE
+    signing.clock.advance(86_399)
+    with pytest.raises(errors.TssLimitPerDayReached):
+        signing.tss.create(live, TSS_ID)
+    signing.clock.advance(1)
     assert signing.tss.create(live, TSS_ID).state is CREATED
+
+
+def test_s2_only_the_tss_of_the_last_24_hours_count_against_the_limit(
+    signing: Signing, account: Account
+) -> None:
+    live = account.by("shop_live")
+    row = signing.tss.create(live, TSS_ID)
+    for number in range(1, 999):
+        new = signing.replaced(
+            row, id=TssId(uid(number)), time_creation=START + 86_400 * (number // 500)
+        )
+        signing.tables.tss.put(new)
+    signing.clock.advance(86_400)
+    assert signing.tss.create(live, uid(0x1000)).state is CREATED
+    with pytest.raises(errors.TssLimitPerDayReached):
+        signing.tss.create(live, uid(0x1001))
 
 
 def test_s3_the_pin_is_blocked_until_the_puk_sets_it(signing: Signing) -> None:

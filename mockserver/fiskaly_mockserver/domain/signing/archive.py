@@ -67,8 +67,8 @@ def _header(name: bytes, size: int, time: int, kind: bytes) -> bytes:
 def _pax_record(keyword: str, value: str) -> bytes:
     r"""Return a PAX record, which begins with its own length.
 
-    >>> _pax_record("path", "x")
-    b'10 path=x\n'
+    >>> _pax_record("path", "xy")
+    b'10 path=xy\n'
     """
     rest = f" {keyword}={value}\n".encode()
     length = len(rest)
