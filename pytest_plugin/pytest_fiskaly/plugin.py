@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_fiskaly import async_session, markers, options
+from pytest_fiskaly import markers, options
 from pytest_fiskaly.coverage.hooks import Usage
 from pytest_fiskaly.servers import Factory, TestServers
 from pytest_fiskaly.verdict import outcome
 from pytest_fiskaly.verdict.watch import VERDICT
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
 
+    from aiohttp import ClientSession
     from fiskaly_mockserver import MockServer, ServerConfig
     from fiskaly_mockserver.control.handles import ApiKeyHandle, TreeHandle
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 REMOTE = "fiskaly-remote"
 """The plugin of a run with `--fiskaly-url`."""
+ASYNCIO = "asyncio"
+"""The name of pytest-asyncio as a plugin; other names are those of its module."""
+ASYNCIO_NAMES = (ASYNCIO, "pytest_asyncio", "pytest_asyncio.plugin")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,7 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     manager = config.pluginmanager
     manager.register(usage, "fiskaly-usage")
     manager.register(TestServers(settings, usage.counts), TestServers.NAME)
-    async_session.register(manager)
+    asyncio = any(manager.has_plugin(name) for name in ASYNCIO_NAMES)
+    manager.register(_async_session() if asyncio else NoAsyncSession(), "fiskaly-session")
     url = settings.text("url")
     if url is not None:
         from pytest_fiskaly.remote.hooks import RemoteRun
@@ -211,6 +217,38 @@ def fiskaly_credentials(fiskaly_mock: FiskalyMock) -> ApiKeyHandle:
     return outcome.or_fail(lambda: fiskaly_mock.credentials, "fiskaly_credentials")
 
 
+class NoAsyncSession:
+    """Stands in for the asynchronous session where pytest-asyncio is not active."""
+
+    @pytest.fixture
+    def fiskaly_session(self, pytestconfig: pytest.Config) -> None:
+        """Say what is missing: an aiohttp session needs pytest-asyncio."""
+        outcome.fail(f"fiskaly_session: {_why_no_session(pytestconfig.pluginmanager)}")
+
+
+def _async_session() -> object:
+    """Return the plugin with the session; pytest-asyncio is imported here, and only here."""
+    import pytest_asyncio
+
+    class AsyncSession:
+        @pytest_asyncio.fixture
+        async def fiskaly_session(self, fiskaly_mock: FiskalyMock) -> AsyncIterator[ClientSession]:
+            """Give a test an aiohttp session with the token of the first main organization's key.
+
+            Paths are relative to the base URL, without a slash before them:
+            `await fiskaly_session.get("organizations")`.
+            """
+            from aiohttp import ClientSession
+
+            key = outcome.or_fail(lambda: fiskaly_mock.credentials, "fiskaly_session")
+            token = fiskaly_mock.token_for(key)
+            headers = {"Authorization": f"Bearer {token}"}
+            async with ClientSession(f"{fiskaly_mock.base_url}/", headers=headers) as session:
+                yield session
+
+    return AsyncSession()
+
+
 def _judge(item: pytest.Item, *, late: bool = False) -> None:
     __tracebackhide__ = True
     verdict = item.stash.get(VERDICT, None)
@@ -232,3 +270,20 @@ def _demand_a_fake(config: pytest.Config, fixture: str) -> None:
         from pytest_fiskaly.mock import skip
 
         skip(f"the fixture {fixture}")
+
+
+def _why_no_session(manager: pytest.PytestPluginManager) -> str:
+    if find_spec("pytest_asyncio") is None:
+        return (
+            "an aiohttp session needs pytest-asyncio, which is not installed:"
+            " pip install 'fiskaly-mockserver[aiohttp]'"
+        )
+    if any(manager.is_blocked(name) for name in ASYNCIO_NAMES):
+        return (
+            "an aiohttp session needs pytest-asyncio, which is switched off:"
+            f" leave out -p no:{ASYNCIO} from the command line, addopts and PYTEST_ADDOPTS"
+        )
+    return (
+        "an aiohttp session needs pytest-asyncio, which is installed but not loaded:"
+        f" add -p {ASYNCIO}, or leave out PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+    )

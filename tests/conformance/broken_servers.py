@@ -7,8 +7,7 @@ from itertools import count
 from typing import Any
 
 from fiskaly_contracts import Contract
-from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs, Routes
-from fiskaly_contracts.conformance.sending import Sender
+from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs, Routes, Sender
 
 Change = Callable[[HttpExchange], HttpExchange]
 ROUTES = Routes(Contract.bundled(), Contract.sign_de())

@@ -16,8 +16,7 @@ import pytest
 from conformance.broken_servers import ROUTES, SERVERS, BrokenSender
 from conformance.test_verify import wrong_with
 from fiskaly_contracts import Contract
-from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs
-from fiskaly_contracts.conformance.sending import HttpSender
+from fiskaly_contracts.conformance.exchanges import HttpExchange, HttpSender, Pairs
 from fiskaly_contracts.conformance.verify import Settings, verify
 from fiskaly_mockserver.server.mock_server import MockServer
 

@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 from conformance.broken_servers import SERVERS, Broken, BrokenSender
 from fiskaly_contracts import Contract
-from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs
+from fiskaly_contracts.conformance.exchanges import (
+    HttpExchange,
+    HttpSender,
+    Pairs,
+    Sender,
+    UnreachableError,
+)
 from fiskaly_contracts.conformance.findings import Side
-from fiskaly_contracts.conformance.sending import HttpSender, Sender, UnreachableError
 from fiskaly_contracts.conformance.verify import (
     RefusedError,
     Settings,

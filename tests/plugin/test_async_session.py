@@ -147,9 +147,9 @@ def test_an_extra_that_is_not_installed_is_named(suite: pytest.Pytester) -> None
 
         real = importlib.util.find_spec
         importlib.util.find_spec = lambda name: None if name == "pytest_asyncio" else real(name)
-        from pytest_fiskaly import async_session
+        from pytest_fiskaly import plugin
 
-        async_session.find_spec = importlib.util.find_spec
+        plugin.find_spec = importlib.util.find_spec
         """
     )
     assert "pip install 'fiskaly-mockserver[aiohttp]'" in said(suite, "-p", "no:asyncio")
@@ -166,7 +166,7 @@ def test_a_plugin_that_a_conftest_loads_is_used(
 
 
 def test_the_session_is_listed_with_and_without_the_plugin(suite: pytest.Pytester) -> None:
-    suite.runpytest("--fixtures").stdout.fnmatch_lines(["fiskaly_session*async_session.py*"])
+    suite.runpytest("--fixtures").stdout.fnmatch_lines(["fiskaly_session*plugin.py*"])
     suite.makepyprojecttoml(STRICT)
     result = suite.runpytest("--fixtures", "-p", "no:asyncio", *WITHOUT)
-    result.stdout.fnmatch_lines(["fiskaly_session*async_session.py*"])
+    result.stdout.fnmatch_lines(["fiskaly_session*plugin.py*"])

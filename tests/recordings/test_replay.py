@@ -17,9 +17,8 @@ from conformance.broken_servers import (
     without,
 )
 from fiskaly_contracts import Contract
-from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs
+from fiskaly_contracts.conformance.exchanges import HttpExchange, HttpSender, Pairs, Sender
 from fiskaly_contracts.conformance.findings import Finding, read_baseline
-from fiskaly_contracts.conformance.sending import HttpSender, Sender
 from fiskaly_contracts.conformance.verify import Settings, verify
 from fiskaly_contracts.recordings.har import entry_of, read_har, writing_har
 from fiskaly_contracts.recordings.redaction import redact_har

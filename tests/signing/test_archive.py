@@ -3,7 +3,7 @@
 import io
 import tarfile
 
-from fiskaly_mockserver.domain.signing.archive import info_csv, tar_file
+from fiskaly_mockserver.domain.signing.exports import info_csv, tar_file
 
 TIME = 1767225600
 LONG = f"Unixt_{TIME}_Sig-26_Log-Tra_No-1_Start_Client-{'K' * 70}.log"

@@ -12,9 +12,8 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from fiskaly_contracts.conformance.checks import ExchangeCheck, assumptions_at
-from fiskaly_contracts.conformance.exchanges import HttpExchange, header
+from fiskaly_contracts.conformance.exchanges import HttpExchange, Sender, UnreachableError, header
 from fiskaly_contracts.conformance.findings import Findings, Side
-from fiskaly_contracts.conformance.sending import Sender, UnreachableError
 from fiskaly_contracts.json_value import JsonValue, pointer_to
 from fiskaly_contracts.violations import Severity, Violation, Where
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from fiskaly_contracts.conformance import management_journeys as management
 from fiskaly_contracts.conformance import sign_de_journeys as sign_de
 from fiskaly_contracts.conformance.checks import ExchangeCheck
+from fiskaly_contracts.conformance.exchanges import Sender, UnreachableError, demand_address
 from fiskaly_contracts.conformance.findings import Report
 from fiskaly_contracts.conformance.probe import (
     REFUSALS,
@@ -23,7 +24,6 @@ from fiskaly_contracts.conformance.probe import (
     CapReachedError,
     Probe,
 )
-from fiskaly_contracts.conformance.sending import Sender, UnreachableError, demand_address
 from fiskaly_contracts.document import Contract, assumption_titles
 from fiskaly_contracts.json_value import JsonValue
 

@@ -13,9 +13,8 @@ from urllib.parse import quote, unquote
 from uuid import uuid4
 
 from fiskaly_contracts.conformance.checks import ExchangeCheck
-from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs, header
+from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs, Sender, header
 from fiskaly_contracts.conformance.findings import Findings, Side
-from fiskaly_contracts.conformance.sending import Sender
 from fiskaly_contracts.document import Contract
 from fiskaly_contracts.json_value import JsonValue, Tokens, kind_of, pointer_to
 from fiskaly_contracts.violations import Violation, Where

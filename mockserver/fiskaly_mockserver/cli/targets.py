@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import click
-from fiskaly_contracts.conformance.sending import HttpSender
+from fiskaly_contracts.conformance.exchanges import HttpSender
 from fiskaly_contracts.conformance.verify import RefusedError, Settings
 
 from fiskaly_mockserver.cli.remote_server import API_KEY, API_SECRET

@@ -7,7 +7,7 @@ from builders.signed_receipt import log_in
 from fiskaly_contracts import Contract
 from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
-from fiskaly_mockserver.web.sign_de.errors import MIDDLEWARE_OPERATIONS
+from fiskaly_mockserver.web.sign_de.api import MIDDLEWARE_OPERATIONS
 from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.faults.recipes import RECIPES
 from web.control.wire import Reply, Wire

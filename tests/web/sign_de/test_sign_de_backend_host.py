@@ -3,7 +3,7 @@
 import pytest
 from builders.accounts import Account
 from fiskaly_contracts import Contract
-from fiskaly_mockserver.web.sign_de.errors import MIDDLEWARE_OPERATIONS
+from fiskaly_mockserver.web.sign_de.api import MIDDLEWARE_OPERATIONS
 from web.sign_de.till import CLIENT, EXPORT, TSS, TX, Till
 
 BACKEND = {"Host": "kassensichv.fiskaly.com"}

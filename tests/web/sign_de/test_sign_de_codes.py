@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fiskaly_contracts import Contract
 from fiskaly_mockserver.domain.signing import errors
-from fiskaly_mockserver.web.sign_de.errors import MIDDLEWARE_OPERATIONS, TABLE, SignDeErrors
+from fiskaly_mockserver.web.sign_de.api import MIDDLEWARE_OPERATIONS, TABLE, SignDeErrors
 
 RESPONSES: Any = Contract.sign_de().document["components"]["responses"]  # type: ignore[index,call-overload]
 EXAMPLES = [

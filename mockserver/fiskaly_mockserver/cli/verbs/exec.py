@@ -320,7 +320,7 @@ def _run_behind_proxy(
     judge: Judge,
 ) -> int:
     """Run a command that calls another server through a proxy; its exit code, or the check's."""
-    from fiskaly_mockserver.cli.proxying import (  # noqa: PLC0415 - few runs ask for it
+    from fiskaly_mockserver.cli.verbs.proxy import (  # noqa: PLC0415 - few runs ask for it
         proxying,
         upstream_of,
     )

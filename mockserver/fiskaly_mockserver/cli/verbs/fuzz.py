@@ -14,9 +14,8 @@ from uuid import uuid4
 import click
 from fiskaly_contracts import Contract, Severity
 from fiskaly_contracts.conformance.checks import ExchangeCheck
-from fiskaly_contracts.conformance.exchanges import HttpExchange
+from fiskaly_contracts.conformance.exchanges import HttpExchange, HttpSender, UnreachableError
 from fiskaly_contracts.conformance.findings import Finding, Findings, Report, Side
-from fiskaly_contracts.conformance.sending import HttpSender, UnreachableError
 from fiskaly_contracts.conformance.verify import SIGN_DE_PATH, Settings
 from fiskaly_contracts.recordings.har import HarError, read_har
 

@@ -5,8 +5,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
+from fiskaly_contracts.conformance.exchanges import UnreachableError
 from fiskaly_contracts.conformance.findings import Report
-from fiskaly_contracts.conformance.sending import UnreachableError
 from fiskaly_contracts.conformance.verify import (
     MANAGEMENT_PATH,
     SIGN_DE_PATH,

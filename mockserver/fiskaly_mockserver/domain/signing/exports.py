@@ -1,5 +1,6 @@
-"""Exports: which signed logs they hold, and how far they are (S9)."""
+"""Exports: which signed logs they hold, how far they are, and their TAR file (S9)."""
 
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from fiskaly_mockserver.domain.signing.model import (
     TssId,
     TssState,
 )
+from fiskaly_mockserver.domain.signing.signer import CertificateAuthority
 from fiskaly_mockserver.domain.signing.transactions import Transactions
 from fiskaly_mockserver.domain.signing.tss import TssService
 from fiskaly_mockserver.domain.store import Page, Paging, SortKey, StateFilter, paged
@@ -300,3 +302,78 @@ class Exports:
         if row is None:
             return 0, 0
         return row.revisions[0].counter, row.latest.counter
+
+
+BLOCK = 512
+NAME_BYTES = 100
+# Mode, uid and gid, then the numbers of a device: six digits, a blank and NUL each
+_OWNER = b"000644 \x00" + 2 * b"000000 \x00"
+_DEVICE = 2 * b"000000 \x00"
+VERSION = "fiskaly-mockserver, a mock: no certified TSE"
+
+
+def info_csv(description: str, *, line_end: bool = False) -> bytes:
+    """Return info.csv, which says plainly that this is a mock.
+
+    `line_end` adds the line feed that the guideline wants and real exports do not have.
+
+    >>> info_csv("Till 1").decode()
+    '"description:","Till 1","manufacturer:","fiskaly-mockserver (not fiskaly)",\
+"version:","fiskaly-mockserver, a mock: no certified TSE"'
+    """
+    pairs = (
+        ("description:", description.replace('"', '""')),
+        ("manufacturer:", "fiskaly-mockserver (not fiskaly)"),
+        ("version:", VERSION),
+    )
+    line = ",".join(f'"{name}","{value}"' for name, value in pairs)
+    return (line + ("\n" if line_end else "")).encode()
+
+
+def export_files(file: ExportFile, authority: CertificateAuthority) -> Iterator[tuple[str, bytes]]:
+    """Yield the names and bytes of an export: info.csv, certificates, logs (recorded order)."""
+    yield "info.csv", info_csv(file.tss.description)
+    yield f"{file.tss.serial_number}_X509.der", b64decode(file.tss.certificate)
+    yield f"{authority.serial_number}_X509.der", authority.certificate
+    for log in file.logs:
+        yield log.name, log.data
+
+
+def tar_file(files: Iterator[tuple[str, bytes]], *, time: int) -> Iterator[bytes]:
+    """Yield the blocks of an archive as the service writes them; `time` is that of the export.
+
+    Source: 16 real exports. Python's `tarfile` writes other headers, so that it is the tests'
+    second opinion instead.
+    """
+    for name, data in files:
+        encoded = name.encode()
+        if len(encoded) > NAME_BYTES:
+            record = _pax_record("path", name)
+            yield _header(b"PaxHeader", len(record), time, b"x") + _padded(record)
+            encoded = b"PaxHeader"
+        yield _header(encoded, len(data), time, b"0") + _padded(data)
+    yield bytes(2 * BLOCK)
+
+
+def _header(name: bytes, size: int, time: int, kind: bytes) -> bytes:
+    before = name.ljust(NAME_BYTES, b"\0") + _OWNER + b"%011o " % size + b"%011o " % time
+    after = kind + bytes(100) + b"ustar\x0000" + bytes(64) + _DEVICE + bytes(167)
+    checksum = sum(before) + sum(after) + 8 * ord(" ")
+    return before + b"%06o \0" % checksum + after
+
+
+def _pax_record(keyword: str, value: str) -> bytes:
+    r"""Return a PAX record, which begins with its own length.
+
+    >>> _pax_record("path", "xy")
+    b'10 path=xy\n'
+    """
+    rest = f" {keyword}={value}\n".encode()
+    length = len(rest)
+    while length != len(rest) + len(str(length)):
+        length = len(rest) + len(str(length))
+    return str(length).encode() + rest
+
+
+def _padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % BLOCK)

@@ -16,8 +16,7 @@ from fiskaly_mockserver.domain.signing.model import (
 from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.web.dashboard.account import shown_once
 from fiskaly_mockserver.web.dashboard.frame import Page, Visit
-from fiskaly_mockserver.web.dashboard.signing import tss_in_view
-from fiskaly_mockserver.web.dashboard.transactions import receipt_in
+from fiskaly_mockserver.web.dashboard.signing import receipt_in, tss_in_view
 
 DAYS = 30
 MOST_COUNTED = 5_000

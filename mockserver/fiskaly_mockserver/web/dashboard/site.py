@@ -25,7 +25,6 @@ from fiskaly_mockserver.web.dashboard import (
     overview,
     sign_in,
     signing,
-    transactions,
 )
 from fiskaly_mockserver.web.dashboard.frame import (
     LANGUAGES,
@@ -67,7 +66,6 @@ PAGES = (
     *organizations.PAGES,
     *account.PAGES,
     *signing.PAGES,
-    *transactions.PAGES,
     *exchanges.PAGES,
     *mock.PAGES,
 )

@@ -20,12 +20,8 @@ from fiskaly_mockserver.domain.errors import (
     Unauthenticated,
     UnreadableToken,
 )
+from fiskaly_mockserver.domain.signing import errors as signing
 from fiskaly_mockserver.world.journal.exchange import Exchange, Refusal, iso
-from fiskaly_mockserver.world.journal.signing_texts import (
-    SIGNING_ACCEPTED,
-    SIGNING_FACTS,
-    SIGNING_RULES,
-)
 
 RULES: Mapping[str, str] = {
     "R1": "A main organization is never managed; a managed one has exactly one main"
@@ -47,12 +43,24 @@ RULES: Mapping[str, str] = {
     "R10": "Billing addresses belong to the caller's own organization; one in use stays.",
     "R11": "Names need not be unique; the managing organization never changes.",
     "R12": "Metadata is replaced whole.",
-    **SIGNING_RULES,
+    "S1": "A TSS belongs to the organization and environment of the token that made it; only"
+    " their API keys see it.",
+    "S2": "A TSS goes from CREATED to UNINITIALIZED, INITIALIZED and DISABLED, and from"
+    " UNINITIALIZED to DISABLED; at most five are active in TEST.",
+    "S3": "The PUK sets and unblocks the admin PIN; five wrong PINs block it. Admin operations"
+    " need an admin session of the same API key on the TSS.",
+    "S4": "A client's id is unique in the whole system, its serial number in the TSS; 199 may be"
+    " registered; a disabled TSS has none.",
+    "S5": "Revisions count 1, 2, 3; only the latest one may be repeated with the same body."
+    " A transaction is ACTIVE until it is FINISHED or CANCELLED.",
+    "S8": "Raw process data must be base64; it is not looked at otherwise.",
+    "S9": "An export needs an INITIALIZED or DISABLED TSS and is done at the next look.",
+    "S13": "An organization is not deleted while it has a TSS that is not disabled.",
 }
 """The domain's rules, as `fiskaly_mockserver.domain` words them."""
 
 FACTS: Mapping[str, str] = {
-    **SIGNING_FACTS,
+    "active": "how many are active",
     "admin": "admin of the organization (created_by_user)",
     "api_key": "API key",
     "billed": "organization that is billed there",
@@ -60,11 +68,13 @@ FACTS: Mapping[str, str] = {
     "caller": "principal that calls",
     "caller_environment": "environment of the token",
     "caller_organization": "organization of the token",
+    "client": "client",
     "credential": "what authenticates",
     "environment": "environment",
     "environments": "environments of the organization",
     "exists": "whether it exists in this world, seen or unseen",
     "expires_at": "end of the token's life",
+    "export": "export",
     "field": "field of the body",
     "invited": "whether anybody invited the e-mail",
     "issued_here": "whether this server issued the token",
@@ -76,19 +86,28 @@ FACTS: Mapping[str, str] = {
     "owner": "organization that it belongs to",
     "parts": "parts of the token between dots",
     "payer": "organization that pays",
+    "process_type": "process type of the revision before",
+    "reason": "what is wrong with it",
     "reference": "id that the body names",
     "registered": "whether the user has signed up",
+    "revision": "revision of the transaction",
+    "running": "exports that are not done",
     "secret_matches": "whether the secret or password is the right one",
+    "serial_number": "serial number of the client",
+    "state": "state it is in",
     "status": "status of the API key",
+    "transaction": "transaction",
+    "tries": "wrong PINs in a row",
+    "tss": "TSS",
     "use": "use of the token",
     "user": "user",
+    "wanted": "what was asked for",
 }
 """What each fact of a refusal is."""
 
 _SEEN = "that exists, in the sight of the caller's organization and in the token's environment"
 
 ACCEPTED: Mapping[type[DomainError], str] = {
-    **SIGNING_ACCEPTED,
     errors.InvalidCredentials: "An enabled API key with its secret, a refresh token of this"
     " server that has not expired and whose key is still enabled, or the e-mail and password"
     " of a registered user who has joined an organization.",
@@ -140,6 +159,49 @@ ACCEPTED: Mapping[type[DomainError], str] = {
     errors.AdminStays: "Any other member: the admin cannot be removed.",
     errors.BillingAddressInUse: "The same call after no organization names the address in"
     " billing_address_id.",
+    signing.NotSigningPrincipal: "The token of an API key.",
+    signing.MainOrganizationRefused: "The key of a managed organization.",
+    signing.TssNotFound: "The id of a TSS that a key of the same organization and environment"
+    " made.",
+    signing.TssConflict: "An id that no TSS has yet.",
+    signing.TssLimitReached: "The same call after one of the five active TSS is DISABLED.",
+    signing.TssLimitPerDayReached: "The same call a day later.",
+    signing.IllegalStateChange: "The next state: UNINITIALIZED, then INITIALIZED, then DISABLED.",
+    signing.TssStillCreated: "The same call after PATCH /tss/{tss_id} with UNINITIALIZED.",
+    signing.TssNotInitialized: "The same call after PATCH /tss/{tss_id} with INITIALIZED.",
+    signing.TssDisabled: "Nothing: a disabled TSS stays disabled. Create another one.",
+    signing.TssDefective: "Nothing: a defective TSS stays so. Create another one.",
+    signing.TssDeleted: "Nothing: a deleted TSS stays so. Create another one.",
+    signing.TssEvicted: "Nothing: an evicted TSS stays so. Create another one.",
+    signing.AdminNotAuthenticated: "The same call after POST /tss/{tss_id}/admin/auth with the"
+    " same API key.",
+    signing.AdminLoginFailed: "The admin PIN that was set last.",
+    signing.WrongPuk: "The admin_puk that the answer to the creation of the TSS showed.",
+    signing.PinTooShort: "A PIN of at least six characters.",
+    signing.AdminPinBlocked: "The same call after PATCH /tss/{tss_id}/admin with PUK and a new"
+    " PIN.",
+    signing.ClientNotFound: "The id of a client of this TSS.",
+    signing.UnknownClientNamed: "In client_id the id of a client of this TSS.",
+    signing.ClientConflict: "An id that no client of any TSS has.",
+    signing.ClientSerialTaken: "A serial number that no other client of the TSS has.",
+    signing.ClientLimitReached: "The same call after another client is DEREGISTERED.",
+    signing.ClientDeregistered: "The same call after PATCH of the client with REGISTERED.",
+    signing.TransactionNotFound: "The id or number of a transaction of this TSS.",
+    signing.UnknownTransactionNamed: "The number of a transaction of this TSS.",
+    signing.UnreadableProcessData: "process_data in base64, with padding.",
+    signing.RevisionNotFound: "A revision from 1 to the latest one.",
+    signing.WrongRevision: "The latest revision and one more, while the transaction is ACTIVE.",
+    signing.NoProcessType: "The same call with a schema, or another transaction if it is closed.",
+    signing.ProcessTypeChanged: "A schema of the kind that the transaction had before.",
+    signing.TransactionLimitReached: "The same call after ACTIVE transactions are finished.",
+    signing.ExportNotFound: "The id of an export of this TSS.",
+    signing.DuplicateExport: "An id that no export of the TSS has.",
+    signing.SameExportRuns: "Other filters, or the same ones after a look at the export.",
+    signing.TooManyExports: "The same call after a look at the exports that are not done.",
+    signing.ParameterMismatch: "Filters of one kind, the start not after the end.",
+    signing.NothingToExport: "The same call after PATCH /tss/{tss_id} with INITIALIZED.",
+    signing.ExportNotCancellable: "An export that is PENDING or WORKING.",
+    signing.ExportNotCompleted: "The same call after GET of the export says COMPLETED.",
 }
 """What would have been accepted instead; one row for each class that the domain raises."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from fiskaly_mockserver.domain.signing.archive import export_files, tar_file
+from fiskaly_mockserver.domain.signing.exports import export_files, tar_file
 from fiskaly_mockserver.domain.signing.model import (
     ClientId,
     ExportFilter,
