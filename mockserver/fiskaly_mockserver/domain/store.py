@@ -19,11 +19,15 @@ class TableSpec(NamedTuple, Generic[Key, Row]):
     """A table's primary key and its indexes.
 
     An index maps a row to the values under which it is found: none, one or several.
+
+    Attributes:
+        fixed: The indexes whose values stay the same when a row is replaced.
     """
 
     name: str
     key: Callable[[Row], Key]
     indexes: Mapping[str, Callable[[Row], Iterable[Hashable]]]
+    fixed: Collection[str] = ()
 
 
 class Selection(Protocol[Row_co]):

@@ -238,7 +238,7 @@ def _receipts(past: Past, organization: OrganizationSpec, till: TssSpec) -> list
         rows[step.receipt.id] = (
             transaction_of(tss, step.receipt.id, number, (revision,), EMPTY_METADATA)
             if row is None
-            else replace(row, revisions=(*row.revisions, revision))
+            else row._replace(revisions=(*row.revisions, revision))
         )
     counter = tss.signature_counter + len(steps)
     past.tables.tss.put(replace(tss, signature_counter=counter, transaction_counter=number))

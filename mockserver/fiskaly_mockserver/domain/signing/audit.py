@@ -5,6 +5,7 @@ Source: DSFinV-K 2.3 and its annex I, for all rules but the age of an open trans
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -128,10 +129,13 @@ def audit_code(code: QrCode, *, verifies: bool) -> Iterator[str]:
 
 def _audit_receipt(receipt: Receipt) -> Iterator[AuditWarning]:
     """Compare a sale's payments with its amounts; no rate is known for foreign money."""
-    if receipt.kind != _SALE or any(payment.currency != "EUR" for payment in receipt.payments):
+    if receipt.kind != _SALE:
         return
-    total = sum(receipt.amounts)
-    paid = sum(payment.amount for payment in receipt.payments)
+    total, paid = sum(receipt.amounts), Decimal(0)
+    for payment in receipt.payments:
+        if payment.currency != "EUR":
+            return
+        paid += payment.amount
     if total != paid:
         yield AuditWarning(
             AuditRule.PAYMENTS,

@@ -71,30 +71,6 @@ class Ledger(NamedTuple):
             self.tables.tss.put(tss)
         return tss
 
-    def transaction(
-        self,
-        tss: Tss,
-        *,
-        operation: str,
-        client_serial_number: str,
-        data: ProcessData,
-        number: int,
-        now: int,
-    ) -> SignedLog:
-        """Write a transaction log, and return it; the caller counts it on the TSS."""
-        log = transaction_log_of(
-            tss,
-            counter=tss.signature_counter + 1,
-            operation=operation,
-            client_serial_number=client_serial_number,
-            data=data,
-            number=number,
-            now=now,
-            sign=self.keys.signer(tss.id),
-        )
-        self.tables.logs.put(log)
-        return log
-
 
 def transaction_log_of(
     tss: Tss,

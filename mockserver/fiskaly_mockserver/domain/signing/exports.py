@@ -264,7 +264,7 @@ class Exports:
                 raise errors.UnknownTransactionNamed(tss=tss.id, transaction=str(number))
 
     def _numbered(self, tss: Tss, number: int) -> Transaction | None:
-        return self._transactions.of(tss, str(number))
+        return self._transactions.of(tss.id, str(number))
 
     def _logs(self, tss: Tss, export: Export) -> Iterator[SignedLog]:
         """Yield the logs that the filter selects, in the order of counters (S9)."""

@@ -28,6 +28,9 @@ _TRANSACTION_LOG = oid("0.4.0.127.0.7.3.7.1.1")
 _SYSTEM_LOG = oid("0.4.0.127.0.7.3.7.1.2")
 _AUDIT_LOG = oid("0.4.0.127.0.7.3.7.1.3")
 _ALGORITHM = sequence(oid("0.4.0.127.0.7.1.1.4.1.3"))
+_OPERATIONS = {
+    name: context(0, f"{name}Transaction".encode()) for name in ("Start", "Update", "Finish")
+}
 _ADMIN = b"tr-admin"
 _SETUP_CLIENT = b"setup"
 _LOGGED_EVENTS = (
@@ -155,7 +158,7 @@ def transaction_log(
         time: Unix seconds.
     """
     data = (
-        context(0, f"{operation}Transaction".encode())
+        _OPERATIONS[operation]
         + context(1, client_serial_number.encode())
         + context(2, process_data)
         + context(3, process_type.encode())

@@ -9,8 +9,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
-from typing import Any, NewType
+from typing import Any, NamedTuple, NewType
 
 from fiskaly_mockserver.domain.account.model import (
     EMPTY_METADATA,
@@ -90,7 +89,7 @@ class LogKind(StrEnum):
     TRANSACTION = "transaction"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Tss:
     """A technical security system.
 
@@ -129,6 +128,20 @@ class Tss:
     time_defective: int = 0
     time_disable: int = 0
 
+    def signed(self, counter: int, *, started: int, active: int) -> "Tss":
+        """Return it after a log of a transaction, with its new counters.
+
+        Every receipt comes by here, and `dataclasses.replace` would name each field again.
+        """
+        row: Tss = object.__new__(Tss)
+        row.__dict__.update(
+            self.__dict__,
+            signature_counter=counter,
+            transaction_counter=self.transaction_counter + started,
+            active_transactions=self.active_transactions + active,
+        )
+        return row
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminSession:
@@ -154,8 +167,7 @@ class Client:
     time_update: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
+class Revision(NamedTuple):
     """One signed step of a transaction.
 
     Attributes:
@@ -195,8 +207,7 @@ class Revision:
         return b64encode(self.log.signature).decode()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transaction:
+class Transaction(NamedTuple):
     """A transaction in its latest revision, with all earlier ones; its id is unique per TSS."""
 
     id: TransactionId
@@ -207,7 +218,7 @@ class Transaction:
     env: Environment
     number: int
     revisions: tuple[Revision, ...]
-    metadata: Mapping[str, str] = field(default_factory=lambda: EMPTY_METADATA)
+    metadata: Mapping[str, str] = EMPTY_METADATA
 
     @property
     def latest(self) -> Revision:
@@ -230,7 +241,7 @@ class Transaction:
         return 0 if self.state is TransactionState.ACTIVE else self.latest.time
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SignedLog:
     """A log message, whose bytes exports pack and signatures come from (S6).
 
@@ -255,11 +266,14 @@ class SignedLog:
     sign: Callable[[bytes], bytes] = field(repr=False, compare=False)
     number: int = 0
     client_serial_number: str = ""
+    _signature: bytes = field(default=b"", init=False, repr=False, compare=False)
 
-    @cached_property
+    @property
     def signature(self) -> bytes:
         """The 64 bytes r‖s."""
-        return self.sign(self.unsigned)
+        if not self._signature:
+            self._signature = self.sign(self.unsigned)
+        return self._signature
 
     @property
     def data(self) -> bytes:

@@ -30,6 +30,8 @@ RECEIPT_KINDS: Mapping[str, str] = {
 }
 """Kinds of receipt and how process data names them. Source: documented."""
 
+_KINDS = dict.fromkeys(RECEIPT_KINDS.values())
+
 VAT_PLACES: Mapping[str, int] = {
     "NORMAL": 0,
     "19": 0,
@@ -49,7 +51,9 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _BASE64 = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _PADDING = ord("=")
 _MOST_PADDING = 2
-_CENT = Decimal("0.01")
+_NOTHING = "0.00"
+_ZERO, _CENT = Decimal(_NOTHING), Decimal("0.01")
+_FIRST_PAYMENTS = {("CASH", "EUR"): 0, ("NON_CASH", "EUR"): 1}
 _RATES = 5
 _AMOUNT = re.compile(r"-?[0-9]{1,18}\.[0-9]{2}")
 _PAYMENT = re.compile(r"([^:]*):(Bar|Unbar)(?::([A-Z]{3}))?")
@@ -108,12 +112,15 @@ def receipt_text(receipt: Mapping[str, Any]) -> str:
     ...   "amounts_per_payment_type": [{"payment_type": "CASH", "amount": "11.90"}]})
     'Beleg^11.90_0.00_0.00_0.00_0.00^11.90:Bar'
     """
-    amounts = [Decimal(0)] * _RATES
+    sums: dict[int, Decimal] = {}
     for row in receipt.get("amounts_per_vat_rate", ()):
-        amounts[VAT_PLACES[row["vat_rate"]]] += Decimal(row["amount"])
-    rates = "_".join(_two_places(amount) for amount in amounts)
+        place = VAT_PLACES[row["vat_rate"]]
+        sums[place] = sums.get(place, _ZERO) + Decimal(row["amount"])
+    rates = [_NOTHING] * _RATES
+    for place, amount in sums.items():
+        rates[place] = _two_places(amount)
     payments = "_".join(_payments(receipt.get("amounts_per_payment_type", ())))
-    return f"{RECEIPT_KINDS[receipt['receipt_type']]}^{rates}^{payments}"
+    return f"{RECEIPT_KINDS[receipt['receipt_type']]}^{'_'.join(rates)}^{payments}"
 
 
 def order_text(order: Mapping[str, Any]) -> str:
@@ -139,33 +146,35 @@ def _payments(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     sums: dict[tuple[str, str], Decimal] = {}
     for row in rows:
         key = (row["payment_type"], row.get("currency_code", "EUR").upper())
-        sums[key] = sums.get(key, Decimal(0)) + Decimal(row["amount"])
-    first = [key for key in (("CASH", "EUR"), ("NON_CASH", "EUR")) if key in sums]
-    for kind, currency in [*first, *(key for key in sums if key not in first)]:
+        sums[key] = sums.get(key, _ZERO) + Decimal(row["amount"])
+    for kind, currency in sorted(sums, key=lambda key: _FIRST_PAYMENTS.get(key, 2)):
         foreign = "" if currency == "EUR" else f":{currency}"
         yield f"{_two_places(sums[kind, currency])}:{PAYMENT_KINDS[kind]}{foreign}"
 
 
 def _two_places(amount: Decimal) -> str:
     text = str(amount.quantize(_CENT, ROUND_HALF_UP))
-    return "0.00" if text == "-0.00" else text
+    return _NOTHING if text == "-0.00" else text
 
 
 def _completed(receipt: Mapping[str, Any]) -> dict[str, Any]:
     """Return the receipt as answers echo it: keys in order, the currency filled in."""
-    completed = dict(receipt)
-    if "amounts_per_payment_type" in receipt:
-        completed["amounts_per_payment_type"] = [
-            {"currency_code": "EUR", **row} for row in receipt["amounts_per_payment_type"]
-        ]
-    done: dict[str, Any] = _sorted(completed)
+    paid = receipt.get("amounts_per_payment_type")
+    if paid is not None:
+        rows = [row if "currency_code" in row else {"currency_code": "EUR", **row} for row in paid]
+        receipt = {**receipt, "amounts_per_payment_type": rows}
+    done: dict[str, Any] = _sorted(receipt)
     return done
 
 
 def _sorted(value: Any) -> Any:
     """Return a JSON value with the keys of all objects in order. Source: recorded."""
     if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
+        done = {}
+        for key in sorted(value):
+            item = value[key]
+            done[key] = item if isinstance(item, str) else _sorted(item)
+        return done
     if isinstance(value, list):
         return [_sorted(item) for item in value]
     return value
@@ -240,16 +249,16 @@ def read_receipt(text: str) -> Receipt:
     if len(parts) != len(Receipt._fields):
         raise BadProcessData(f"a receipt has kind, amounts and payments, ^ between, not {text!r}")
     kind, amounts, payments = parts
-    if kind not in RECEIPT_KINDS.values():
-        kinds = ", ".join(dict.fromkeys(RECEIPT_KINDS.values()))
+    if kind not in _KINDS:
+        kinds = ", ".join(_KINDS)
         raise BadProcessData(f"the kind of a receipt should be one of {kinds}, not {kind!r}")
     rates = amounts.split("_")
     if len(rates) != _RATES:
         raise BadProcessData(f"a receipt has {_RATES} amounts with _ between, not {amounts!r}")
     return Receipt(
         kind,
-        tuple(_amount("an amount", rate) for rate in rates),
-        tuple(_payment(row) for row in payments.split("_") if payments),
+        tuple([_ZERO if rate == _NOTHING else _amount("an amount", rate) for rate in rates]),
+        tuple([_payment(row) for row in payments.split("_") if payments]),
     )
 
 

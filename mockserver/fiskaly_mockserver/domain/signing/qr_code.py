@@ -34,6 +34,7 @@ FIELDS = (
 )
 POINT_BYTES = 65
 _MOST_DIGITS = 19
+_SECONDS = len("2026-01-01T00:00:00")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -142,7 +143,7 @@ def read_qr_code(text: str) -> QrCode:
 
 
 def _iso(moment: int) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return f"{datetime.fromtimestamp(moment, UTC).isoformat()[:_SECONDS]}.000Z"
 
 
 def _number(field: str, text: str) -> int:

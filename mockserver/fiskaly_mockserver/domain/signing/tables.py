@@ -33,6 +33,7 @@ TSS: TableSpec[TssId, Tss] = TableSpec(
         "organization": lambda row: [row.organization_id],
         "state": lambda row: [(row.organization_id, row.env, row.state)],
     },
+    fixed=frozenset({"place", "organization"}),
 )
 ADMIN_SESSIONS: TableSpec[tuple[TssId, PrincipalId], AdminSession] = TableSpec(
     "admin_sessions",
@@ -57,6 +58,7 @@ TRANSACTIONS: TableSpec[tuple[TssId, TransactionId], Transaction] = TableSpec(
         "number": lambda row: [(row.tss_id, row.number)],
         "client": lambda row: [(row.tss_id, row.latest.client_id)],
     },
+    fixed=frozenset({"place", "tss", "number"}),
 )
 LOGS: TableSpec[tuple[TssId, int], SignedLog] = TableSpec(
     "logs", lambda row: (row.tss_id, row.counter), {"tss": lambda row: [row.tss_id]}

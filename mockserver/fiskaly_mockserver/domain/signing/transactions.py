@@ -1,13 +1,17 @@
 """Transactions: started, updated, finished or canceled, each step signed (S5, S6, S8)."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.model import EMPTY_METADATA
 from fiskaly_mockserver.domain.signing import errors
-from fiskaly_mockserver.domain.signing.backend import SigningBackend, demand_ready, merged
+from fiskaly_mockserver.domain.signing.backend import (
+    SigningBackend,
+    demand_ready,
+    merged,
+    transaction_log_of,
+)
 from fiskaly_mockserver.domain.signing.clients import Clients
 from fiskaly_mockserver.domain.signing.model import (
     MAX_ACTIVE_TRANSACTIONS,
@@ -20,6 +24,7 @@ from fiskaly_mockserver.domain.signing.model import (
     TransactionId,
     TransactionState,
     Tss,
+    TssId,
     TssState,
 )
 from fiskaly_mockserver.domain.signing.process_data import NO_DATA, ProcessData
@@ -122,17 +127,17 @@ class Transactions:
             TransactionNotFound: The TSS has no such transaction.
         """
         tss = self._tss.find(principal, tss_id)
-        found = self.of(tss, id_or_number)
+        found = self.of(tss.id, id_or_number)
         if found is None:
             raise errors.TransactionNotFound(tss=tss.id, transaction=id_or_number)
         return found
 
-    def of(self, tss: Tss, id_or_number: str) -> Transaction | None:
+    def of(self, tss_id: TssId, id_or_number: str) -> Transaction | None:
         """Return the transaction of a TSS, or None if it has no such one."""
         if id_or_number.isdecimal():
-            rows = self._tables.transactions.select("number", (tss.id, int(id_or_number)))
+            rows = self._tables.transactions.select("number", (tss_id, int(id_or_number)))
             return next(iter(rows), None)
-        return self._tables.transactions.get((tss.id, TransactionId(id_or_number.lower())))
+        return self._tables.transactions.get((tss_id, TransactionId(id_or_number.lower())))
 
     def revision(
         self, principal: Principal, tss_id: str, id_or_number: str, number: int | None
@@ -219,13 +224,14 @@ class Transactions:
             TransactionNotFound: A number names none.
         """
         tss = self._tss.find(principal, tss_id)
-        if tss.state in (TssState.CREATED, TssState.UNINITIALIZED):
-            raise errors.TssNotInitialized(tss=tss.id, state=tss.state)
-        demand_ready(tss)
+        if tss.state is not TssState.INITIALIZED:
+            if tss.state in (TssState.CREATED, TssState.UNINITIALIZED):
+                raise errors.TssNotInitialized(tss=tss.id, state=tss.state)
+            demand_ready(tss)
         client = self._clients.of(tss, call.client_id)
         if client is None:
             raise errors.UnknownClientNamed(tss=tss.id, client=call.client_id)
-        present = self.of(tss, id_or_number)
+        present = self.of(tss.id, id_or_number)
         if present is not None and self._repeats(present, call):
             return present, True
         if client.state is not ClientState.REGISTERED:
@@ -242,7 +248,7 @@ class Transactions:
             NotSigningPrincipal, TssNotFound, TransactionNotFound: As `find`.
         """
         found = self.find(principal, tss_id, id_or_number)
-        changed = replace(found, metadata=merged(found.metadata, metadata))
+        changed = found._replace(metadata=merged(found.metadata, metadata))
         self._tables.transactions.put(changed)
         return changed
 
@@ -296,32 +302,29 @@ class Transactions:
         self, tss: Tss, client: Client, present: Transaction | None, tx_id: str, call: Call
     ) -> Transaction:
         number = tss.transaction_counter + 1 if present is None else present.number
-        log = self._backend.ledger.transaction(
+        log = transaction_log_of(
             tss,
+            counter=tss.signature_counter + 1,
             operation=call.operation,
             client_serial_number=client.serial_number,
             data=call.data or NO_DATA,
             number=number,
             now=self._backend.now(),
+            sign=self._backend.keys.signer(tss.id),
         )
         revision = revision_of(call, client.id, log)
         if present is None:
             metadata = merged(EMPTY_METADATA, call.metadata)
             row = transaction_of(tss, tx_id, number, (revision,), metadata)
         else:
-            row = replace(
-                present,
+            row = present._replace(
                 revisions=(*present.revisions, revision),
                 metadata=merged(present.metadata, call.metadata),
             )
-        more = (1 if present is None else 0) - (1 if call.ends else 0)
+        started = 1 if present is None else 0
+        self._tables.logs.put(log)
         self._tables.tss.put(
-            replace(
-                tss,
-                signature_counter=log.counter,
-                transaction_counter=max(tss.transaction_counter, number),
-                active_transactions=tss.active_transactions + more,
-            )
+            tss.signed(log.counter, started=started, active=started - (1 if call.ends else 0))
         )
         self._tables.transactions.put(row)
         return row

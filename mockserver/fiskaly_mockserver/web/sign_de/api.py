@@ -19,7 +19,7 @@ from fiskaly_mockserver.domain.signing.audit import (
     audit_open,
     audit_revision,
 )
-from fiskaly_mockserver.domain.signing.model import ClientId
+from fiskaly_mockserver.domain.signing.model import ClientId, TssId
 from fiskaly_mockserver.web.api import Api, Call, JsonObject, OperationLimit, OtherHost
 from fiskaly_mockserver.web.responses import REASONS, Answer, ResponseHeaders, retry_after
 from fiskaly_mockserver.web.safety import BACKEND_HOST
@@ -310,9 +310,11 @@ def audited_client(call: Call) -> Iterator[Violation]:
 
 def audited_transaction(call: Call) -> Iterator[Violation]:
     """Yield what an auditor would say to the step that was just signed (S8)."""
-    row = call.world.signing.transactions.find(
-        call.principal, call.path["tss_id"], call.path["tx_id_or_number"]
+    row = call.world.signing.transactions.of(
+        TssId(call.path["tss_id"].lower()), call.path["tx_id_or_number"]
     )
+    if row is None:
+        return
     for warning in audit_revision(row, row.latest):
         pointer = "/client_id" if warning.rule is AuditRule.OTHER_CLIENT else "/schema"
         yield _told(warning, "upsertTransaction", pointer)

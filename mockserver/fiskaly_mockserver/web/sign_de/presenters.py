@@ -3,7 +3,7 @@
 Source: recorded for most orders, the documented schemas elsewhere.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -163,34 +163,42 @@ def repeated_transaction(row: Transaction) -> JsonObject:
 
 def revision(row: Transaction, one: Revision) -> JsonObject:
     """Present a transaction as it was in one of its revisions (recorded)."""
-    closed = one.state is not TransactionState.ACTIVE
-    return {
-        "schema": _plain(one.schema),
-        "state": one.state.value,
+    state, log = one.state, one.log
+    presented: JsonObject = {
+        "schema": {**one.schema},
+        "state": state.value,
         "tss_id": row.tss_id,
         "tss_serial_number": row.tss_serial_number,
         "client_id": one.client_id,
         "client_serial_number": one.client_serial_number,
         "revision": one.revision,
-        "latest_revision": row.latest.revision,
+        "latest_revision": row.revisions[-1].revision,
         "number": row.number,
         "time_start": row.time_start,
-        **({"time_end": one.time} if closed else {}),
-        **({"metadata": {**row.metadata}} if row.metadata else {}),
-        **_envelope(row, "TRANSACTION"),
-        "signature": {
-            "value": one.signature,
-            "algorithm": ALGORITHM,
-            "counter": one.counter,
-            "public_key": row.public_key,
-        },
-        "log": {
-            "operation": one.operation,
-            "timestamp": one.time,
-            "timestamp_format": TIME_FORMAT,
-        },
-        **({"qr_code_data": qr_code_text(row, one)} if closed else {}),
     }
+    closed = state is not TransactionState.ACTIVE
+    if closed:
+        presented["time_end"] = log.time
+    if row.metadata:
+        presented["metadata"] = {**row.metadata}
+    presented["_id"] = row.id
+    presented["_type"] = "TRANSACTION"
+    presented["_env"] = row.env.value
+    presented["_version"] = VERSION
+    presented["signature"] = {
+        "value": one.signature,
+        "algorithm": ALGORITHM,
+        "counter": log.counter,
+        "public_key": row.public_key,
+    }
+    presented["log"] = {
+        "operation": one.operation,
+        "timestamp": log.time,
+        "timestamp_format": TIME_FORMAT,
+    }
+    if closed:
+        presented["qr_code_data"] = qr_code_text(row, one)
+    return presented
 
 
 def export(row: Export) -> JsonObject:
@@ -258,15 +266,10 @@ def _counters(row: Tss) -> JsonObject:
     }
 
 
-def _envelope(row: Tss | Client | Transaction, kind: str) -> JsonObject:
+def _envelope(row: Tss | Client, kind: str) -> JsonObject:
     return {"_id": row.id, "_type": kind, "_env": row.env.value, "_version": VERSION}
 
 
 def _set(**fields: str | int) -> JsonObject:
     """Return the fields that are set; "" and 0 are not."""
     return {name: value for name, value in fields.items() if value}
-
-
-def _plain(value: Mapping[str, Any]) -> JsonObject:
-    """Return a fresh copy of a stored JSON object, which may be shared."""
-    return {**value}

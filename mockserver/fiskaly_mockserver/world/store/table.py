@@ -277,21 +277,9 @@ class OverlayTable(Generic[Key, Row]):
         old = self.get(key)
         self._make_own()
         if old is None:
-            self._added_positions[key] = self._next
-            self._added_keys[self._next] = key
-            self._next += 1
-        for name, values_of in self._base.spec.indexes.items():
-            found, wanted = values_of(old) if old is not None else (), values_of(row)
-            if found == wanted and not self.results.places:
-                continue
-            position, before, after = self.position(key), set(found), set(wanted)
-            for value in before - after:
-                self._discard((name, value), position)
-            for value in after - before:
-                insort(self._own_index((name, value)), position)
-            if self.results.places:
-                for value in before | after:
-                    self.results.changed((name, value))
+            self._add(key, row)
+        else:
+            self._move(key, old, row)
         self._changed[key] = row
 
     def remove(self, key: Key) -> None:
@@ -344,6 +332,36 @@ class OverlayTable(Generic[Key, Row]):
                 yield changed.get(key_of(row), row)
             else:
                 yield base[position]
+
+    def _add(self, key: Key, row: Row) -> None:
+        """Give a new row the next position, which no index has a larger one than."""
+        position = self._next
+        self._added_positions[key] = position
+        self._added_keys[position] = key
+        self._next = position + 1
+        for name, values_of in self._base.spec.indexes.items():
+            for value in {*values_of(row)}:
+                place = (name, value)
+                self._own_index(place).append(position)
+                if self.results.places:
+                    self.results.changed(place)
+
+    def _move(self, key: Key, old: Row, row: Row) -> None:
+        """Bring the indexes from a row to the one that replaces it."""
+        spec = self._base.spec
+        for name, values_of in spec.indexes.items():
+            if name in spec.fixed and not self.results.places:
+                continue
+            found, wanted = values_of(old), values_of(row)
+            if found == wanted and not self.results.places:
+                continue
+            position, before, after = self.position(key), set(found), set(wanted)
+            for value in before - after:
+                self._discard((name, value), position)
+            for value in after - before:
+                insort(self._own_index((name, value)), position)
+            for value in before | after:
+                self.results.changed((name, value))
 
     def _make_own(self) -> None:
         """Part from other worlds before a change."""
