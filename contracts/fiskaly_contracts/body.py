@@ -6,11 +6,14 @@ The named rules: `utf-8`, `bom`, `json`, `depth`, `integer-digits`, `number-rang
 
 import json
 import re
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from math import isinf
 from typing import Any, NamedTuple
+
+import orjson
 
 from fiskaly_contracts.json_value import JsonValue, pointer_to, quoted
 from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Violation, Where
@@ -76,10 +79,32 @@ def parsed(body: bytes) -> JsonValue:
     """
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH and not _is_shallow(body):
         raise ValueError("depth")
-    value: JsonValue = _STRICT.decode(body.decode())  # a byte order mark is no JSON to it
-    if b"\\u" in body and _SURROGATE_ESCAPE.search(body) is not None and _has_surrogate(value):
-        raise ValueError("lone-surrogate")
+    value: JsonValue = orjson.loads(body)
+    # Each key has a colon: if there are more, one was lost as a duplicate, or a text has some
+    if _keys(value) != body.count(b":"):
+        value = _STRICT.decode(body.decode())
     return value
+
+
+_LOOKED_INTO = frozenset({dict, list, float})
+
+
+def _keys(value: JsonValue) -> int:
+    """Return how many keys a value has, here and below; less than none if there is a float.
+
+    What is a float to orjson may have been an integer of more than 64 bits.
+    """
+    parts: Iterable[JsonValue]
+    if isinstance(value, dict):
+        found, parts = len(value), value.values()
+    elif isinstance(value, list):
+        found, parts = 0, value
+    else:
+        return -sys.maxsize if isinstance(value, float) else 0
+    for part in parts:
+        if type(part) in _LOOKED_INTO:
+            found += _keys(part)
+    return found
 
 
 def _is_shallow(body: bytes) -> bool:
@@ -270,10 +295,6 @@ def _refused_literal(rule: str, pointer: str, refuse: _Refusal) -> Violation:
     if rule == "number-range":
         expected = "a number within the range of a double"
     return refuse.violation(rule, expected, pointer=pointer)
-
-
-def _has_surrogate(root: object) -> bool:
-    return any(True for _ in _walk(root, _holds_surrogate))
 
 
 def _holds_surrogate(value: object) -> bool:

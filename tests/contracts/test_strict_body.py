@@ -38,6 +38,7 @@ MALFORMED = [
     (b'{"a": 1, "b": 2, "a": 3}', "/a", "duplicate-key"),
     (b'{"x": [{"a/b": 1, "a\\/b": 1}]}', "/x/0/a~1b", "duplicate-key"),
     (b'{"o": {"a": 1, "a": 1}, "o": 2}', "", "duplicate-key"),
+    (b'{"a:b": 1, "c": ":", "a:b": 2}', "/a:b", "duplicate-key"),
     (b'{"a": "\\ud800"}', "/a", "lone-surrogate"),
     (b'{"a": ["x", "\\uDFFF\\ud800"]}', "/a/1", "lone-surrogate"),
     (b'{"\\udc00": 1}', "/\\udc00", "lone-surrogate"),
@@ -80,6 +81,8 @@ def test_a_malformed_body_is_refused_by_name(
         (b'{"a": -0.5e-3, "b": 1E3}', {"a": -0.0005, "b": 1000.0}),
         (b'[{"a": 1}, {"a": 1}]', [{"a": 1}, {"a": 1}]),
         (b"9" * 100, int("9" * 100)),
+        (b'{"a": [18446744073709551616, 1.5]}', {"a": [2**64, 1.5]}),
+        (b'{"a:b": {"c": "d:e"}}', {"a:b": {"c": "d:e"}}),
     ],
 )
 def test_strict_json_is_parsed(body: bytes, value: object) -> None:

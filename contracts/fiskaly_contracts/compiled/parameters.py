@@ -9,7 +9,7 @@ and `float` take `1_0`, `+1`, ` 1` and Arabic digits, and openapi-core takes `ye
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -24,6 +24,8 @@ from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Severity, Violation
 MAX_DIGITS = 640
 """An integer parameter has no more digits: the least limit that Python can be set to."""
 
+MOST_KNOWN = 1_000
+"""Right texts of one parameter that are kept in mind."""
 _LEXICAL = {
     "integer": (re.compile(r"-?[0-9]+"), "an integer"),
     "number": (re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"), "a number"),
@@ -52,6 +54,7 @@ class ParameterPlan:
         may_be_empty: Whether an empty text is one: a header of an answer may be.
         compiled: The compiled schema of the value.
         accepts: The check of that schema.
+        known: Texts that are right.
     """
 
     parameter: Parameter
@@ -63,6 +66,13 @@ class ParameterPlan:
     may_be_empty: bool
     compiled: CompiledSchema
     accepts: Accepts
+    known: set[str] = field(default_factory=set)
+
+    def know(self, text: str) -> None:
+        """Keep in mind that a text is right; when there are too many, it begins anew."""
+        if len(self.known) >= MOST_KNOWN:
+            self.known.clear()
+        self.known.add(text)
 
     def read(self, text: str) -> JsonValue:
         """Return the value of what is sent once.

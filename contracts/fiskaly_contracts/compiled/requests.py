@@ -285,8 +285,10 @@ def lowered(path: Mapping[str, str], ids: Sequence[str]) -> Mapping[str, str]:
 def lower(value: JsonValue, ids: Ids) -> None:
     """Put the ids of an object in lower case, where they stand."""
     if isinstance(value, dict):
-        for name in ids.keys() & value.keys():
-            below, part = ids[name], value[name]
+        for name, below in ids.items():
+            if name not in value:
+                continue
+            part = value[name]
             if below is not None:
                 lower(part, below)
             elif isinstance(part, str):

@@ -91,10 +91,11 @@ class Place:
             return
         if isinstance(value, dict):
             for key, part in value.items():
-                if key in self.properties:
-                    name, below = self.properties[key]
+                known = self.properties.get(key)
+                if known is not None:
+                    name, below = known
                     found.add(name)
-                    if isinstance(part, dict | list):
+                    if below.names:
                         below.collect(part, found)
             if self.branches:
                 self._collect_branch(value, found)

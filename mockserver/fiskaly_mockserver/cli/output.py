@@ -22,6 +22,8 @@ def one_line(line: str) -> str:
     >>> one_line("a\nb")
     'a\\nb'
     """
+    if line.isprintable():
+        return line
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in line

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from typing import TextIO
 
 from fiskaly_mockserver.cli.output import one_line
@@ -27,6 +27,9 @@ MOST_WAITING = 256 * 1024
 """Characters that wait for a reader; of what comes on top only the number is kept."""
 AT_ONCE = 4096
 """Bytes of one write: a pipe that takes any takes so many."""
+GATHERING = 0.02
+"""Seconds in which further lines are gathered for the next write: to wake a thread for each
+costs a busy server more than all else about the line."""
 PAUSE = 0.05
 """Seconds between two looks whether a reader goes on."""
 INTERVAL = 1.0
@@ -58,6 +61,8 @@ class LineWriter:
         self._size = 0
         self._dropped = 0
         self._changed = Condition()
+        self._ending = Event()
+        self._idle = False
         self._thread: Thread | None = None
 
     def write(self, line: str) -> None:
@@ -73,11 +78,14 @@ class LineWriter:
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="fiskaly-mockserver-log", daemon=True)
                 self._thread.start()
-            self._changed.notify_all()
+            if self._idle:
+                self._idle = False
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Wait for the lines that the reader still takes, and for nothing else."""
         end = time.monotonic() + LONGEST_END
+        self._ending.set()
         with self._changed:
             while self._size and time.monotonic() < end and _takes_more(self._stream):
                 self._changed.wait(PAUSE)
@@ -86,6 +94,7 @@ class LineWriter:
         while True:
             with self._changed:
                 while not self._waiting:
+                    self._idle = True
                     self._changed.wait()
                 lines = [*self._waiting]
                 self._waiting.clear()
@@ -99,6 +108,7 @@ class LineWriter:
                     self._waiting.append(line)
                     self._size += len(line) + 1
                 self._changed.notify_all()
+            self._ending.wait(GATHERING)
 
 
 def _write(stream: TextIO | None, text: str) -> None:
@@ -255,12 +265,11 @@ def _json(exchange: Exchange) -> str:
 
 def request_line(exchange: Exchange, *, pages: bool = False) -> str:
     """Return an exchange in one line for people; with `pages` a refused one has its address."""
-    fields = _fields(exchange)
     refused = exchange.status >= HTTPStatus.BAD_REQUEST or exchange.violations
     page = f"{DASHBOARD_PREFIX}/requests/" if pages and refused else ""
     line = (
-        f"{fields['time']} {fields['method']} {fields['path']} {fields['operation']}"
-        f" {fields['status']} {fields['ms']}ms {page}{fields['request_id']}"
+        f"{exchange.at_text} {exchange.method} {exchange.path} {exchange.operation_id or '-'}"
+        f" {exchange.status} {exchange.duration * 1000:.1f}ms {page}{exchange.request_id}"
     )
     notes = [*filter(None, (exchange.fault, exchange.refusal)), *_sentences(exchange)]
     return one_line(f"{line} {'; '.join(notes)}" if notes else line)

@@ -79,9 +79,7 @@ def in_pipeline(
             except (BadSandboxName, Unsafe) as error:
                 return unrecorded(request, service, served, _not_let_in(error, served))
         now, state, cleared = world.clock.now(), world.generation, world.journal.cleared
-        record = Recorded(
-            request, redactor, request_id=new_id(), at=now, sandbox=world.name, state=state
-        )
+        record = Recorded(request, redactor, new_id(), now, sandbox=world.name, state=state)
         try:
             response = await answer(request, world, record)
             if world.generation != state:
@@ -137,13 +135,14 @@ def _not_let_in(error: BadSandboxName | Unsafe, served: ServedApi) -> Answer:
 
 def _check(response: web.StreamResponse, record: Recorded, served: ServedApi) -> None:
     """Check an answer that is the API's own, and note in what it breaks the contract."""
+    plan = response.accepted_by if isinstance(response, JsonResponse) else None
+    if plan is not None and plan.accepts_own_headers(response.headers):
+        return
     if not record.operation_id or record.crash or record.altered:
         return
-    plan = response.accepted_by if isinstance(response, JsonResponse) else None
-    if plan is None or not plan.accepts_own_headers(response.headers):
-        breaches = _breaches(response, record.operation_id, served)
-        if breaches:
-            record.breaks(breaches)
+    breaches = _breaches(response, record.operation_id, served)
+    if breaches:
+        record.breaks(breaches)
 
 
 def _breaches(

@@ -78,7 +78,7 @@ async def serving(*, shutdown_timeout: float = 60) -> AsyncIterator[FaultApp]:
     headers, redactor = ResponseHeaders(), Redactor(Contract.bundled())
 
     async def create(request: web.Request) -> web.StreamResponse:
-        record = Recorded(request, redactor, request_id="0" * 32, at=0.0)
+        record = Recorded(request, redactor, "0" * 32, 0.0)
         try:
             response = await operate(request, record)
         except DomainError as error:

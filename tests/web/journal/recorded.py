@@ -65,7 +65,7 @@ def violations_of(
 def recorded(redactor: Redactor, checker: Checker, message: Message) -> Recorded:
     """Take a message through every stage of an exchange."""
     request = make_mocked_request(message.method, message.path, headers=list_of(message))
-    exchange = Recorded(request, redactor, request_id="0" * 32, at=1_760_000_000.0)
+    exchange = Recorded(request, redactor, "0" * 32, 1_760_000_000.0)
     exchange.operation_id = message.operation_id
     exchange.sent(message.body)
     exchange.found(violations_of(checker, message, request.rel_url.query))

@@ -127,7 +127,7 @@ def test_of_a_long_list_the_excerpt_is_kept_unless_the_list_is_too_large(
     redactor: Redactor, size: int, *, kept: bool
 ) -> None:
     excerpt = wire({"data": [ORGANIZATION] * 21, "count": 300, "_type": "ORGANIZATION_LIST"})
-    exchange = Recorded(make_mocked_request("GET", "/"), redactor, request_id="0" * 32, at=0.0)
+    exchange = Recorded(make_mocked_request("GET", "/"), redactor, "0" * 32, 0.0)
     exchange.operation_id = "listOrganizations"
     exchange.finish(JsonResponse(b"[" * size, None, excerpt=excerpt), 0.0)
     if kept:
@@ -138,9 +138,9 @@ def test_of_a_long_list_the_excerpt_is_kept_unless_the_list_is_too_large(
         assert exchange.response_body_note == f"{size} bytes, too many to keep"
 
 
-def test_headers_that_are_added_while_sending_are_not_recorded(redactor: Redactor) -> None:
+def test_headers_that_are_added_while_sending_are_recorded(redactor: Redactor) -> None:
     response = web.Response(headers={"A": "b"})
-    exchange = Recorded(make_mocked_request("GET", "/"), redactor, request_id="0" * 32, at=0.0)
+    exchange = Recorded(make_mocked_request("GET", "/"), redactor, "0" * 32, 0.0)
     exchange.finish(response, 0.0)
     response.headers["Content-Length"] = "0"
-    assert exchange.response_headers == (("A", "b"),)
+    assert exchange.response_headers == (("A", "b"), ("Content-Length", "0"))

@@ -138,11 +138,9 @@ class LifetimeCoverage:
         """Count what waits, and return the coverage so far."""
         coverage = self._coverage
         for exchange in self.waiting:
-            name, status = exchange.operation_id, exchange.status
-            if coverage.wants_fields(name, status):
-                coverage.note(name, status, exchange.query_names, exchange.sent_value)
-            else:
-                coverage.add(name, status, 1)
+            coverage.note(
+                exchange.operation_id, exchange.status, exchange.query_names, exchange.sent_value
+            )
             exchange.sent_value = None
         self.waiting.clear()
         return coverage

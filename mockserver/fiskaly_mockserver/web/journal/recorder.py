@@ -85,9 +85,9 @@ class Recorded(Exchange):
         self,
         request: web.BaseRequest,
         redactor: Redactor,
-        *,
         request_id: str,
         at: float,
+        *,
         sandbox: str = "",
         state: int = 0,
     ) -> None:
@@ -125,14 +125,15 @@ class Recorded(Exchange):
     def finish(self, response: web.StreamResponse, seconds: float) -> None:
         """Take down the answer; `seconds` is the real time that it took."""
         self.duration, self.status = seconds, response.status
-        # aiohttp goes on to write its own headers into those of the response
-        self._answer_headers = response.headers.copy()
+        self._answer_headers = response.headers
         if isinstance(response, JsonResponse) and response.size <= LARGEST_BODY:
-            self._answer = response.excerpt
+            self._answer, answer = response.excerpt, response.size
+            if answer > LARGEST_UNREAD and isinstance(self._answer, Pieces):
+                answer = self._answer.size
         else:
             body = response.body if isinstance(response, web.Response) else None
             self._answer = body if isinstance(body, bytes) else b""
-        answer = self._answer.size if isinstance(self._answer, Pieces) else len(self._answer)
+            answer = len(self._answer)
         if answer > LARGEST_UNREAD:
             answer = len(to_bytes(self.response_body))
         headers = sum(map(len, self._headers.values()))

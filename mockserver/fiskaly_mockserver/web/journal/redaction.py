@@ -275,10 +275,11 @@ class Redactor:
         return (None, NULL) if value is None else (self._value(value, place), "")
 
     def _segment(self, segment: str) -> str:
-        plain = unquote(segment)
-        return (
-            REDACTED if self._clean(plain) != plain != segment else self._text(segment, NAME_KEPT)
-        )
+        if "%" in segment:
+            plain = unquote(segment)
+            if self._clean(plain) != plain:
+                return REDACTED
+        return self._text(segment, NAME_KEPT)
 
     def _text(self, text: str, limit: int = TEXT_KEPT) -> str:
         """Return a text without credentials in it, shortened to `limit` characters."""
