@@ -48,6 +48,7 @@ def find(
         ([("kinds", "test"), ("kinds", "x")], "/kinds/1", "enum", "query.kinds[1]"),
         ([("kinds", "test"), ("kinds", "test")], "/kinds", "uniqueItems", "duplicate items"),
         ([("kinds", "")], "/kinds/0", "empty-parameter", "query.kinds[0] should NOT be empty"),
+        ([("kinds", "test,live")], "/kinds/0", "enum", 'got "test,live")'),
         ([("codes", "1,x")], "/codes/1", "lexical", "query.codes[1] should be an integer"),
         ([("codes", "1,,2")], "/codes/1", "empty-parameter", "query.codes[1]"),
         ([("pin", "99")], "/pin", "maximum", "query.pin should be <= 9 (got a secret value)"),

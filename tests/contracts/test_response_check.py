@@ -4,6 +4,7 @@ import json
 
 import pytest
 from fiskaly_contracts import Checker, Contract, JsonValue, ResponseData, Violation, Where
+from fiskaly_contracts.compiled.answers import AnswerPlan
 
 HEADERS = {"x-request-id": "0" * 32, "X-Response-Time": "0.014", "Response-Time": "0.014"}
 ORGANIZATION: dict[str, JsonValue] = {
@@ -141,3 +142,30 @@ def test_a_broken_answer_is_told(
 )
 def test_a_good_answer_is_accepted(small: Checker, changed: dict[str, object]) -> None:
     assert find(small, **changed) == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "accepted"),
+    [
+        ({"X-Count": "1"}, True),
+        ({"x-count": "1"}, True),
+        ({"X-Count": "1", "X-Old": ""}, True),
+        ({"X-Count": "1", "X-Old": "x"}, True),
+        ({"X-Count": "-1", "X-Old": "x"}, False),
+        ({"X-Count": "many", "X-Old": "x"}, False),
+        ({"X-Count": "", "X-Old": "x"}, False),
+        ({"X-Count": "1", "X-Old": "\ud800"}, False),
+        ({"X-Old": "x"}, False),
+        ({}, False),
+    ],
+)
+def test_headers_are_accepted_at_once_or_have_violations(
+    small: Checker,
+    headers: dict[str, str],
+    accepted: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    plan = small.answer_plan("find", 200)
+    assert isinstance(plan, AnswerPlan)
+    assert plan.accepts_headers(headers) is accepted
+    assert plan.accepts_own_headers(headers) is accepted
+    assert (not plan.header_violations(headers)) is accepted

@@ -114,6 +114,18 @@ async def test_a_clearing_begins_from_zero() -> None:
     assert waited == Waited(reached=True, count=2)
 
 
+async def test_what_came_before_a_clearing_does_not_count() -> None:
+    journal = Journal()
+    waited = await while_waiting(
+        waiting_for(journal, 2),
+        lambda: journal.add(exchange(1)),
+        journal.clear,
+        lambda: journal.add(exchange(2)),
+        lambda: journal.add(exchange(3)),
+    )
+    assert waited == Waited(reached=True, count=2)
+
+
 async def test_a_value_that_is_not_kept_is_told_to_who_waits_and_not_to_who_calls() -> None:
     journal = Journal()
     query = JournalQuery(body={"api_secret": "x"})
