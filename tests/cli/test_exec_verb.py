@@ -344,7 +344,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_command_once() -> None:
 BREAK_ALIKE = """
 import os, urllib.error, urllib.request
 bad = b'{"api_key": "k"}'
-for path, body in (("/auth", bad), ("/auth", bad), ("/nowhere", b"")):
+for path, body in (("/auth", bad), ("/auth", bad), ("/nowhere?limit=1", b"")):
     try:
         urllib.request.urlopen(
             urllib.request.Request(
@@ -370,6 +370,7 @@ def test_what_the_command_broke_is_reported_as_every_check_does(tmp_path: Path) 
         ("POST /api/v0/nowhere", 404, "request", "unknown-route", 1),
     }
     assert "again: curl -X POST http://127.0.0.1:" in told.stdout
+    assert "/api/v0/nowhere?limit=%5Bundeclared%5D' -H" in told.stdout
     failing = run("exec", "--fail-on-violations", "--report", str(report), *command)
     assert (failing.returncode, failing.stderr) == (1, "")
     spared = run("exec", "--fail-on-violations", "--baseline", str(known), *command)

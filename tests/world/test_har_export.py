@@ -68,7 +68,7 @@ OPTIONAL = {"comment", "postData"}
 
 
 def entry_of(exchange: Exchange) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(json.dumps(har_of([exchange])))
+    document: dict[str, Any] = json.loads(json.dumps(har_of([exchange.as_json()])))
     (entry,) = document["log"]["entries"]
     assert isinstance(entry, dict)
     return entry
@@ -95,7 +95,7 @@ def test_an_entry_has_all_that_the_format_demands(exchange: Exchange) -> None:
 
 
 def test_the_log_names_its_version_and_maker() -> None:
-    log: Any = har_of([FULL, BARE])["log"]
+    log: Any = har_of([FULL.as_json(), BARE.as_json()])["log"]
     assert log["version"] == "1.2"
     assert log["creator"]["name"] == "fiskaly-mockserver"
     assert log["creator"]["version"][0].isdigit()
@@ -104,7 +104,7 @@ def test_the_log_names_its_version_and_maker() -> None:
 
 
 def test_an_entry_shows_what_the_journal_shows() -> None:
-    document: Any = har_of([FULL], origin="http://127.0.0.1:8722")
+    document: Any = har_of([FULL.as_json()], origin="http://127.0.0.1:8722")
     entry = document["log"]["entries"][0]
     url = "http://127.0.0.1:8722/api/v0/organizations?limit=1&color=%5Bundeclared%5D"
     assert entry["request"]["url"] == url

@@ -12,12 +12,10 @@ from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import urlencode
 
 import click
 from fiskaly_contracts import Contract, Severity, Violation, meant
 from fiskaly_contracts.conformance.checks import ExchangeCheck, finding_of
-from fiskaly_contracts.conformance.exchanges import HttpExchange
 from fiskaly_contracts.conformance.findings import (
     BaselineError,
     Finding,
@@ -39,6 +37,7 @@ from fiskaly_contracts.conformance.reports import (
 )
 
 from fiskaly_mockserver.control.shapes import AllViolations
+from fiskaly_mockserver.world.journal.har import http_exchange
 
 FOUND: Final = 1
 USAGE: Final = 2
@@ -241,15 +240,6 @@ def _findings(found: AllViolations, origin: str) -> Iterator[Finding]:
     for kind in found["kinds"]:
         first: Any = kind["first"]
         side = Side.RESPONSE if kind["what"] == "defect" else Side.REQUEST
-        query = f"?{urlencode(first['query'])}" if first["query"] else ""
-        exchange = HttpExchange(
-            first["method"],
-            f"{origin}{first['path']}{query}",
-            tuple((name, value) for name, value in first["request"]["headers"]),
-            b""
-            if first["request"]["body"] is None
-            else json.dumps(first["request"]["body"]).encode(),
-        )
         broken = [*meant(map(Violation.from_json, first["violations"]))]
         same = [
             one for one in broken if (one.where.value, one.rule) == (kind["where"], kind["rule"])
@@ -260,6 +250,6 @@ def _findings(found: AllViolations, origin: str) -> Iterator[Finding]:
             yield replace(
                 finding_of(one, operation, side, first["response"]["status"]),
                 count=kind["count"],
-                curl=writer.curl(exchange),
+                curl=writer.curl(http_exchange(first, origin)),
                 seen=f"request {first['request_id']}",
             )

@@ -91,7 +91,7 @@ def everything_said(exchange: Exchange) -> str:
             exchange.crash,
             repr(exchange.error and dict(exchange.error.facts)),
             json.dumps(exchange.as_json(), ensure_ascii=False),
-            json.dumps(har_of([exchange]), ensure_ascii=False),
+            json.dumps(har_of([exchange.as_json()]), ensure_ascii=False),
             json.dumps(explain_exchange(exchange), ensure_ascii=False),
         ]
     )

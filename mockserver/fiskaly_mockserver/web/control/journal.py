@@ -13,7 +13,6 @@ from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
 from fiskaly_mockserver.world.clock import parse_duration
 from fiskaly_mockserver.world.journal.explain import explain_exchange
-from fiskaly_mockserver.world.journal.har import har_of
 from fiskaly_mockserver.world.journal.journal import (
     Count,
     Exchange,
@@ -198,9 +197,10 @@ def explain(call: ControlCall) -> JsonValue:
 
 async def export_har(call: ControlCall) -> JsonValue:
     """Export the journal as an HTTP archive."""
-    exchanges = list(call.world.journal)
-    await _as_json(exchanges)
-    return await asyncio.to_thread(har_of, exchanges, origin=call.origin or "http://localhost")
+    from fiskaly_mockserver.world.journal.har import har_of  # noqa: PLC0415 - few ask for it
+
+    shown = await _as_json(list(call.world.journal))
+    return await asyncio.to_thread(har_of, shown, origin=call.origin or "http://localhost")
 
 
 @contextmanager
@@ -232,15 +232,15 @@ def _query(call: ControlCall, wanted: Mapping[str, JsonValue], prefix: str = "")
 
 async def _shown(call: ControlCall, exchanges: Iterable[Exchange]) -> JsonObject:
     dropped = call.world.journal.dropped
-    return {"exchanges": await _as_json(exchanges), "dropped": dropped}
+    return {"exchanges": [*await _as_json(exchanges)], "dropped": dropped}
 
 
-async def _as_json(exchanges: Iterable[Exchange]) -> list[JsonValue]:
+async def _as_json(exchanges: Iterable[Exchange]) -> list[dict[str, JsonValue]]:
     """Take the secrets out of exchanges that nobody read yet, and serve others after each.
 
     The largest take some ten milliseconds.
     """
-    shown: list[JsonValue] = []
+    shown: list[dict[str, JsonValue]] = []
     for exchange in exchanges:
         shown.append(exchange.as_json())
         await asyncio.sleep(0)

@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 from aiohttp import hdrs, web
 from fiskaly_contracts import Contract, JsonValue, meant
 from fiskaly_contracts.conformance.checks import ExchangeCheck
-from fiskaly_contracts.conformance.exchanges import HttpExchange
 
 from fiskaly_mockserver.domain.store import cut
 from fiskaly_mockserver.web.dashboard.account import paged, paging
 from fiskaly_mockserver.web.dashboard.frame import Missing, Page, Redirect, Visit
 from fiskaly_mockserver.world.journal.exchange import Exchange
 from fiskaly_mockserver.world.journal.explain import explain_exchange
+from fiskaly_mockserver.world.journal.har import http_exchange
 from fiskaly_mockserver.world.journal.journal import UnknownRequest
 
 BATCH = 0.25
@@ -151,16 +151,8 @@ def _pretty(value: JsonValue) -> str:
 
 
 def _curl(visit: Visit, exchange: Exchange) -> str:
-    query = f"?{urlencode(exchange.query)}" if exchange.query else ""
-    body = exchange.request_body
-    return ExchangeCheck(Contract.bundled(), Contract.sign_de()).curl(
-        HttpExchange(
-            exchange.method,
-            f"{visit.origin}{exchange.path}{query}",
-            exchange.request_headers,
-            b"" if body is None else json.dumps(body).encode(),
-        )
-    )
+    check = ExchangeCheck(Contract.bundled(), Contract.sign_de())
+    return check.curl(http_exchange(exchange.as_json(), visit.origin))
 
 
 def _assertion(exchange: Exchange) -> str:
