@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from conformance.broken_servers import ROUTES, SERVERS, BrokenSender
+from conformance.broken_answers import ROUTES, BrokenSender
+from conformance.broken_servers import SERVERS
 from conformance.test_verify import wrong_with
 from fiskaly_contracts import Contract
 from fiskaly_contracts.conformance.exchanges import HttpExchange, HttpSender, Pairs

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conformance.broken_servers import SERVERS, Broken, BrokenSender
+from conformance.broken_answers import Broken, BrokenSender
+from conformance.broken_servers import SERVERS
 from fiskaly_contracts import Contract
 from fiskaly_contracts.conformance.exchanges import (
     HttpExchange,

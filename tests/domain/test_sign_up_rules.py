@@ -31,8 +31,8 @@ from fiskaly_mockserver.domain.account.model import (
     User,
     UserId,
 )
+from fiskaly_mockserver.domain.account.onboarding import Registered, SignedUp
 from fiskaly_mockserver.domain.account.organizations import Profile
-from fiskaly_mockserver.domain.account.sign_up import Registered, SignedUp
 from fiskaly_mockserver.domain.store import Paging
 from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.world import World

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trustme
 from fiskaly_mockserver.cli.verbs.serve import raise_open_files
-from fiskaly_mockserver.proxy.handshake import ClientHandshake
+from fiskaly_mockserver.proxy.environment import ClientHandshake
 from fiskaly_mockserver.proxy.tunnels import CannotChain, Tunnels, Upstream
 
 HOST = "dashboard.fiskaly.com"

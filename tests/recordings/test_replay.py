@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance.broken_servers import (
+from conformance.broken_answers import (
     Broken,
     BrokenSender,
     backwards,

@@ -99,7 +99,7 @@ def test_nothing_heavy_is_imported(imported: set[str]) -> None:
         pytest.param("fiskaly_contracts.authority", id="nothing was refused"),
         pytest.param("fiskaly_fixtures.files", id="no tree file is read"),
         pytest.param("fiskaly_mockserver.web.control.handlers", id="no control call was made"),
-        pytest.param("fiskaly_mockserver.domain.account.sign_up", id="nobody signed up"),
+        pytest.param("fiskaly_mockserver.domain.account.onboarding", id="nobody signed up"),
         pytest.param("fiskaly_mockserver.world.faults.rules", id="no fault was armed"),
         pytest.param("fiskaly_mockserver.cli.verbs.doctor", id="other verbs are not"),
         pytest.param("fiskaly_mockserver.proxy.tunnels", id="nobody is intercepted"),

@@ -21,7 +21,7 @@ from urllib.request import (  # type: ignore[attr-defined]
     proxy_bypass_environment,
 )
 
-from fiskaly_mockserver.proxy.handshake import ClientHandshake, untrusting
+from fiskaly_mockserver.proxy.environment import ClientHandshake, untrusting
 from fiskaly_mockserver.server.config import DEFAULT_HOST
 from fiskaly_mockserver.web.safety import is_loopback
 from fiskaly_mockserver.world.names import shown

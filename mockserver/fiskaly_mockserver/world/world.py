@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from fiskaly_mockserver.domain.account.access import Sight
 from fiskaly_mockserver.domain.account.api_keys import ApiKeys
 from fiskaly_mockserver.domain.account.billing_addresses import BillingAddresses
-from fiskaly_mockserver.domain.account.environments import Environments
 from fiskaly_mockserver.domain.account.organizations import Organizations
 from fiskaly_mockserver.domain.account.sessions import Sessions
 from fiskaly_mockserver.domain.account.tables import Tables
@@ -22,7 +21,7 @@ from fiskaly_mockserver.world.snapshots import Snapshots
 from fiskaly_mockserver.world.store.tables import Baseline, Rows
 
 if TYPE_CHECKING:
-    from fiskaly_mockserver.domain.account.sign_up import SignUps
+    from fiskaly_mockserver.domain.account.onboarding import Environments, SignUps
     from fiskaly_mockserver.world.signing import Signing
 
 __all__ = ["Seams", "State", "World", "WorldSettings"]
@@ -89,7 +88,6 @@ class World:
         self.tables = backend.tables
         signing = self.rows.tables(SigningTables, SigningTables._fields)
         self.organizations = Organizations(backend, signing)
-        self.environments = Environments(backend)
         self.api_keys = ApiKeys(backend)
         self.users = Users(backend)
         self.billing_addresses = BillingAddresses(backend)
@@ -109,9 +107,16 @@ class World:
         return cls(baseline, seams or Seams(), settings=settings, name=name)
 
     @cached_property
+    def environments(self) -> "Environments":
+        """The service of environments; a start can do without it."""
+        from fiskaly_mockserver.domain.account.onboarding import Environments  # noqa: PLC0415 - see above
+
+        return Environments(self._backend)
+
+    @cached_property
     def sign_ups(self) -> "SignUps":
         """What the Dashboard does for someone new; a start can do without it."""
-        from fiskaly_mockserver.domain.account.sign_up import SignUps  # noqa: PLC0415 - see above
+        from fiskaly_mockserver.domain.account.onboarding import SignUps  # noqa: PLC0415 - see above
 
         return SignUps(self._backend)
 

@@ -1,14 +1,24 @@
-"""Signing up, which in production the Dashboard does and no API (R2, R9).
+"""How an account begins and goes LIVE: sign-up, clearance and environments (R2, R6, R7, R9).
 
-There is no caller: whoever signs up is nobody yet. The Dashboard and the control API get here.
+In production the Dashboard and the vendor do most of it and no API: there is no caller. The
+Dashboard and the control API get here.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from fiskaly_mockserver.domain.account.access import Principal, said, viewers_of
+from fiskaly_mockserver.domain.account.access import Principal, administers, said, viewers_of
 from fiskaly_mockserver.domain.account.api_keys import ApiKeys
-from fiskaly_mockserver.domain.account.errors import EmailTaken, NoOpenInvitation, ReferenceNotFound
+from fiskaly_mockserver.domain.account.errors import (
+    EmailTaken,
+    EnvironmentAlreadyEnabled,
+    ManagedMayNotAdminister,
+    NoLiveClearance,
+    NoOpenInvitation,
+    OrganizationNotFound,
+    OrganizationNotMain,
+    ReferenceNotFound,
+)
 from fiskaly_mockserver.domain.account.model import (
     ApiKey,
     Environment,
@@ -28,6 +38,8 @@ from fiskaly_mockserver.domain.backend import Backend
 
 FIRST_KEY_NAME = "first-key"
 """The name of the key that a sign-up hands out."""
+FIRST_LIVE_KEY_NAME = "first-live-key"
+"""The name of the key that a clearance hands out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,16 +127,7 @@ class SignUps:
         )
         self.backend.tables.organizations.put(row)
         self.backend.tables.memberships.put(Membership(organization_id=new_id, user_id=user.id))
-        admin = Principal(
-            id=PrincipalId(user.id),
-            kind=PrincipalKind.USER,
-            env=Environment.TEST,
-            home=row,
-            memberships=(row,),
-        )
-        key, secret = ApiKeys(self.backend).create(
-            admin, new_id, name=FIRST_KEY_NAME, status=KeyStatus.ENABLED
-        )
+        key, secret = _first_key(self.backend, row, Environment.TEST, FIRST_KEY_NAME)
         return SignedUp(
             user=user,
             accepted=registered.accepted,
@@ -193,3 +196,107 @@ def _check_references(profile: Profile) -> None:
         raise ReferenceNotFound("contact_person_id")
     if profile.get("billing_address_id"):
         raise ReferenceNotFound("billing_address_id")
+
+
+class Environments:
+    """The operation on an organization's environments, and what goes before it."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+
+    def enable(self, principal: Principal, organization_id: str, env: Environment) -> Organization:
+        """Add an environment to an organization.
+
+        Source: client (answer); assumptions (A-12, A-13) for the refusals.
+
+        Raises:
+            OrganizationNotFound: It is missing or out of sight.
+            ManagedMayNotAdminister: The caller sees it as a managed organization.
+            EnvironmentAlreadyEnabled: It has that environment, as TEST always.
+            NoLiveClearance: No LIVE main organization manages or pays for it.
+        """
+        organization = self.backend.sight.organization(principal, organization_id)
+        if not administers(principal, organization):
+            raise ManagedMayNotAdminister(**principal.facts, organization=organization.id)
+        if env in organization.envs:
+            raise EnvironmentAlreadyEnabled(
+                organization=organization.id,
+                environments=" ".join(organization.envs),
+                environment=env,
+            )
+        if not self.cleared(organization):
+            raise NoLiveClearance(
+                organization=organization.id,
+                managed_by=organization.managed_by_organization_id or "",
+                payer=organization.payer_id or "",
+            )
+        enabled = replace(organization, envs=(*organization.envs, env))
+        self.backend.tables.organizations.put(enabled)
+        return enabled
+
+    def clear(self, organization_id: str) -> tuple[Organization, ApiKey, str]:
+        """Make a main organization LIVE and hand out its first LIVE key with its secret.
+
+        In production the vendor does it when a contract is signed (R7); there is no
+        caller, and only the control API gets here. The key is made by the
+        organization's admin (R4), and its secret is shown only now.
+
+        Raises:
+            OrganizationNotFound: There is no such organization.
+            OrganizationNotMain: It is managed: those above it are cleared.
+            EnvironmentAlreadyEnabled: It is LIVE already.
+        """
+        tables = self.backend.tables
+        organization = tables.organizations.get(OrganizationId(organization_id))
+        if organization is None:
+            raise OrganizationNotFound(organization=organization_id, exists="no")
+        if not organization.is_main:
+            raise OrganizationNotMain(
+                "organization_id",
+                reference=organization.id,
+                managed_by=organization.managed_by_organization_id or "",
+            )
+        if Environment.LIVE in organization.envs:
+            raise EnvironmentAlreadyEnabled(
+                organization=organization.id,
+                environments=" ".join(organization.envs),
+                environment=Environment.LIVE,
+            )
+        live = replace(organization, envs=(*organization.envs, Environment.LIVE))
+        tables.organizations.put(live)
+        return live, *_first_key(self.backend, live, Environment.LIVE, FIRST_LIVE_KEY_NAME)
+
+    def cleared(self, organization: Organization) -> bool:
+        """Tell whether a LIVE main organization is above, as manager or payer (R7)."""
+        seen: set[OrganizationId] = {organization.id}
+        above = _above(organization)
+        while above:
+            upper_id = above.pop()
+            if upper_id in seen:
+                continue
+            seen.add(upper_id)
+            upper = self.backend.tables.organizations.get(upper_id)
+            if upper is not None:
+                if Environment.LIVE in upper.envs:
+                    return True
+                above += _above(upper)
+        return False
+
+
+def _first_key(
+    backend: Backend, organization: Organization, env: Environment, name: str
+) -> tuple[ApiKey, str]:
+    """Make a key of a main organization as its admin does, and return it with its secret."""
+    admin = Principal(
+        id=organization.created_by_user,
+        kind=PrincipalKind.USER,
+        env=env,
+        home=organization,
+        memberships=(organization,),
+    )
+    return ApiKeys(backend).create(admin, organization.id, name=name, status=KeyStatus.ENABLED)
+
+
+def _above(organization: Organization) -> list[OrganizationId]:
+    candidates = (organization.managed_by_organization_id, organization.payer_id)
+    return [candidate for candidate in candidates if candidate]
