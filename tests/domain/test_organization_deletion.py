@@ -31,6 +31,7 @@ from fiskaly_mockserver.domain.account.errors import (
 )
 from fiskaly_mockserver.domain.account.model import BillingOptions, KeyStatus
 from fiskaly_mockserver.domain.signing.model import ExportFilter, TransactionState, TssState
+from fiskaly_mockserver.domain.signing.process_data import NO_DATA
 from fiskaly_mockserver.domain.signing.tables import SigningTables
 from fiskaly_mockserver.domain.signing.transactions import Call
 from fiskaly_mockserver.domain.store import Paging
@@ -149,7 +150,7 @@ def test_s13_one_that_signs_stays_until_its_tss_are_disabled_and_go_with_it(
         signing.tss.log_in(caller, tss, pin="123456")
         signing.tss.change_state(caller, tss, TssState.INITIALIZED)
         signing.clients.create(caller, tss, client, serial_number="KASSE-01")
-        start = Call(1, TransactionState.ACTIVE, client, None, {})
+        start = Call(1, TransactionState.ACTIVE, client, NO_DATA, {})
         signing.transactions.upsert(caller, tss, uid(0x71), start)
         signing.exports.trigger(caller, tss, uid(0xE1), ExportFilter())
     with refused(world, StillSigns):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fiskaly_mockserver.domain.signing.errors import UnreadableProcessData
 from fiskaly_mockserver.domain.signing.process_data import (
+    NO_DATA,
     RECEIPT_KINDS,
     VAT_PLACES,
     BadProcessData,
@@ -31,7 +32,6 @@ def receipt(**fields: Any) -> Schema:
 
 def signed_text(schema: Schema) -> str:
     data = process_data_of(schema)
-    assert data is not None
     assert b64decode(data.schema["raw"]["process_data"]) == data.data
     return data.data.decode()
 
@@ -108,7 +108,6 @@ def test_standard_schemas_are_signed_as_text(schema: Schema, text: str) -> None:
 
 def test_the_echo_has_keys_in_order_and_the_currency_filled_in() -> None:
     data = process_data_of(receipt(amounts_per_payment_type=[paid("CASH", "1.00")]))
-    assert data is not None
     echoed = data.schema["standard_v1"]["receipt"]
     assert list(echoed) == ["amounts_per_payment_type", "amounts_per_vat_rate", "receipt_type"]
     assert list(echoed["amounts_per_payment_type"][0].items()) == [
@@ -121,8 +120,8 @@ def test_the_echo_has_keys_in_order_and_the_currency_filled_in() -> None:
 
 
 def test_without_a_schema_nothing_is_signed() -> None:
-    assert process_data_of(None) is None
-    assert process_data_of({}) is None
+    assert process_data_of(None) is NO_DATA
+    assert process_data_of({}) is NO_DATA
 
 
 def test_raw_is_taken_as_it_is() -> None:
@@ -158,7 +157,6 @@ def test_what_is_no_base64_is_told_with_its_place(text: str, offset: int) -> Non
 @pytest.mark.parametrize("text", ["QUJD\nQUI=\n", "QUJD\r\nQUI\n=", "QUJDQUI="])
 def test_lines_of_base64_are_read_as_one(text: str) -> None:
     data = process_data_of({"raw": {"process_type": "x", "process_data": text}})
-    assert data is not None
     assert data.data == b"ABCAB"
 
 
@@ -208,7 +206,6 @@ def test_an_order_is_read_back_as_it_was_sent(rows: list[tuple[Decimal, str, Dec
         for quantity, text, price in rows
     ]
     data = process_data_of({"standard_v1": {"order": {"line_items": items}}})
-    assert data is not None
     assert list(read_order(data.data.decode("utf-8", "surrogatepass"))) == rows
 
 

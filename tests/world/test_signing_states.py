@@ -11,6 +11,7 @@ from fiskaly_fixtures import admin_pin_of, generate
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.model import PrincipalKind
 from fiskaly_mockserver.domain.signing.model import TransactionState
+from fiskaly_mockserver.domain.signing.process_data import NO_DATA
 from fiskaly_mockserver.domain.signing.qr_code import qr_code_text
 from fiskaly_mockserver.domain.signing.transactions import Call
 from fiskaly_mockserver.world.clock import FrozenClock
@@ -65,7 +66,7 @@ def test_signing_goes_on_and_the_codes_are_right() -> None:
     caller = Principal(key.principal_id, PrincipalKind.API_KEY, tss.env, home, (home,))
     world.signing.tss.log_in(caller, tss.id, pin=admin_pin_of(1, tss.id))
     sent = {"state": "ACTIVE", "client_id": client.id}
-    call = Call(1, TransactionState.ACTIVE, client.id, None, sent)
+    call = Call(1, TransactionState.ACTIVE, client.id, NO_DATA, sent)
     row, _ = world.signing.transactions.upsert(caller, tss.id, NEW, call)
     assert (row.number, row.latest.counter) == (
         tss.transaction_counter + 1,

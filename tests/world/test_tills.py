@@ -21,7 +21,7 @@ from fiskaly_mockserver.domain.signing.model import (
     TssId,
     TssState,
 )
-from fiskaly_mockserver.domain.signing.process_data import process_data_of, read_receipt
+from fiskaly_mockserver.domain.signing.process_data import NO_DATA, process_data_of, read_receipt
 from fiskaly_mockserver.domain.signing.qr_code import qr_code_text
 from fiskaly_mockserver.domain.signing.transactions import Call
 from fiskaly_mockserver.world.clock import FrozenClock
@@ -181,7 +181,7 @@ def test_signing_goes_on_where_the_receipts_end() -> None:
     caller = principal_of(world, tss.id)
     world.signing.tss.log_in(caller, tss.id, pin=admin_pin_of(1, tss.id))
     sent = {"state": "ACTIVE", "client_id": client.id}
-    call = Call(1, TransactionState.ACTIVE, client.id, None, sent)
+    call = Call(1, TransactionState.ACTIVE, client.id, NO_DATA, sent)
     row, _ = world.signing.transactions.upsert(
         caller, tss.id, f"{0:08}-{0:04}-4000-8000-{0:012}", call
     )

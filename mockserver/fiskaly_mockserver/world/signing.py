@@ -43,11 +43,11 @@ _ALGORITHM = ec.ECDSA(SHA256(), deterministic_signing=True)
 
 
 class SeededSigningKeys(SigningKeys):
-    """Derives each TSS's key from a seed, and keeps those that were used."""
+    """Derives each TSS's key from a seed, and keeps those that sign."""
 
     def __init__(self, seed: str) -> None:
         self._seed = seed
-        self._keys: dict[str, ec.EllipticCurvePrivateKey] = {}
+        self._signers: dict[str, Callable[[bytes], bytes]] = {}
         number = _scalar(f"{seed}:ca", _P384_ORDER)
         self._authority = ec.derive_private_key(number, ec.SECP384R1())
         self._authority_point = _point(self._authority.public_key())
@@ -64,7 +64,10 @@ class SeededSigningKeys(SigningKeys):
 
     def signer(self, tss_id: str) -> Callable[[bytes], bytes]:
         """Return what gives r‖s of the deterministic signature (RFC 6979) over a message."""
-        return partial(_signed, self._key(tss_id))
+        signer = self._signers.get(tss_id)
+        if signer is None:
+            signer = self._signers[tss_id] = partial(_signed, self._key(tss_id))
+        return signer
 
     def certificate_authority(self) -> CertificateAuthority:
         """Return the test CA."""
@@ -77,11 +80,8 @@ class SeededSigningKeys(SigningKeys):
         return certificate(unsigned, self._authority.sign(unsigned, algorithm))
 
     def _key(self, tss_id: str) -> ec.EllipticCurvePrivateKey:
-        key = self._keys.get(tss_id)
-        if key is None:
-            number = _scalar(f"{self._seed}:tss:{tss_id}", _P256_ORDER)
-            key = self._keys[tss_id] = ec.derive_private_key(number, ec.SECP256R1())
-        return key
+        number = _scalar(f"{self._seed}:tss:{tss_id}", _P256_ORDER)
+        return ec.derive_private_key(number, ec.SECP256R1())
 
 
 def _signed(key: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:

@@ -53,10 +53,7 @@ from fiskaly_mockserver.domain.signing.model import (
     TssId,
     TssState,
 )
-from fiskaly_mockserver.domain.signing.process_data import (
-    NO_DATA,
-    process_data_of,
-)
+from fiskaly_mockserver.domain.signing.process_data import process_data_of
 from fiskaly_mockserver.domain.signing.tables import SIGNING_TABLES, SigningTables
 from fiskaly_mockserver.domain.signing.transactions import (
     Call,
@@ -259,7 +256,7 @@ def _revision(
         counter=counter,
         operation=call.operation,
         client_serial_number=step.client.serial_number,
-        data=data or NO_DATA,
+        data=data,
         number=number,
         now=step.time,
         sign=sign,

@@ -31,6 +31,7 @@ _ALGORITHM = sequence(oid("0.4.0.127.0.7.1.1.4.1.3"))
 _OPERATIONS = {
     name: context(0, f"{name}Transaction".encode()) for name in ("Start", "Update", "Finish")
 }
+_CLIENT, _PROCESS_DATA, _PROCESS_TYPE, _NUMBER = (0x80 + number for number in (1, 2, 3, 5))
 _ADMIN = b"tr-admin"
 _SETUP_CLIENT = b"setup"
 _LOGGED_EVENTS = (
@@ -159,10 +160,10 @@ def transaction_log(
     """
     data = (
         _OPERATIONS[operation]
-        + context(1, client_serial_number.encode())
-        + context(2, process_data)
-        + context(3, process_type.encode())
-        + context(5, integer_content(number))
+        + tlv(_CLIENT, client_serial_number.encode())
+        + tlv(_PROCESS_DATA, process_data)
+        + tlv(_PROCESS_TYPE, process_type.encode())
+        + tlv(_NUMBER, integer_content(number))
     )
     return _unsigned(_TRANSACTION_LOG, data, serial=serial, counter=counter, time=time)
 

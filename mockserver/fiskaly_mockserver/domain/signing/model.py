@@ -18,6 +18,7 @@ from fiskaly_mockserver.domain.account.model import (
     PrincipalId,
 )
 from fiskaly_mockserver.domain.signing.log_messages import signed
+from fiskaly_mockserver.domain.signing.process_data import process_data_of
 
 TssId = NewType("TssId", str)
 ClientId = NewType("ClientId", str)
@@ -173,7 +174,6 @@ class Revision(NamedTuple):
     Attributes:
         revision: 1, 2, 3, …
         body: What the caller sent, to tell a repetition from another call.
-        schema: What is echoed: the variant as sent, completed, and `raw`; {} without one.
         process_type: `Kassenbeleg-V1` and the like; " " for a start without a schema.
         process_data: The plain text that was signed.
         operation: `Start`, `Update` or `Finish`.
@@ -185,11 +185,15 @@ class Revision(NamedTuple):
     client_id: ClientId
     client_serial_number: str
     body: Mapping[str, Any]
-    schema: Mapping[str, Any]
     process_type: str
     process_data: bytes
     operation: str
     log: "SignedLog"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What is echoed of the body, worked out anew: of most steps nobody asks for it again."""
+        return process_data_of(self.body.get("schema")).schema
 
     @property
     def counter(self) -> int:

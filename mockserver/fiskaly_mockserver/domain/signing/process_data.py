@@ -80,14 +80,14 @@ NO_DATA = ProcessData(" ", b"", {})
 """A start without a schema. Source: recorded, verified by its signature."""
 
 
-def process_data_of(schema: Mapping[str, Any] | None) -> ProcessData | None:
-    """Return what is signed of a transaction's `schema`, None where none was sent.
+def process_data_of(schema: Mapping[str, Any] | None) -> ProcessData:
+    """Return what is signed of a transaction's `schema`, `NO_DATA` where none was sent.
 
     Raises:
         UnreadableProcessData: `raw.process_data` is not base64.
     """
     if not schema:
-        return None
+        return NO_DATA
     raw = schema.get("raw")
     if raw is not None:
         return _raw(raw)

@@ -47,7 +47,7 @@ class Call(NamedTuple):
         revision: The `tx_revision` of the query.
         state: What the transaction is to be.
         client_id: Who signs.
-        data: What is signed; None without a schema.
+        data: What is signed; `NO_DATA` itself without a schema.
         sent: The whole body, to tell a repetition from another call.
         metadata: Entries to merge.
     """
@@ -55,7 +55,7 @@ class Call(NamedTuple):
     revision: int
     state: TransactionState
     client_id: str
-    data: ProcessData | None
+    data: ProcessData
     sent: Mapping[str, Any]
     metadata: Mapping[str, str] | None = None
 
@@ -74,14 +74,13 @@ class Call(NamedTuple):
 
 def revision_of(call: Call, client_id: ClientId, log: SignedLog) -> Revision:
     """Return the revision that a call becomes with its log."""
-    data = call.data or NO_DATA
+    data = call.data
     return Revision(
         revision=call.revision,
         state=call.state,
         client_id=client_id,
         client_serial_number=log.client_serial_number,
         body=call.sent,
-        schema=data.schema,
         process_type=data.process_type,
         process_data=data.data,
         operation=call.operation,
@@ -262,7 +261,7 @@ class Transactions:
         self, tss: Tss, present: Transaction | None, id_or_number: str, call: Call
     ) -> None:
         closed = present is not None and present.state is not TransactionState.ACTIVE
-        if call.data is None and (call.ends or closed):
+        if call.data is NO_DATA and (call.ends or closed):
             raise errors.NoProcessType(
                 transaction=id_or_number, state=present.state if present else "", wanted=call.state
             )
@@ -293,7 +292,7 @@ class Transactions:
                 transaction=present.id,
             )
         before = latest.process_type
-        if call.data is not None and before not in (NO_TYPE, call.data.process_type):
+        if call.data is not NO_DATA and before not in (NO_TYPE, call.data.process_type):
             raise errors.ProcessTypeChanged(
                 transaction=present.id, process_type=before, wanted=call.data.process_type
             )
@@ -307,7 +306,7 @@ class Transactions:
             counter=tss.signature_counter + 1,
             operation=call.operation,
             client_serial_number=client.serial_number,
-            data=call.data or NO_DATA,
+            data=call.data,
             number=number,
             now=self._backend.now(),
             sign=self._backend.keys.signer(tss.id),

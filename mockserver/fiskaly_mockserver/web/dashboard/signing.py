@@ -275,7 +275,7 @@ def show_transaction(visit: Visit) -> Mapping[str, object]:
 
 def receipt_in(one: Revision) -> Mapping[str, Any] | None:
     """Return the receipt that a revision was sent with; None where it was no receipt."""
-    standard = one.schema.get("standard_v1")
+    standard = (one.body.get("schema") or {}).get("standard_v1")
     found = standard.get("receipt") if isinstance(standard, Mapping) else None
     return found if isinstance(found, Mapping) else None
 

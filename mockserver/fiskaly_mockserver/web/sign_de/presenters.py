@@ -3,7 +3,7 @@
 Source: recorded for most orders, the documented schemas elsewhere.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -147,25 +147,27 @@ def client(row: Client) -> JsonObject:
     }
 
 
-def transaction(row: Transaction) -> JsonObject:
-    """Present a transaction in its latest revision (recorded)."""
-    return revision(row, row.latest)
+def transaction(row: Transaction, schema: Mapping[str, Any] | None = None) -> JsonObject:
+    """Present a transaction in its latest revision (recorded), whose schema may be known."""
+    return revision(row, row.latest, schema)
 
 
-def repeated_transaction(row: Transaction) -> JsonObject:
+def repeated_transaction(row: Transaction, schema: Mapping[str, Any]) -> JsonObject:
     """Present a transaction whose latest call was repeated: the counter is a text (reported)."""
-    presented = revision(row, row.latest)
+    presented = transaction(row, schema)
     signature = presented["signature"]
     if isinstance(signature, dict):
         signature["counter"] = str(row.latest.counter)
     return presented
 
 
-def revision(row: Transaction, one: Revision) -> JsonObject:
+def revision(
+    row: Transaction, one: Revision, schema: Mapping[str, Any] | None = None
+) -> JsonObject:
     """Present a transaction as it was in one of its revisions (recorded)."""
     state, log = one.state, one.log
     presented: JsonObject = {
-        "schema": {**one.schema},
+        "schema": {**(one.schema if schema is None else schema)},
         "state": state.value,
         "tss_id": row.tss_id,
         "tss_serial_number": row.tss_serial_number,

@@ -30,6 +30,8 @@ from fiskaly_mockserver.web.sign_de.handlers.tss import (
     shows_deleted,
 )
 
+_STATES = {state.value: state for state in TransactionState}
+
 
 def list_transactions(call: Call) -> PresentedRows:
     """List the transactions of a TSS, or of all where the path names none."""
@@ -56,25 +58,29 @@ def list_client_transactions(call: Call) -> PresentedRows:
     return presenters.transaction_list(page.rows, page.count, call.principal.env.value)
 
 
-def upsert_transaction(call: Call) -> Presented:
+def upsert_transaction(call: Call) -> JsonObject:
     """Start, update, finish or cancel a transaction."""
-    schema = cast("Mapping[str, Any] | None", call.body.get("schema"))
+    body = call.body
+    data = process_data_of(cast("Mapping[str, Any] | None", body.get("schema")))
     row, repeated = call.world.signing.transactions.upsert(
         call.principal,
         call.path["tss_id"],
         call.path["tx_id_or_number"],
         TransactionCall(
             revision=cast("int", call.query["tx_revision"]),
-            state=TransactionState(call.text("state")),
-            client_id=call.text("client_id").lower(),
-            data=process_data_of(schema),
-            sent=call.body,
+            state=_STATES[cast("str", body["state"])],
+            client_id=cast("str", body["client_id"]).lower(),
+            data=data,
+            sent=body,
             metadata=metadata_of(call),
         ),
     )
-    if repeated:
-        return presenters.repeated_transaction(row)
-    return PresentedRow(presenters.transaction, row)
+    # Its next step replaces it, so that it would be kept in vain
+    return (
+        presenters.repeated_transaction(row, data.schema)
+        if repeated
+        else presenters.transaction(row, data.schema)
+    )
 
 
 def retrieve_transaction(call: Call) -> Presented:
