@@ -130,11 +130,94 @@ def test_a_row_of_markdown_stays_a_row() -> None:
     assert "\\<b\\>" in row
 
 
-def test_text_tells_how_to_repeat_it() -> None:
-    text = as_text(REPORT)
-    assert text.startswith("verify http://127.0.0.1:1: 1 error, 1 warning, 1 known, 9 exchanges\n")
-    assert "  again: curl -X POST 'http://x/<y>'\n" in text
-    assert "left behind:\n  TSS 1: no API deletes it\n" in text
+PLAIN = Finding(
+    operation="listTss", rule="status", side=Side.RESPONSE, part="status", message="a_b *c*"
+)
+WHOLE = replace(
+    REPORT,
+    findings=(replace(ERROR, message="one\ntwo"), PLAIN),
+    expired=(Known(id="0ldbeef0ldbe", reason="late", until=dt.date(2026, 1, 1)),),
+)
+AS_TEXT = f"""\
+verify http://127.0.0.1:1: 2 errors, 0 warnings, 1 known, 9 exchanges
+
+error  createOrganization 200  response body /name  [pattern]  {ERROR.id}  4 times
+  one
+  two
+  first seen: entry 3
+  assumption: A-26
+  again: curl -X POST 'http://x/<y>'
+
+error  listTss  response status  [status]  {PLAIN.id}
+  a_b *c*
+
+known:
+  {KNOWN.id}  createOrganization response body /name: ticket 5 (until 2027-01-01)
+
+in the baseline, but not found:
+  feedfeedfeed  gone
+
+in the baseline, but its day has passed:
+  0ldbeef0ldbe  until 2026-01-01: late
+
+not verified:
+  enableEnvironment: it needs clearance
+
+left behind:
+  TSS 1: no API deletes it
+
+notes:
+  a note
+"""
+AS_MARKDOWN = f"""\
+## ❌ verify http://127.0.0.1:1: 2 errors, 0 warnings, 1 known, 9 exchanges
+
+| severity | operation | status | where | what | id |
+|---|---|---|---|---|---|
+| error | `createOrganization` | 200 | response body /name | one two (4 times) | `{ERROR.id}` |
+| error | `listTss` |  | response status | a\\_b \\*c\\* | `{PLAIN.id}` |
+
+### Known
+
+| operation | where | what | reason | id |
+|---|---|---|---|---|
+| createOrganization | response body /name | known since long | ticket 5 (until 2027-01-01) \
+| {KNOWN.id} |
+
+### In the baseline, but not found
+
+| id | reason |
+|---|---|
+| feedfeedfeed | gone |
+
+### In the baseline, but its day has passed
+
+| id | until | reason |
+|---|---|---|
+| 0ldbeef0ldbe | 2026-01-01 | late |
+
+### Not verified
+
+| what | why |
+|---|---|
+| enableEnvironment | it needs clearance |
+
+### Left behind
+
+| what | why |
+|---|---|
+| TSS 1 | no API deletes it |
+
+- a note
+"""
+
+
+def test_text_and_markdown_to_the_last_line() -> None:
+    assert as_text(WHOLE) == AS_TEXT
+    assert as_markdown(WHOLE) == AS_MARKDOWN
+    nothing = Report(check="verify", target="x")
+    assert as_text(nothing) == "verify x: 0 errors, 0 warnings\n"
+    assert as_markdown(nothing) == "## ✅ verify x: 0 errors, 0 warnings\n"
 
 
 def test_annotations_are_few_errors_first_and_one_line_each() -> None:
@@ -145,7 +228,13 @@ def test_annotations_are_few_errors_first_and_one_line_each() -> None:
     assert len(lines) == ANNOTATIONS_AT_MOST
     assert all(line.startswith("::error title=createOrganization 200") for line in lines)
     assert all("\n" not in line for line in lines)
-    assert [*annotations(REPORT)][1].startswith("::warning ")
+    assert [*annotations(REPORT)][1] == (
+        "::warning title=createOrganization 200 response body /name::another order"
+    )
+    told = replace(PLAIN, operation="GET /a,b:c", message="1 %\r\nnext")
+    assert [*annotations(replace(REPORT, findings=[told]))] == [
+        "::error title=GET /a%2Cb%3Ac response status::1 %25%0D%0Anext"
+    ]
 
 
 def test_a_summary_is_cut_between_rows_where_github_would_refuse_it() -> None:

@@ -256,6 +256,8 @@ def test_a_list_is_its_envelope_and_its_rows(
         assert not plan.accepts_row(wrong)
         assert not plan.accepts({**answer, "data": [row, wrong]})
     assert not plan.accepts({**answer, "data": [], "count": "1"})
+    assert not plan.accepts_row({**row, "_id": "\ud800"})
+    assert not plan.accepts({**answer, "_type": "\ud800"})
 
 
 def test_a_body_that_is_no_list_has_no_rows(checker: Checker) -> None:

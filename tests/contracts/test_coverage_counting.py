@@ -24,6 +24,7 @@ DOCUMENT: dict[str, Any] = {
                     "200": {"description": "fine"},
                     "401": {"description": "who?"},
                     "429": {"$ref": "#/components/responses/Never"},
+                    "500": {"description": "broken"},
                     "503": {"description": "broken"},
                     "default": {"description": "else"},
                 },
