@@ -17,7 +17,7 @@ from fiskaly_mockserver.proxy.environment import (
     PROXY_VARIABLES,
     trusted_cas,
 )
-from fiskaly_mockserver.proxy.hooks.resolution import leading_to, patch, refusal
+from fiskaly_mockserver.proxy.resolution import leading_to, patch, refusal
 from fiskaly_mockserver.web.safety import REAL_DOMAIN, VENDOR_HOSTS, is_real
 
 from pytest_fiskaly.verdict.outcome import fail

@@ -209,7 +209,7 @@ def test_uvloop_is_led_and_guarded_as_well() -> None:
     uvloop = pytest.importorskip("uvloop")
     import asyncio
 
-    from fiskaly_mockserver.proxy.hooks.resolution import leading_to, patch, refusal
+    from fiskaly_mockserver.proxy.resolution import leading_to, patch, refusal
 
     async def look(host: str) -> object:
         loop = asyncio.get_running_loop()

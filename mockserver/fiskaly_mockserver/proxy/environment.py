@@ -121,11 +121,11 @@ def write_interception(
     )
     ports = json.dumps(tunnels.named_ports["node"])
     (folder / NODE_HOOK).write_text(
-        f"{_hook('node.cjs')}\nmodule.exports({ports}, {json.dumps(offline)});\n", "utf-8"
+        f"{_hook('hooks/node.cjs')}\nmodule.exports({ports}, {json.dumps(offline)});\n", "utf-8"
     )
     prepend = folder / "prepend.php"
     prepend.write_text(
-        f"{_hook('prepend.php')}\nfiskaly_mockserver_proxy('{DEFAULT_HOST}:{tunnels.port}');\n",
+        f"{_hook('hooks/prepend.php')}\nfiskaly_mockserver_proxy('{DEFAULT_HOST}:{tunnels.port}');\n",
         "utf-8",
     )
     with (folder / PHP_FOLDER / "fiskaly-mockserver.ini").open("a", encoding="utf-8") as ini:
@@ -176,7 +176,7 @@ def _covers(entry: str, host: str) -> bool:
 
 
 def _hook(name: str) -> str:
-    return files("fiskaly_mockserver.proxy.hooks").joinpath(name).read_text("utf-8")
+    return files("fiskaly_mockserver.proxy").joinpath(name).read_text("utf-8")
 
 
 def _java(properties: Mapping[str, str]) -> str:
