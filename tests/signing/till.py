@@ -114,7 +114,7 @@ class Signing:
         by: Principal | None = None,
     ) -> tuple[Transaction, bool]:
         """Make one call on a transaction."""
-        sent = {"state": state, "client_id": client, **({"schema": schema} if schema else {})}
+        sent = {"state": state.value, "client_id": client, **({"schema": schema} if schema else {})}
         call = Call(
             revision=revision,
             state=state,

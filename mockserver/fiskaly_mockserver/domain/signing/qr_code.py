@@ -7,6 +7,7 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from datetime import UTC, datetime
 from hashlib import sha256
+from time import gmtime, strftime
 from typing import NamedTuple
 
 from fiskaly_mockserver.domain.signing.log_messages import (
@@ -34,7 +35,6 @@ FIELDS = (
 )
 POINT_BYTES = 65
 _MOST_DIGITS = 19
-_SECONDS = len("2026-01-01T00:00:00")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -77,21 +77,11 @@ class QrCode(NamedTuple):
 
 def qr_code_text(transaction: Transaction, revision: Revision) -> str:
     """Return the text of the code of the revision that closed a transaction."""
-    return ";".join(
-        (
-            VERSION,
-            revision.client_serial_number,
-            revision.process_type,
-            revision.process_data.decode("utf-8", "replace"),
-            str(transaction.number),
-            str(revision.counter),
-            _iso(transaction.time_start),
-            _iso(revision.time),
-            ALGORITHM,
-            TIME_FORMAT,
-            revision.signature,
-            transaction.public_key,
-        )
+    return (
+        f"{VERSION};{revision.client_serial_number};{revision.process_type};"
+        f"{revision.process_data.decode('utf-8', 'replace')};{transaction.number};"
+        f"{revision.counter};{_iso(transaction.time_start)};{_iso(revision.time)};"
+        f"{ALGORITHM};{TIME_FORMAT};{revision.signature};{transaction.public_key}"
     )
 
 
@@ -143,7 +133,7 @@ def read_qr_code(text: str) -> QrCode:
 
 
 def _iso(moment: int) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC).isoformat()[:_SECONDS]}.000Z"
+    return strftime("%Y-%m-%dT%H:%M:%S.000Z", gmtime(moment))
 
 
 def _number(field: str, text: str) -> int:

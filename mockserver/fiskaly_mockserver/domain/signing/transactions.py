@@ -1,5 +1,6 @@
 """Transactions: started, updated, finished or canceled, each step signed (S5, S6, S8)."""
 
+import marshal
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -32,6 +33,8 @@ from fiskaly_mockserver.domain.signing.tss import TssService
 from fiskaly_mockserver.domain.store import Page, Paging, SortKey, StateFilter, paged
 
 NO_TYPE = NO_DATA.process_type
+_PLAIN = 2
+"""The version of marshal's format in which equal texts are equal bytes."""
 SORT_KEYS: Mapping[str, SortKey[Transaction]] = {
     "number": lambda row: row.number,
     "state": lambda row: row.state,
@@ -80,7 +83,7 @@ def revision_of(call: Call, client_id: ClientId, log: SignedLog) -> Revision:
         state=call.state,
         client_id=client_id,
         client_serial_number=log.client_serial_number,
-        body=call.sent,
+        sent=marshal.dumps({**call.sent}, _PLAIN),
         process_type=data.process_type,
         process_data=data.data,
         operation=call.operation,
@@ -300,7 +303,11 @@ class Transactions:
     def _signed(
         self, tss: Tss, client: Client, present: Transaction | None, tx_id: str, call: Call
     ) -> Transaction:
-        number = tss.transaction_counter + 1 if present is None else present.number
+        before: tuple[Revision, ...] = ()
+        number, metadata = tss.transaction_counter + 1, EMPTY_METADATA
+        if present is not None:
+            tx_id, before = present.id, present.revisions
+            number, metadata = present.number, present.metadata
         log = transaction_log_of(
             tss,
             counter=tss.signature_counter + 1,
@@ -311,16 +318,9 @@ class Transactions:
             now=self._backend.now(),
             sign=self._backend.keys.signer(tss.id),
         )
-        revision = revision_of(call, client.id, log)
-        if present is None:
-            metadata = merged(EMPTY_METADATA, call.metadata)
-            row = transaction_of(tss, tx_id, number, (revision,), metadata)
-        else:
-            row = present._replace(
-                revisions=(*present.revisions, revision),
-                metadata=merged(present.metadata, call.metadata),
-            )
-        started = 1 if present is None else 0
+        revisions = (*before, revision_of(call, client.id, log))
+        row = transaction_of(tss, tx_id, number, revisions, merged(metadata, call.metadata))
+        started = 0 if before else 1
         self._tables.logs.put(log)
         self._tables.tss.put(
             tss.signed(log.counter, started=started, active=started - (1 if call.ends else 0))

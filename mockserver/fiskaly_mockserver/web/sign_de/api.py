@@ -19,7 +19,7 @@ from fiskaly_mockserver.domain.signing.audit import (
     audit_open,
     audit_revision,
 )
-from fiskaly_mockserver.domain.signing.model import ClientId, TssId
+from fiskaly_mockserver.domain.signing.model import ClientId, TransactionState, TssId
 from fiskaly_mockserver.web.api import Api, Call, JsonObject, OperationLimit, OtherHost
 from fiskaly_mockserver.web.responses import REASONS, Answer, ResponseHeaders, retry_after
 from fiskaly_mockserver.web.safety import BACKEND_HOST
@@ -315,11 +315,13 @@ def audited_transaction(call: Call) -> Iterator[Violation]:
     )
     if row is None:
         return
-    for warning in audit_revision(row, row.latest):
+    latest = row.latest
+    for warning in audit_revision(row, latest):
         pointer = "/client_id" if warning.rule is AuditRule.OTHER_CLIENT else "/schema"
         yield _told(warning, "upsertTransaction", pointer)
-    for warning in audit_open(row, int(call.world.clock.now())):
-        yield _told(warning, "upsertTransaction", "/state")
+    if latest.state is TransactionState.ACTIVE:
+        for warning in audit_open(row, int(call.world.clock.now())):
+            yield _told(warning, "upsertTransaction", "/state")
 
 
 def _told(warning: AuditWarning, operation_id: str, pointer: str) -> Violation:

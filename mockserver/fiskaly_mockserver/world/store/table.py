@@ -65,13 +65,15 @@ class FrozenIndex(Generic[Row]):
 class FrozenTable(Generic[Key, Row]):
     """Rows that never change, with their order and indexes.
 
-    A row's position is its place in `order`.
+    A row's position is its place in `order`; `moving` are the indexes in which a row that is
+    replaced may move.
     """
 
-    __slots__ = ("_places", "indexes", "order", "rows", "spec")
+    __slots__ = ("_places", "indexes", "moving", "order", "rows", "spec")
 
     def __init__(self, spec: TableSpec[Key, Row], rows: Iterable[Row] = ()) -> None:
         self.spec = spec
+        self.moving = {name: one for name, one in spec.indexes.items() if name not in spec.fixed}
         self.rows: Mapping[Key, Row] = {spec.key(row): row for row in rows}
         self.order = tuple(self.rows.values())
         self._places = FrozenIndex(self.order, lambda row: (spec.key(row),))
@@ -348,10 +350,9 @@ class OverlayTable(Generic[Key, Row]):
 
     def _move(self, key: Key, old: Row, row: Row) -> None:
         """Bring the indexes from a row to the one that replaces it."""
-        spec = self._base.spec
-        for name, values_of in spec.indexes.items():
-            if name in spec.fixed and not self.results.places:
-                continue
+        base = self._base
+        indexes = base.spec.indexes if self.results.places else base.moving
+        for name, values_of in indexes.items():
             found, wanted = values_of(old), values_of(row)
             if found == wanted and not self.results.places:
                 continue
