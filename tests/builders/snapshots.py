@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pytest
-from fiskaly_mockserver.domain.account.tables import Tables
+from fiskaly_mockserver.domain.account.model import Tables
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.world.store.table import OverlayTable
 from fiskaly_mockserver.world.world import World

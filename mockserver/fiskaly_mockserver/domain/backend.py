@@ -10,8 +10,8 @@ from fiskaly_mockserver.domain.account.model import (
     OrganizationId,
     PrincipalId,
     PrincipalKind,
+    Tables,
 )
-from fiskaly_mockserver.domain.account.tables import Tables
 
 
 class Clock(Protocol):

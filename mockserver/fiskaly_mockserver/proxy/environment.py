@@ -10,10 +10,12 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
+from inspect import getsource
 from itertools import chain
 from pathlib import Path
 from typing import Final, Protocol
 
+from fiskaly_mockserver.proxy import resolution
 from fiskaly_mockserver.server.config import DEFAULT_HOST
 from fiskaly_mockserver.server.tls import (
     JAVA_STORE_PASSWORD,
@@ -115,17 +117,17 @@ def write_interception(
     places = {host: (DEFAULT_HOST, at) for host, at in tunnels.named_ports["python"].items()}
     offline = tunnels.offline
     (python / "sitecustomize.py").write_text(
-        f"{_hook('resolution.py')}\n\n"
+        f"{getsource(resolution)}\n\n"
         f"patch(leading_to({places!r}, offline={offline!r}))\nhand_over({str(python)!r})\n",
         "utf-8",
     )
     ports = json.dumps(tunnels.named_ports["node"])
     (folder / NODE_HOOK).write_text(
-        f"{_hook('hooks/node.cjs')}\nmodule.exports({ports}, {json.dumps(offline)});\n", "utf-8"
+        f"{_hook('node.cjs')}\nmodule.exports({ports}, {json.dumps(offline)});\n", "utf-8"
     )
     prepend = folder / "prepend.php"
     prepend.write_text(
-        f"{_hook('hooks/prepend.php')}\nfiskaly_mockserver_proxy('{DEFAULT_HOST}:{tunnels.port}');\n",
+        f"{_hook('prepend.php')}\nfiskaly_mockserver_proxy('{DEFAULT_HOST}:{tunnels.port}');\n",
         "utf-8",
     )
     with (folder / PHP_FOLDER / "fiskaly-mockserver.ini").open("a", encoding="utf-8") as ini:
@@ -176,7 +178,7 @@ def _covers(entry: str, host: str) -> bool:
 
 
 def _hook(name: str) -> str:
-    return files("fiskaly_mockserver.proxy").joinpath(name).read_text("utf-8")
+    return files("fiskaly_mockserver.proxy").joinpath("hooks", name).read_text("utf-8")
 
 
 def _java(properties: Mapping[str, str]) -> str:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from fiskaly_mockserver.domain.account.access import Sight
 from fiskaly_mockserver.domain.account.api_keys import ApiKeys
 from fiskaly_mockserver.domain.account.billing_addresses import BillingAddresses
+from fiskaly_mockserver.domain.account.model import Tables
 from fiskaly_mockserver.domain.account.organizations import Organizations
 from fiskaly_mockserver.domain.account.sessions import Sessions
-from fiskaly_mockserver.domain.account.tables import Tables
 from fiskaly_mockserver.domain.account.users import Users
 from fiskaly_mockserver.domain.backend import Backend
 from fiskaly_mockserver.domain.signing.tables import SigningTables

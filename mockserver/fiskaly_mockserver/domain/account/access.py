@@ -10,9 +10,9 @@ from fiskaly_mockserver.domain.account.model import (
     OrganizationId,
     PrincipalId,
     PrincipalKind,
+    Tables,
     UserId,
 )
-from fiskaly_mockserver.domain.account.tables import Tables
 
 
 class Principal(NamedTuple):

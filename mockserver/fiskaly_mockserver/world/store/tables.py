@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from fiskaly_mockserver.domain.account.tables import ACCOUNT_TABLES
+from fiskaly_mockserver.domain.account.model import ACCOUNT_TABLES
 from fiskaly_mockserver.domain.signing.tables import SIGNING_TABLES
 from fiskaly_mockserver.domain.store import TableSpec
 from fiskaly_mockserver.world.store.table import FrozenTable, OverlayTable
