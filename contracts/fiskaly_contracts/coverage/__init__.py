@@ -138,6 +138,16 @@ class ContractCoverage:
             body: The parsed body that was sent. Secrets in it may be replaced by any text.
         """
         self.add(operation_id, status, 1)
+        self.note_fields(operation_id, status, query_names, body)
+
+    def note_fields(
+        self,
+        operation_id: str,
+        status: int,
+        query_names: Iterable[str] = (),
+        body: JsonValue = None,
+    ) -> None:
+        """Note the fields of an exchange, which `add` counts; as `note`."""
         if (query_names or body is not None) and self.wants_fields(operation_id, status):
             found = self._fields.setdefault(operation_id, set())
             self._plans[operation_id].collect(query_names, body, found)

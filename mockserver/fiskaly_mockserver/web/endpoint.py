@@ -10,7 +10,7 @@ from fiskaly_contracts import CheckedRequest, Operation, RequestData, Violation,
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.sessions import Sessions
 from fiskaly_mockserver.domain.errors import MissingToken
-from fiskaly_mockserver.web.api import Call, Download, JsonObject, OtherHost
+from fiskaly_mockserver.web.api import Call, Download, JsonObject, OtherHost, Presented
 from fiskaly_mockserver.web.faults.apply import OperationFaults
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.pipeline import demand_same_state, in_pipeline
@@ -73,6 +73,7 @@ class Endpoint:
         self._worlds = worlds
         self._redactor = served.redactor
         self._operation_id = operation.operation_id
+        self._secured = operation.secured
         self._handler = served.api.handlers[operation.operation_id]
         self._errors = served.api.errors
         self._query_name = served.api.query_name
@@ -93,7 +94,7 @@ class Endpoint:
             DomainError: The call is refused.
             StateReplaced: The state that it began in is gone.
         """
-        operation, header = self._operation, request.headers.get(hdrs.AUTHORIZATION)
+        header, secured = request.headers.get(hdrs.AUTHORIZATION), self._secured
         record.operation_id = self._operation_id
         caller = self._let_in(header, world, record)
         if world.limits.limit is not None or self._limit is not None:
@@ -110,23 +111,16 @@ class Endpoint:
             instead = await self._faults.before(request, world, record)
             if instead is not None:
                 return instead
-        if record.waited and operation.secured:
+        if record.waited and secured:
             # Meanwhile the caller's rows may have changed; from here on nothing waits until
             # the handler is done.
             caller = caller_of(header, world.sessions)
-        call = Call(
-            world=world,
-            principal=cast("Principal", caller),
-            path=checked.path,
-            query=checked.query,
-            body=checked.body if isinstance(checked.body, dict) else {},
+        presented = self._handled(world, caller, checked, record)
+        response = (
+            await _read(presented, record)
+            if isinstance(presented, Download)
+            else self._write(self._operation_id, presented)
         )
-        response = self._handled(call, checked, record)
-        if isinstance(response, Download):
-            record.waited = True
-            response = web.Response(
-                body=await response.read(), headers={hdrs.CONTENT_TYPE: response.media_type}
-            )
         if world.faults.waiting:
             return await self._faults.after(request, world, record, response)
         return response
@@ -141,13 +135,21 @@ class Endpoint:
         return wait
 
     def _handled(
-        self, call: Call, checked: CheckedRequest, record: Recorded
-    ) -> web.Response | Download:
-        """Do what is asked, note what an auditor would say to it, and return the answer.
+        self, world: World, caller: Principal | None, checked: CheckedRequest, record: Recorded
+    ) -> Presented | Download:
+        """Do what is asked, note what an auditor would say to it, and return what to answer.
 
         Raises:
             DomainError: The call is refused.
         """
+        body = checked.body
+        call = Call(
+            world=world,
+            principal=cast("Principal", caller),
+            path=checked.path,
+            query=checked.query,
+            body=body if isinstance(body, dict) else {},
+        )
         presented = self._handler(call)
         if self._audit is not None:
             warnings = tuple(self._audit(call))
@@ -155,22 +157,7 @@ class Endpoint:
                 record.found((*checked.violations, *warnings))
         if type(presented) is dict:
             self._learn(presented)
-        if isinstance(presented, Download):
-            return presented
-        return self._write(self._operation_id, presented)
-
-    def _let_in(self, header: str | None, world: World, record: Recorded) -> Principal | None:
-        """Return who calls, if that matters; a new sandbox begins with whoever is let in.
-
-        Raises:
-            DomainError: The token is missing or refused.
-        """
-        caller = None
-        if self._operation.secured:
-            caller = record.principal = caller_of(header, world.sessions)
-        if world.name:
-            self._worlds.keep(world)
-        return caller
+        return presented
 
     async def _checked(
         self, request: web.Request, world: World, record: Recorded
@@ -232,6 +219,19 @@ class Endpoint:
             operation_id=self._operation_id,
         )
 
+    def _let_in(self, header: str | None, world: World, record: Recorded) -> Principal | None:
+        """Return who calls, if that matters; a new sandbox begins with whoever is let in.
+
+        Raises:
+            DomainError: The token is missing or refused.
+        """
+        caller = None
+        if self._secured:
+            caller = record.principal = caller_of(header, world.sessions)
+        if world.name:
+            self._worlds.keep(world)
+        return caller
+
     def _learn(self, body: JsonObject) -> None:
         """Know the secrets that a client tells, or is told, in a body."""
         for name in self._redactor.secret_names.intersection(body):
@@ -247,6 +247,13 @@ class Endpoint:
         if first.rule == UNREADABLE:
             response.force_close()  # what follows on the connection may belong to the body
         return response
+
+
+async def _read(download: Download, record: Recorded) -> web.Response:
+    """Return the answer that is a file; others are served while it is put together."""
+    record.waited = True
+    headers = {hdrs.CONTENT_TYPE: download.media_type}
+    return web.Response(body=await download.read(), headers=headers)
 
 
 def _read_no_further(request: web.Request, error: Exception) -> None:

@@ -1,6 +1,5 @@
 """The pipeline: every request of an API becomes an exchange and gets a well-shaped answer."""
 
-import traceback
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
@@ -79,7 +78,7 @@ def in_pipeline(
             except (BadSandboxName, Unsafe) as error:
                 return unrecorded(request, service, served, _not_let_in(error, served))
         now, state, cleared = world.clock.now(), world.generation, world.journal.cleared
-        record = Recorded(request, redactor, new_id(), now, sandbox=world.name, state=state)
+        record = Recorded(request, redactor, new_id(), now, world)
         try:
             response = await answer(request, world, record)
             if world.generation != state:
@@ -99,7 +98,7 @@ def in_pipeline(
         _check(response, record, served)
         if world.journal.cleared == cleared:
             world.journal.add(record)
-        if record.violation_count or record.crash or record.response_violations:
+        if record.broken:
             service.count(record)
         if service.on_exchange is not unheard:
             service.tell(record)
@@ -175,7 +174,7 @@ def _refusal(error: Exception, record: Recorded, served: ServedApi) -> web.Strea
     if isinstance(error, StateReplaced):
         record.refusal, record.altered = StateReplaced.__name__, True
         return response_of(served.api.errors.plain(503, REPLACED, retry_after(0)))
-    record.crash = "".join(traceback.format_exception(error))
+    record.crashed(error)
     return response_of(served.api.errors.plain(500))
 
 

@@ -137,10 +137,17 @@ class LifetimeCoverage:
     def count(self) -> "ContractCoverage":
         """Count what waits, and return the coverage so far."""
         coverage = self._coverage
+        alike: dict[tuple[str, int, str], list[Recorded]] = {}
         for exchange in self.waiting:
-            coverage.note(
-                exchange.operation_id, exchange.status, exchange.query_names, exchange.sent_value
-            )
-            exchange.sent_value = None
+            kind = exchange.operation_id, exchange.status, exchange.raw_query
+            alike.setdefault(kind, []).append(exchange)
+        for (operation_id, status, raw_query), exchanges in alike.items():
+            coverage.add(operation_id, status, len(exchanges))
+            if raw_query:
+                coverage.note_fields(operation_id, status, exchanges[0].query_names)
+            for exchange in exchanges:
+                if exchange.sent_value is not None:
+                    coverage.note_fields(operation_id, status, (), exchange.sent_value)
+                    exchange.sent_value = None
         self.waiting.clear()
         return coverage

@@ -1,10 +1,11 @@
 """From aiohttp's requests and responses to exchanges of the journal."""
 
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from fiskaly_contracts import JsonValue, Violation
 
 from fiskaly_mockserver.domain.account.access import Principal
@@ -15,6 +16,8 @@ from fiskaly_mockserver.world.journal.exchange import Caller, Exchange, Refusal
 
 if TYPE_CHECKING:
     from yarl import URL
+
+    from fiskaly_mockserver.world.world import World
 
 
 METHOD_KEPT = 20
@@ -43,6 +46,7 @@ class Recorded(Exchange):
             counted; None without one. It may hold secrets.
         violation_count: How many violations the request has, warnings included.
         state: Which state of its world the request began in, as `World.generation` counts.
+        broken: Whether it broke a contract on either side, or the fake itself failed.
         waited: Whether time went by while the request was served, so that what was looked
             up before may be old.
         altered: Whether a fault made the answer another than the API's own, so that the
@@ -58,6 +62,7 @@ class Recorded(Exchange):
         "_url",
         "_violations",
         "altered",
+        "broken",
         "principal",
         "sent_value",
         "size",
@@ -68,12 +73,13 @@ class Recorded(Exchange):
 
     _answer: bytes | Pieces
     _answer_headers: Mapping[str, str]
-    _body: bytes
+    _body: bytes | None
     _headers: Mapping[str, str]
     _redactor: Redactor
     _url: "URL"
     _violations: Sequence[Violation]
     altered: bool
+    broken: bool
     principal: Principal | None
     sent_value: JsonValue
     size: int
@@ -87,32 +93,28 @@ class Recorded(Exchange):
         redactor: Redactor,
         request_id: str,
         at: float,
-        *,
-        sandbox: str = "",
-        state: int = 0,
+        world: "World | None" = None,
     ) -> None:
-        """Take down a request that just came; `at` is the world's time in unix seconds."""
+        """Take down a request that just came to a world; `at` is its time in unix seconds."""
         self._redactor = redactor
         self._url, self._headers = request.rel_url, request.headers
-        self._body = self._answer = b""
+        self._body = None
+        self._answer = b""
         self.size = 0
         self._answer_headers = {}
         self.violation_count = 0
-        self.principal = self.sent_value = None
-        self.altered = self.waited = False
-        self.request_id, self.at, self.sandbox, self.state = request_id, at, sandbox, state
+        self.principal = self.sent_value = self.error = None
+        self.altered = self.broken = self.waited = False
+        self.request_id, self.at = request_id, at
+        self.sandbox, self.state = (world.name, world.generation) if world else ("", 0)
         self.method = request.method[:METHOD_KEPT]
-        self.request_body = None
-        self.request_body_note = NOT_READ if request.can_read_body else ""
         self.operation_id = self.refusal = self.crash = self.fault = ""
         self.violations = self.response_violations = ()
-        self.error = None
         self.status, self.duration = 0, 0.0
 
     def sent(self, body: bytes) -> None:
         """Take down the body of the request; the operation is known by now."""
         self._body = body
-        del self.request_body, self.request_body_note
         self.size += len(body)
         if len(body) > LARGEST_UNREAD:
             self.size += len(to_bytes(self.request_body)) - len(body)
@@ -138,26 +140,36 @@ class Recorded(Exchange):
             answer = len(to_bytes(self.response_body))
         headers = sum(map(len, self._headers.values()))
         if headers > LARGEST_UNREAD:
-            _ = self.request_headers
+            _ = self.request_headers, self.request_body
             self._headers = {}
         self.size += answer + headers
-        if self.crash:
-            self.crash = self._redactor.text(self.crash)
 
     def found(self, violations: Sequence[Violation]) -> None:
         """Take down in what the request breaks the contract."""
         self._violations = violations
         self.violation_count = len(violations)
+        self.broken = True
         del self.violations
+
+    @property
+    def raw_query(self) -> str:
+        """The query string as it came, "" without one."""
+        return self._url.raw_query_string
 
     @property
     def query_names(self) -> Iterable[str]:
         """The names of the query parameters."""
-        return self._url.query if self._url.raw_query_string else ()
+        return self._url.query
 
     def breaks(self, violations: Iterable[Violation]) -> None:
         """Take down in what the answer breaks the contract."""
         self.response_violations = self._redactor.violations(violations)
+        self.broken = True
+
+    def crashed(self, error: Exception) -> None:
+        """Take down a defect of the fake itself."""
+        self.crash = self._redactor.text("".join(traceback.format_exception(error)))
+        self.broken = True
 
     def __getattr__(self, name: str) -> Any:
         """Fill an empty slot.
@@ -175,9 +187,12 @@ class Recorded(Exchange):
                 self.caller = Caller.of(self.principal) if self.principal else None
             case "request_headers":
                 self.request_headers = redactor.headers(self._headers.items())
+            case "request_body" | "request_body_note" if self._body is None:
+                self.request_body = None
+                self.request_body_note = NOT_READ if _has_body(self._headers) else ""
             case "request_body" | "request_body_note":
                 self.request_body, self.request_body_note = redactor.request_body(
-                    self.operation_id, self._body
+                    self.operation_id, self._body or b""
                 )
                 self._body = b""
             case "response_headers":
@@ -196,6 +211,11 @@ class Recorded(Exchange):
     def __reduce__(self) -> tuple[Any, ...]:
         """Copy and pickle as a plain exchange, which holds nothing but what may be kept."""
         return _plain, ({field.name: getattr(self, field.name) for field in fields(Exchange)},)
+
+
+def _has_body(headers: Mapping[str, str]) -> bool:
+    """Tell whether the headers of a request announce a body."""
+    return hdrs.TRANSFER_ENCODING in headers or headers.get(hdrs.CONTENT_LENGTH, "0") != "0"
 
 
 def _plain(parts: dict[str, Any]) -> Exchange:
