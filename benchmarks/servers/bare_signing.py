@@ -1,16 +1,19 @@
 """aiohttp signing each revision of a receipt, and answering JSON as long as ours.
 
 The answers stand in `receipt.json` in its folder; a signature is ECDSA P-256 with SHA-256 by
-`cryptography`, deterministic as ours, over as many bytes.
+`cryptography`, deterministic as ours, over as many bytes, and stands in the answer as r and s in
+base64, which the protocol demands.
 """
 
 import json
 import sys
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from benchmarks.servers.loop import serve
@@ -27,8 +30,11 @@ def app() -> web.Application:
 
     async def upsert(request: web.Request) -> web.Response:
         await request.json()
-        key.sign(MESSAGE, algorithm)
-        return web.json_response(answers[request.query["tx_revision"]])
+        r, s = decode_dss_signature(key.sign(MESSAGE, algorithm))
+        answer = answers[request.query["tx_revision"]]
+        value = b64encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+        answer["signature"]["value"] = value.decode()
+        return web.json_response(answer)
 
     made = web.Application()
     made.router.add_put("/api/v2/tss/{tss_id}/tx/{tx_id}", upsert)
