@@ -1,6 +1,7 @@
 """What a form becomes, and the figures of a page, each to the last field and digit."""
 
 import json
+import marshal
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -295,16 +296,19 @@ class TestOfAShop:
         row = next(row for row in service.world.rows.transactions if row.time_end)
         last = row.latest
 
+        def sent(schema: dict[str, Any]) -> bytes:
+            return marshal.dumps({"schema": schema})
+
         def sold(*amounts: tuple[str, object], state: Any = TransactionState.FINISHED) -> Any:
             lines = [{"vat_rate": rate, "amount": amount} for rate, amount in amounts]
             schema = {"standard_v1": {"receipt": {"amounts_per_vat_rate": lines}}}
-            return replace(row, revisions=(replace(last, state=state, schema=schema),))
+            return row._replace(revisions=(last._replace(state=state, sent=sent(schema)),))
 
         rows = [
             sold(("NORMAL", "10.00"), ("NULL", "-10.00")),
             sold(("NORMAL", "10.00"), ("REDUCED_1", "20.00"), ("NORMAL", "many")),
             sold(("NORMAL", "99.00"), state=TransactionState.CANCELLED),
-            replace(row, revisions=(replace(last, schema={"raw": {}}),)),
+            row._replace(revisions=(last._replace(sent=sent({"raw": {}})),)),
         ]
         assert shares(rows, "amounts_per_vat_rate", "vat_rate") == [
             Share("NORMAL", Decimal(20), 40.0),
