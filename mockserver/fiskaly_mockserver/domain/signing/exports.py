@@ -366,7 +366,7 @@ def _pax_record(keyword: str, value: str) -> bytes:
     r"""Return a PAX record, which begins with its own length.
 
     >>> _pax_record("path", "xy")
-    b'10 path=xy\n'
+    b'11 path=xy\n'
     """
     rest = f" {keyword}={value}\n".encode()
     length = len(rest)
