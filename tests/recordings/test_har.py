@@ -78,6 +78,70 @@ def test_a_body_is_told_from_one_that_was_not_recorded(
     assert (one.response_body, one.note) == (body, note)
 
 
+@pytest.mark.parametrize(
+    ("request_", "body", "note"),
+    [
+        ({"postData": {"text": "a"}, "bodySize": 1}, b"a", ""),
+        ({"postData": {"text": ""}, "bodySize": 0}, b"", ""),
+        ({"bodySize": 0}, b"", ""),
+        ({"bodySize": -1}, b"", ""),
+        ({"bodySize": 1}, b"", "request: the recording has no body"),
+        ({"comment": "body: empty"}, b"", ""),
+        ({"comment": "body: null"}, b"", ""),
+        ({"comment": "body: 9 bytes that are not JSON"}, b"", "request: the recording has no body"),
+        ({"comment": "a note"}, b"", ""),
+    ],
+)
+def test_a_body_that_was_sent_is_told_from_one_that_was_not_recorded(
+    tmp_path: Path, request_: Any, body: bytes, note: str
+) -> None:
+    [one] = read_har(written(tmp_path / "run.har", [entry(request_)]))
+    assert (one.request_body, one.note, one.method) == (body, note, "GET")
+
+
+def test_an_entry_has_all_that_the_format_asks_for() -> None:
+    assert entry_of(FULL._replace(note="a note")) == {
+        "startedDateTime": "2026-01-01T00:00:00.000+00:00",
+        "time": 1.5,
+        "request": {
+            "method": "POST",
+            "url": FULL.url,
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": [{"name": name, "value": value} for name, value in FULL.request_headers],
+            "queryString": [{"name": "a", "value": "1"}, {"name": "a", "value": "\u00fc"}],
+            "headersSize": -1,
+            "bodySize": 11,
+            "postData": {"mimeType": "application/json", "params": [], "text": '{"a": "\u00fc"}'},
+        },
+        "response": {
+            "status": 200,
+            "statusText": "OK",
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": [{"name": "content-type", "value": "application/octet-stream"}],
+            "content": {
+                "size": 2,
+                "mimeType": "application/octet-stream",
+                "text": "AP8=",
+                "encoding": "base64",
+            },
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": 2,
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": 1.5, "receive": 0},
+        "comment": "a note",
+    }
+    bare: Any = entry_of(HttpExchange("PUT", "http://x/", request_body=b"x", status=299))
+    assert bare["startedDateTime"] == "1970-01-01T00:00:00.000+00:00"
+    assert bare["request"]["postData"]["mimeType"] == "x-unknown"
+    assert bare["response"]["content"] == {"size": 0, "mimeType": "x-unknown", "text": ""}
+    assert bare["response"]["statusText"] == ""
+    assert "comment" not in bare
+
+
 def test_a_form_becomes_its_body(tmp_path: Path) -> None:
     params = [{"name": "a", "value": "b c"}, {"name": "d"}]
     file = written(tmp_path / "run.har", [entry({"postData": {"params": params}})])
