@@ -30,6 +30,14 @@ from fiskaly_mockserver.world.qr_codes import explain_qr_code
 OPERATIONS = len(Contract.bundled().operations) + len(Contract.sign_de().operations)
 
 
+CONFIRMED = (
+    "01:8 02:4 03:1 05:2 06:1 07:6 08:3 09:2 11:2 12:2 13:2 14:1 15:2 16:1 "
+    "19:1 20:1 21:1 22:1 24:1 25:1 29:4 31:2 35:1 38:1 40:2 46:1 48:6 56:2 "
+    "57:1 62:1 63:1 64:1 65:7 68:3 70:1 71:1 74:2 78:2 85:8 86:1"
+)
+"""The numbers of the assumptions that a whole run confirms, and by how many observations."""
+
+
 @pytest.fixture
 def http() -> Iterator[HttpSender]:
     sender = HttpSender()
@@ -74,6 +82,10 @@ def test_the_fake_keeps_every_promise_and_is_left_as_it_was(
     assert verified.operations == OPERATIONS
     assert verified.report.not_verified == []
     assert verified.report.leftovers == []
+    assert verified.report.counted == {"requests": 149, f"of {OPERATIONS} operations": OPERATIONS}
+    assumptions: Any = verified.assumptions
+    seen = [(number, len(one["by"])) for number, one in assumptions.items() if one["by"]]
+    assert " ".join(f"{number[2:]}:{times}" for number, times in seen) == CONFIRMED
     assert server.control.export_state() == before
 
 
@@ -94,6 +106,29 @@ def test_without_writes_nothing_is_changed_and_the_table_says_what_was_not_verif
     assert why["createOrganization"] == "it changes something: give --writes"
     assert why["retrieveTransaction"] == "there was nothing to read"
     assert len(why) + verified.operations == OPERATIONS
+
+
+@pytest.mark.parametrize(
+    ("settings", "counted", "confirmed"),
+    [
+        ({}, {"requests": 54, "of 53 operations": 14}, 21),
+        ({"sign_de": None}, {"requests": 31, "of 20 operations": 8}, 17),
+        ({"sign_de": None, "writes": True}, {"requests": 60, "of 20 operations": 20}, 30),
+    ],
+)
+def test_how_much_is_asked_follows_from_the_settings(
+    server: MockServer,
+    http: HttpSender,
+    settings: dict[str, Any],
+    counted: dict[str, int],
+    confirmed: int,
+) -> None:
+    verified = run(server, http, **settings)
+    assert verified.report.counted == counted
+    assert [verified.operations, len(verified.report.passed)] == [[*counted.values()][1]] * 2
+    assumptions: Any = verified.assumptions
+    outcomes = [one["outcome"] for one in assumptions.values()]
+    assert outcomes.count("confirmed") == confirmed
 
 
 def test_there_are_servers_enough() -> None:
