@@ -164,7 +164,7 @@ class Tree:
         code = self._in_fork(lambda: pytest.main([*OPTIONS, *files], plugins=[only]), allowed)
         if code is None:
             return "timeout"
-        if code > pytest.ExitCode.INTERRUPTED:
+        if code > pytest.ExitCode.USAGE_ERROR:  # which a `conftest.py` that fails to import is
             raise SystemExit(self._log.read_text(encoding="utf-8"))
         return "killed" if code else "survived"
 
@@ -218,7 +218,8 @@ def mutants(
     """Yield the mutants of a share in random order, each with its text and its tests."""
     random = Random(f"{seed} {share}")  # noqa: S311 - the same mutants for the same seed
     places: dict[tuple[str, int, int], list[tuple[str, int]]] = defaultdict(list)
-    for path in sorted(path for path in reached if path.startswith(SHARES[share])):
+    of_share = (path for path in reached if path.startswith(SHARES[share]))
+    for path in sorted(path for path in of_share if path.endswith(".py")):  # else a template
         text = (root / path).read_text(encoding="utf-8")
         for operator, occurrence, (line, column) in _occurrences(text):
             places[path, line, column].append((operator, occurrence))
