@@ -18,7 +18,7 @@ from fiskaly_fixtures.spec import TreeError
 
 from fiskaly_mockserver.server.errors import CannotListen, ServerError
 from fiskaly_mockserver.version import VERSION
-from fiskaly_mockserver.world.garbage import collector_at_rest
+from fiskaly_mockserver.world.garbage import collector_off
 
 WHOLE = 200
 """Characters of a verb's first sentence that help shows: all of it, on two lines if need be."""
@@ -43,7 +43,7 @@ class LazyVerb(NamedTuple):
         Raises:
             TypeError: What stands there is no command.
         """
-        with collector_at_rest():
+        with collector_off():
             found = getattr(import_module(self.module), self.attribute or self.name)
             gc.freeze()  # modules stay: the first collection would go through all of them
         if not isinstance(found, click.Command):

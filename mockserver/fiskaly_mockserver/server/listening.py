@@ -25,6 +25,7 @@ from fiskaly_mockserver.web.dashboard import dashboard_routes
 from fiskaly_mockserver.web.endpoint import MAX_BODY, routes_of
 from fiskaly_mockserver.web.faults.apply import install_faults
 from fiskaly_mockserver.web.responses import drop_server_header
+from fiskaly_mockserver.web.routing import LateRoutes
 from fiskaly_mockserver.web.service import SANDBOX_PREFIX, Service
 from fiskaly_mockserver.web.unrouted import guarded, unrouted_handler
 from fiskaly_mockserver.world.names import CONTROL_PREFIX, DASHBOARD_PREFIX, DASHBOARD_STREAM
@@ -41,8 +42,10 @@ def create_app(service: Service) -> web.Application:
     app.on_response_prepare.append(drop_server_header)
     install_faults(app)
     app.on_shutdown.append(_end_waits)
-    app.add_routes(routes_of(service))
-    app.add_routes(routes_of(service, prefix=SANDBOX_PREFIX))
+    routes = [*routes_of(service), *routes_of(service, prefix=SANDBOX_PREFIX)]
+    app.add_routes(route for route in routes if "{" not in route.path)
+    for resource in LateRoutes.of(route for route in routes if "{" in route.path):
+        app.router.register_resource(resource)
     app.add_routes(control_routes(dispatcher, service.safety))
     if service.dashboard:
         app.add_routes(dashboard_routes(service, dispatcher))

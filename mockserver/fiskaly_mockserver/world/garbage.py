@@ -9,14 +9,26 @@ YOUNG_AND_MIDDLE = 1
 
 
 @contextmanager
+def collector_off() -> Iterator[None]:
+    """Keep the collector off for a while. It is the whole process's, and left as it was found."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@contextmanager
 def collector_at_rest() -> Iterator[None]:
     """Make objects that all stay, without the collector looking through them again and again.
 
     It does so each time their number has grown by a quarter, which doubles the time that a
-    large tree takes, and some dozens of times while a server is imported. The collector is
-    the whole process's; it is left as it was found. A process that put its own start out of
-    the collector's sight (`gc.freeze`, as `serve` does) does the same with what was made
-    here: else the next collection holds every thread up while it goes through all of it.
+    large tree takes. A process that put its own start out of the collector's sight
+    (`gc.freeze`, as `serve` does) does the same with what was made here: else the next
+    collection holds every thread up while it goes through all of it. To ask whether it did
+    takes some milliseconds, so a start uses `collector_off`.
     """
     if not gc.isenabled():
         yield
@@ -24,10 +36,9 @@ def collector_at_rest() -> Iterator[None]:
     frozen = gc.get_freeze_count() > 0
     if frozen:
         gc.collect(YOUNG_AND_MIDDLE)  # frozen garbage would stay for good
-    gc.disable()
-    try:
-        yield
-    finally:
-        if frozen:
-            gc.freeze()
-        gc.enable()
+    with collector_off():
+        try:
+            yield
+        finally:
+            if frozen:
+                gc.freeze()

@@ -29,7 +29,7 @@ from fiskaly_mockserver.server.tls import tls_of
 from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.web.safety import is_loopback
 from fiskaly_mockserver.web.service import Service
-from fiskaly_mockserver.world.garbage import collector_at_rest
+from fiskaly_mockserver.world.garbage import collector_off
 from fiskaly_mockserver.world.names import TOKEN_HEADER
 from fiskaly_mockserver.world.seeding import OrganizationCredentials, Seeded
 from fiskaly_mockserver.world.store.tables import Baseline
@@ -169,7 +169,7 @@ YOUNG_OBJECTS = 50_000
 def serve(*, as_json: bool, opens: bool, dashboard: bool, https: Https, **flags: Any) -> None:
     """Answer as the Management API does, until Ctrl+C."""
     raise_open_files()
-    with collector_at_rest():
+    with collector_off():
         setup = set_up(**flags)
         config = replace(https.config(setup.config), dashboard=dashboard)
         setup.log.pages = dashboard and config.control
