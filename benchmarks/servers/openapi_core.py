@@ -39,7 +39,7 @@ def main() -> None:
         checker = Checker(service.contract, judge="openapi-core")
     else:
         checker = Uncompiled(service.contract)
-    apis = (ServedApi.of(service.apis[0].api, checker),)
+    apis = (ServedApi(service.apis[0], lambda _: checker),)
     serve(create_app(replace(service, apis=apis)), int(sys.argv[1]))
 
 

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from builders.accounts import SHOP, START, Account
+from fiskaly_contracts import Checker
 from fiskaly_mockserver.server.listening import create_app
-from fiskaly_mockserver.web.api import Call, Handler, JsonObject
-from fiskaly_mockserver.web.service import Service
+from fiskaly_mockserver.web.api import ApiSource, Call, Handler, JsonObject
+from fiskaly_mockserver.web.service import ServedApi, Service
 from fiskaly_mockserver.world.journal.journal import Exchange
 from pytest_aiohttp import AiohttpClient
 from web.api import Api, wire
@@ -56,7 +57,10 @@ async def broken(
     """Serve with another handler for `listOrganizations`."""
     served = service.apis[0]
     handlers = {**served.api.handlers, "listOrganizations": handler}
-    broken = replace(served, api=replace(served.api, handlers=handlers))
+    source = ApiSource(
+        served.name, served.base_path, lambda: replace(served.api, handlers=handlers)
+    )
+    broken = ServedApi(source, Checker)
     return Api(await aiohttp_client(create_app(replace(service, apis=(broken,)))), account)
 
 

@@ -32,7 +32,7 @@ def test_every_operation_has_a_handler_and_every_handler_an_operation(service: S
 
 def test_the_routes_are_the_contracts_and_the_control_ones(service: Service) -> None:
     contract = {
-        (operation.method, prefix + one.api.base_path + operation.path)
+        (operation.method, prefix + one.base_path + operation.path)
         for one in service.apis
         for operation in one.api.contract.operations.values()
         for prefix in ("", "/s/{sandbox}")

@@ -1,10 +1,13 @@
 """The composition root: from settings and a tree to a service."""
 
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
 from fiskaly_fixtures import OrganizationTree
 
 from fiskaly_mockserver.server.config import ServerConfig
-from fiskaly_mockserver.version import VERSION
-from fiskaly_mockserver.web.apis import SIGN_DE, apis
+from fiskaly_mockserver.web.api import ApiSource
+from fiskaly_mockserver.web.apis import apis
 from fiskaly_mockserver.web.journal.secrets import MOST_SECRETS, KnownSecrets
 from fiskaly_mockserver.web.safety import Safety, is_loopback
 from fiskaly_mockserver.web.service import Service, served
@@ -28,11 +31,7 @@ def compose(
         sign_de=config.sign_de, backend=config.sign_de_backend, limits=config.sign_de_limits
     )
     settings = WorldSettings(
-        operations={
-            operation_id: Target(operation.method, operation.path, operation.secured)
-            for api in known
-            for operation_id, operation in api.contract.operations.items()
-        },
+        operations=_Targets(known),
         rate_limit=config.rate_limit,
         journal_capacity=config.journal_size,
         journal_room=JournalRoom(),
@@ -46,7 +45,6 @@ def compose(
     secrets = KnownSecrets(SeededSecrets(worlds.default), SeededPuks(worlds.default))
     for secret in (config.control_token, *baseline.pinned_secrets.values()):
         secrets.add(secret)
-    versions = {api.name: api.contract.version for api in known}
     return Service(
         apis=served(known, secrets, judge=config.judge, loose=config.loose),
         worlds=worlds,
@@ -58,12 +56,31 @@ def compose(
         ),
         on_exchange=config.on_exchange,
         dashboard=config.dashboard,
-        about={
-            "version": VERSION,
-            "contract": known[0].contract.version,
-            "sign_de": versions.get(SIGN_DE),
-        },
     )
+
+
+class _Targets(Mapping[str, Target]):
+    """What faults may be about, by operationId: the contracts are asked with the first fault."""
+
+    def __init__(self, apis: Iterable[ApiSource]) -> None:
+        self._apis = apis
+
+    @cached_property
+    def _all(self) -> Mapping[str, Target]:
+        return {
+            operation_id: Target(operation.method, operation.path, operation.secured)
+            for one in self._apis
+            for operation_id, operation in one.api.contract.operations.items()
+        }
+
+    def __getitem__(self, operation_id: str) -> Target:
+        return self._all[operation_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
 
 
 class SeededSecrets:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import ContextVar
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from shutil import rmtree
@@ -14,12 +15,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from aiohttp import http_exceptions, web
-from fiskaly_contracts import Contract
 
 from fiskaly_mockserver.server.config import DEFAULT_HOST
 from fiskaly_mockserver.server.errors import CannotListen, ServerError
 from fiskaly_mockserver.server.tls import Tls
-from fiskaly_mockserver.web.apis import SIGN_DE
 from fiskaly_mockserver.web.control.dispatch import Dispatcher, control_routes
 from fiskaly_mockserver.web.dashboard import dashboard_routes
 from fiskaly_mockserver.web.endpoint import MAX_BODY, routes_of
@@ -28,7 +27,12 @@ from fiskaly_mockserver.web.responses import drop_server_header
 from fiskaly_mockserver.web.routing import LateRoutes
 from fiskaly_mockserver.web.service import SANDBOX_PREFIX, Service
 from fiskaly_mockserver.web.unrouted import guarded, unrouted_handler
-from fiskaly_mockserver.world.names import CONTROL_PREFIX, DASHBOARD_PREFIX, DASHBOARD_STREAM
+from fiskaly_mockserver.world.names import (
+    CONTROL_PREFIX,
+    DASHBOARD_PREFIX,
+    DASHBOARD_STREAM,
+    SIGN_DE,
+)
 
 ANYTHING = r"/{rest:[\s\S]*}"
 """Every path that begins with a slash; it is looked at after all others."""
@@ -38,15 +42,24 @@ DISPATCHER: web.AppKey[Dispatcher] = web.AppKey("dispatcher", Dispatcher)
 def create_app(service: Service) -> web.Application:
     """Return an application that serves the operations of each API, and the control routes."""
     app = web.Application(client_max_size=MAX_BODY)
-    dispatcher = app[DISPATCHER] = Dispatcher(service, Contract.control())
+    dispatcher = app[DISPATCHER] = Dispatcher(service)
     app.on_response_prepare.append(drop_server_header)
     install_faults(app)
     app.on_shutdown.append(_end_waits)
-    routes = [*routes_of(service), *routes_of(service, prefix=SANDBOX_PREFIX)]
-    app.add_routes(route for route in routes if "{" not in route.path)
-    for resource in LateRoutes.of(route for route in routes if "{" in route.path):
+    first, *others = service.apis
+    app.add_routes(routes_of(service, first))
+    for resource in (
+        *(LateRoutes(one.base_path, partial(routes_of, service, one)) for one in others),
+        *(
+            LateRoutes(
+                SANDBOX_PREFIX + one.base_path,
+                partial(routes_of, service, one, prefix=SANDBOX_PREFIX),
+            )
+            for one in service.apis
+        ),
+        LateRoutes(CONTROL_PREFIX, partial(control_routes, dispatcher, service.safety)),
+    ):
         app.router.register_resource(resource)
-    app.add_routes(control_routes(dispatcher, service.safety))
     if service.dashboard:
         app.add_routes(dashboard_routes(service, dispatcher))
     app.router.add_route("*", ANYTHING, unrouted_handler(service))
@@ -232,7 +245,7 @@ async def listen(service: Service, host: str, port: int, tls: Tls | None = None)
         site.port,
         service.contract.base_path,
         app[DISPATCHER],
-        next((one.api.base_path for one in service.apis if one.api.name == SIGN_DE), None),
+        next((one.base_path for one in service.apis if one.name == SIGN_DE), None),
     )
     try:
         return listening if tls is None else await with_tls(listening, tls)

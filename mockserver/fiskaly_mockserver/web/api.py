@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol, cast
 
 from fiskaly_contracts import Contract, JsonValue, Violation
@@ -220,10 +221,19 @@ class Api:
             odd = sorted(operations.keys() ^ self.handlers.keys())
             raise LookupError(f"operations and handlers differ: {', '.join(odd)}")
 
-    @property
-    def base_path(self) -> str:
-        """The path that all its operations are under, as `/api/v0`."""
-        return self.contract.base_path
+
+class ApiSource:
+    """An API by its name and base path; the rest is loaded when it is first asked for."""
+
+    def __init__(self, name: str, base_path: str, load: Callable[[], Api]) -> None:
+        self.name = name
+        self.base_path = base_path
+        self._load = load
+
+    @cached_property
+    def api(self) -> Api:
+        """The API itself."""
+        return self._load()
 
     def owns(self, path: str) -> bool:
         """Tell whether a path lies under the base path."""

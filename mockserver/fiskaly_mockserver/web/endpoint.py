@@ -291,15 +291,15 @@ def _answering(operation: Operation, served: ServedApi, worlds: Worlds) -> Answe
     return _unless_at(other, operation.operation_id, answer)
 
 
-def routes_of(service: Service, *, prefix: str = "") -> list[web.RouteDef]:
-    """Return a route for each operation of each API, and for nothing else.
+def routes_of(service: Service, served: ServedApi, *, prefix: str = "") -> list[web.RouteDef]:
+    """Return a route for each operation of an API, and for nothing else.
 
-    `prefix` stands before the APIs' base paths; with one, paths name a sandbox.
+    `prefix` stands before the API's base path; with one, paths name a sandbox.
     """
     return [
         web.route(
             operation.method,
-            prefix + served.api.base_path + operation.path,
+            prefix + served.base_path + operation.path,
             in_pipeline(
                 service,
                 served,
@@ -309,7 +309,6 @@ def routes_of(service: Service, *, prefix: str = "") -> list[web.RouteDef]:
             # aiohttp would answer HEAD wherever there is a GET (A-28)
             **({"allow_head": False} if operation.method == hdrs.METH_GET else {}),
         )
-        for served in service.apis
         for operation in sorted(
             served.api.contract.operations.values(),
             # aiohttp tries one path after the other

@@ -1,6 +1,6 @@
-"""Routes that aiohttp's router gets ready when a request first needs them."""
+"""Routes that are made when a request first comes near them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, NoReturn
 
@@ -8,60 +8,50 @@ from aiohttp import web
 
 
 class LateRoutes(web.AbstractResource):
-    """Routes with variables in their paths, which begin alike: `/tss/{tss_id}`, `/tss/{tss_id}/tx`.
+    """The routes under one path, which a server can start without.
 
-    For each such path aiohttp compiles a regular expression. For two APIs that takes longer
-    than reading their contracts, and most servers are asked for a few paths only.
+    For each path with a variable aiohttp compiles a regular expression, which takes longer
+    than reading the contract that the path is from.
     """
 
-    def __init__(self, canonical: str) -> None:
-        """Begin without a route; `canonical` is how all their paths begin."""
+    def __init__(self, canonical: str, make: Callable[[], Iterable[web.RouteDef]]) -> None:
+        """Make nothing yet; all routes that `make` returns must lie under `canonical`."""
         super().__init__()
         self._canonical = canonical
-        self._routes: list[web.RouteDef] = []
-
-    @classmethod
-    def of(cls, routes: Iterable[web.RouteDef]) -> Iterable["LateRoutes"]:
-        """Return resources that have these routes, in their order where paths begin alike."""
-        made: dict[str, LateRoutes] = {}
-        for route in routes:
-            begin = route.path.partition("/{")[0]
-            made.setdefault(begin, cls(begin))._routes.append(route)  # noqa: SLF001 - its own
-        return made.values()
+        self._begin = canonical.partition("{")[0]
+        self._make = make
 
     @cached_property
-    def _ready(self) -> Sequence[web.AbstractResource]:
+    def _router(self) -> web.UrlDispatcher:
         router = web.UrlDispatcher()
-        router.add_routes(self._routes)
-        return tuple(router.resources())
+        router.add_routes(self._make())
+        return router
 
     async def resolve(
         self, request: web.Request
     ) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
         """Find the route of a request; where there is none, the methods that its path has."""
-        methods: list[set[str]] = []
-        for resource in self._ready:
-            found, allowed = await resource.resolve(request)
-            if found is not None:
-                return found, allowed
-            if allowed:
-                methods.append(allowed)
-        return None, set().union(*methods)
+        if not request.rel_url.path_safe.startswith(self._begin):
+            return None, set()
+        found = await self._router.resolve(request)
+        error = found.http_exception
+        if error is None:
+            return found, set()
+        return None, error.allowed_methods if isinstance(error, web.HTTPMethodNotAllowed) else set()
 
     @property
     def canonical(self) -> str:
-        """How the paths begin: where the router looks for them."""
+        """The path that they are under."""
         return self._canonical
 
     def __iter__(self) -> Iterator[web.AbstractRoute]:
-        for resource in self._ready:
-            yield from resource
+        return iter(self._router.routes())
 
     def __len__(self) -> int:
-        return len(self._routes)
+        return len(self._router.routes())
 
     def get_info(self) -> Any:
-        """Return how the paths begin."""
+        """Return the path that they are under."""
         return {"path": self.canonical}
 
     def raw_match(self, path: str) -> bool:  # noqa: ARG002 - aiohttp's signature
@@ -77,9 +67,9 @@ class LateRoutes(web.AbstractResource):
         raise RuntimeError(f"these routes cannot be put under {prefix}")
 
     def url_for(self, **kwargs: str) -> NoReturn:
-        """Refuse to make one URL for many paths.
+        """Refuse to make one URL for many routes.
 
         Raises:
             LookupError: Always.
         """
-        raise LookupError(f"of which path, with {kwargs}?")
+        raise LookupError(f"of which route, with {kwargs}?")

@@ -5,7 +5,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Self
+from functools import cached_property, partial
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -13,7 +13,8 @@ from fiskaly_contracts import Checker, Contract, JsonValue
 from fiskaly_contracts.checker import Judge
 from multidict import istr
 
-from fiskaly_mockserver.web.api import Api
+from fiskaly_mockserver.version import VERSION
+from fiskaly_mockserver.web.api import ApiSource
 from fiskaly_mockserver.web.journal.lifetime import LifetimeCoverage, LifetimeViolations
 from fiskaly_mockserver.web.journal.redaction import Redactor
 from fiskaly_mockserver.web.journal.secrets import KnownSecrets
@@ -22,6 +23,7 @@ from fiskaly_mockserver.web.row_cache import RowCache
 from fiskaly_mockserver.web.safety import Safety
 from fiskaly_mockserver.world import names
 from fiskaly_mockserver.world.journal.exchange import Exchange, unheard
+from fiskaly_mockserver.world.names import SIGN_DE
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
 
@@ -59,33 +61,44 @@ MOST_DEFECTS = 1_000
 _LOG = logging.getLogger("fiskaly_mockserver.exchanges")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class ServedApi:
-    """An API, and what one server serves it with.
+class ServedApi(ApiSource):
+    """An API, and what one server serves it with, each part made when it is first needed."""
 
-    Attributes:
-        redactor: Takes the secrets out of what is kept of its exchanges.
-        coverage: What clients made of it since the server was made.
-    """
+    def __init__(
+        self,
+        source: ApiSource,
+        checker: Callable[[Contract], Checker],
+        secrets: KnownSecrets | None = None,
+    ) -> None:
+        """Take an API and what makes its checker; `secrets` are kept nowhere."""
+        super().__init__(source.name, source.base_path, lambda: source.api)
+        self._new_checker = checker
+        self._secrets = secrets
 
-    api: Api
-    checker: Checker
-    redactor: Redactor
-    headers: ResponseHeaders
-    rows: RowCache
-    coverage: LifetimeCoverage
+    @cached_property
+    def checker(self) -> Checker:
+        """What checks its messages."""
+        return self._new_checker(self.api.contract)
 
-    @classmethod
-    def of(cls, api: Api, checker: Checker, secrets: KnownSecrets | None = None) -> Self:
-        """Return an API whose messages that checker checks; `secrets` are kept nowhere."""
-        return cls(
-            api=api,
-            checker=checker,
-            redactor=Redactor(api.contract, secrets),
-            headers=api.headers(),
-            rows=RowCache(checker.answer_plan),
-            coverage=LifetimeCoverage(api.contract),
-        )
+    @cached_property
+    def redactor(self) -> Redactor:
+        """What takes the secrets out of what is kept of its exchanges."""
+        return Redactor(self.api.contract, self._secrets)
+
+    @cached_property
+    def headers(self) -> ResponseHeaders:
+        """What writes the headers of its answers."""
+        return self.api.headers()
+
+    @cached_property
+    def rows(self) -> RowCache:
+        """Rows as they were written and checked before."""
+        return RowCache(self.checker.answer_plan)
+
+    @cached_property
+    def coverage(self) -> LifetimeCoverage:
+        """What clients made of it since the server was made."""
+        return LifetimeCoverage(self.api.contract)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -99,7 +112,6 @@ class Service:
         defects: The exchanges of any world in which the fake itself was wrong; no clearing
             of a journal hides them.
         lifetime: What broke a contract since the server was made, counted.
-        about: What `GET /_mock/health` tells of the server.
         interception: How clients of this machine are led here, if they are.
         dashboard: Whether there are pages for people.
     """
@@ -110,7 +122,6 @@ class Service:
     on_exchange: Callable[[Exchange], None] = unheard
     defects: deque[Exchange] = field(default_factory=lambda: deque(maxlen=MOST_DEFECTS))
     lifetime: LifetimeViolations = field(default_factory=LifetimeViolations)
-    about: dict[str, str | int | None] = field(default_factory=dict)
     interception: dict[str, JsonValue] = field(default_factory=dict)
     dashboard: bool = False
 
@@ -129,9 +140,19 @@ class Service:
         """The contract of the first API."""
         return self.apis[0].api.contract
 
+    @property
+    def about(self) -> dict[str, str | None]:
+        """What `GET /_mock/health` tells of the server: its version and those of the contracts."""
+        sign_de = self.contract_of(SIGN_DE)
+        return {
+            "version": VERSION,
+            "contract": self.contract.version,
+            "sign_de": None if sign_de is None else sign_de.version,
+        }
+
     def contract_of(self, name: str) -> Contract | None:
         """Return the contract of an API by its name, or None where it is not served."""
-        return next((one.api.contract for one in self.apis if one.api.name == name), None)
+        return next((one.api.contract for one in self.apis if one.name == name), None)
 
     def count(self, exchange: Exchange) -> None:
         """Count an exchange that broke a contract, and keep it if the fake was wrong."""
@@ -149,11 +170,11 @@ class Service:
 
     def served_under(self, path: str) -> ServedApi:
         """Return the API whose base path a path lies under; the first one if under none."""
-        return next((one for one in self.apis if one.api.owns(path)), self.apis[0])
+        return next((one for one in self.apis if one.owns(path)), self.apis[0])
 
 
 def served(
-    apis: tuple[Api, ...], secrets: KnownSecrets, *, judge: Judge, loose: bool
+    apis: tuple[ApiSource, ...], secrets: KnownSecrets, *, judge: Judge, loose: bool
 ) -> tuple[ServedApi, ...]:
     """Return APIs as one server serves them.
 
@@ -163,6 +184,5 @@ def served(
         judge: Who decides whether a message keeps its contract.
         loose: Drop body properties that a contract does not know instead of refusing.
     """
-    return tuple(
-        ServedApi.of(api, Checker(api.contract, judge=judge, loose=loose), secrets) for api in apis
-    )
+    checker = partial(Checker, judge=judge, loose=loose)
+    return tuple(ServedApi(api, checker, secrets) for api in apis)

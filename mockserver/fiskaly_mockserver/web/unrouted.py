@@ -97,14 +97,13 @@ Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 def unrouted_handler(service: Service) -> Handler:
     """Return the handler of requests that the router knows no other one for."""
-    contracts = [one.api.contract for one in service.apis]
 
     def of(served: ServedApi) -> Answering:
         async def answer(request: web.Request, _: World, record: Recorded) -> web.StreamResponse:
             allowed = await _allowed(request)
             if served.api.open_to_pages and allowed and _is_preflight(request):
                 return _permission(request, allowed)
-            return _refused(served, request, record, allowed, contracts)
+            return _refused(served, request, record, allowed, service.apis)
 
         return answer
 
@@ -153,14 +152,13 @@ def guarded(handle: Handle, service: Service) -> Handle:
 
 def _by_path(service: Service, of: Callable[[ServedApi], Answering]) -> Handler:
     """Return a handler that answers as the API would under whose base path a request lies."""
-    handlers = {
-        served.api.name: in_pipeline(service, served, of(served), sandbox_of=sandbox_of)
-        for served in service.apis
-    }
+    handlers: dict[str, Handler] = {}
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        path = without_sandbox(request.rel_url.path_safe)
-        return await handlers[service.served_under(path).api.name](request)
+        served = service.served_under(without_sandbox(request.rel_url.path_safe))
+        if served.name not in handlers:
+            handlers[served.name] = in_pipeline(service, served, of(served), sandbox_of=sandbox_of)
+        return await handlers[served.name](request)
 
     return handle
 
@@ -194,7 +192,7 @@ def _refused(
     request: web.Request,
     record: Recorded,
     allowed: Iterable[str] = (),
-    contracts: Sequence[Contract] = (),
+    apis: Sequence[ServedApi] = (),
 ) -> web.Response:
     """Refuse a request as aiohttp would, 405 where another method has a route, else 404.
 
@@ -207,9 +205,9 @@ def _refused(
     else:
         path = without_sandbox(request.rel_url.path_safe)
         # What lies under no base path may have been meant for any API
-        meant = (served.api.contract,) if served.api.owns(path) else contracts
+        meant = (served,) if served.owns(path) else apis
         missed = max(
-            (unknown_route(one, path, record) for one in meant or (served.api.contract,)),
+            (unknown_route(one.api.contract, path, record) for one in meant or (served,)),
             key=lambda one: "did you mean" in one.expected,
         )
         answer = errors.plain(404)

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 BASE_PATH = "/api/v0"
 SIGN_DE_PATH = "/api/v2"
-"""As the contract has it, which takes too long to read where nothing is served."""
+"""As the contracts have them, which take too long to read where nothing is served."""
+MANAGEMENT, SIGN_DE = "management", "sign-de"
+"""The names of the APIs."""
 CONTROL_PREFIX = "/_mock"
 DASHBOARD_PREFIX = "/dashboard"
 DASHBOARD_STREAM = "/dashboard/stream"

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fiskaly_fixtures import (
     BillingOptionsSpec,
@@ -35,10 +35,12 @@ from fiskaly_mockserver.domain.account.model import (
     hash_secret,
 )
 from fiskaly_mockserver.domain.account.users import INVITATION_LIFETIME
-from fiskaly_mockserver.domain.signing.model import Tss
 from fiskaly_mockserver.world.garbage import collector_at_rest
 from fiskaly_mockserver.world.store.table import OverlayTable
 from fiskaly_mockserver.world.store.tables import Baseline
+
+if TYPE_CHECKING:
+    from fiskaly_mockserver.domain.signing.model import Tss
 
 T = TypeVar("T", bound=Hashable)
 
@@ -343,7 +345,7 @@ class Seeded:
     def _secret(self, key_id: str) -> str:
         return self._baseline.pinned_secrets.get(key_id) or secret_of(self._seed, key_id)
 
-    def _tss(self, row: Tss) -> TssCredentials:
+    def _tss(self, row: "Tss") -> TssCredentials:
         pin = None if row.pin_hash is None else admin_pin_of(self._seed, row.id)
         return TssCredentials(
             id=row.id,

@@ -31,7 +31,6 @@ from fiskaly_mockserver.domain.account.model import (
     UserId,
 )
 from fiskaly_mockserver.domain.backend import Backend
-from fiskaly_mockserver.domain.signing.model import ACTIVE_STATES
 from fiskaly_mockserver.domain.signing.tables import SigningTables
 from fiskaly_mockserver.domain.store import Narrowing, Page, Paging, Selection, SortKey, paged
 
@@ -262,7 +261,7 @@ class Organizations:
                         organization=organization.id, billing_address=address.id, billed=billed.id
                     )
         for tss in self._signing.tss.select("organization", organization.id):
-            if tss.state in ACTIVE_STATES:
+            if tss.is_active:
                 raise StillSigns(organization=organization.id, tss=tss.id, state=tss.state)
 
     def _check_references(

@@ -130,6 +130,11 @@ class Tss:
     time_defective: int = 0
     time_disable: int = 0
 
+    @property
+    def is_active(self) -> bool:
+        """Whether it counts for the limit of active TSS."""
+        return self.state in ACTIVE_STATES
+
     def signed(self, counter: int, *, started: int, active: int) -> "Tss":
         """Return it after a log of a transaction, with its new counters.
 

@@ -1,22 +1,29 @@
 """The tables of SIGN DE: what rows are found by."""
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from __future__ import annotations
 
-from fiskaly_mockserver.domain.account.model import Environment, OrganizationId, PrincipalId
-from fiskaly_mockserver.domain.signing.model import (
-    AdminSession,
-    Client,
-    ClientId,
-    Export,
-    ExportId,
-    SignedLog,
-    Transaction,
-    TransactionId,
-    Tss,
-    TssId,
-)
-from fiskaly_mockserver.domain.store import Table, TableSpec
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fiskaly_mockserver.domain.account.model import Environment, OrganizationId
+from fiskaly_mockserver.domain.store import TableSpec
+
+if TYPE_CHECKING:  # a server that is never asked to sign starts without the rows' classes
+    from collections.abc import Iterable
+
+    from fiskaly_mockserver.domain.account.model import PrincipalId
+    from fiskaly_mockserver.domain.signing.model import (
+        AdminSession,
+        Client,
+        ClientId,
+        Export,
+        ExportId,
+        SignedLog,
+        Transaction,
+        TransactionId,
+        Tss,
+        TssId,
+    )
+    from fiskaly_mockserver.domain.store import Table
 
 Place = tuple[OrganizationId, Environment]
 

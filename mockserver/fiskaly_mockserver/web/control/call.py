@@ -10,7 +10,7 @@ from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.domain.signing.errors import SigningError
 from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.service import Service
-from fiskaly_mockserver.world.names import shown
+from fiskaly_mockserver.world.names import MANAGEMENT, SIGN_DE, shown
 from fiskaly_mockserver.world.world import World
 
 DONE: Mapping[str, JsonValue] = {"ok": True}
@@ -58,8 +58,8 @@ class ControlCall(NamedTuple):
             field: The field of this call that it hangs on.
             value: What was sent there.
         """
-        name = "sign-de" if isinstance(error, SigningError) else "management"
-        [errors] = [one.api.errors for one in self.service.apis if one.api.name == name]
+        name = SIGN_DE if isinstance(error, SigningError) else MANAGEMENT
+        [errors] = [one.api.errors for one in self.service.apis if one.name == name]
         answer = errors.refused(error)
         said = str(answer.body["message"]) if isinstance(answer.body, dict) else ""
         message = f"{field} is {shown(value)}: {said}" if field else said

@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple, cast
 
 from aiohttp import hdrs, web
@@ -66,11 +67,18 @@ class Dispatcher:
     Setting `stopped` ends every wait at once.
     """
 
-    def __init__(self, service: Service, contract: Contract) -> None:
-        self.contract = contract
+    def __init__(self, service: Service) -> None:
         self._service = service
-        self._checker = Checker(contract)
         self.stopped = asyncio.Event()
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The control contract; a start can do without it."""
+        return Contract.control()
+
+    @cached_property
+    def _checker(self) -> Checker:
+        return Checker(self.contract)
 
     async def answer(self, asked: Asked) -> Answer:
         """Return the answer to a call: its result, or why it is refused."""

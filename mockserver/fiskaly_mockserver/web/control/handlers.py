@@ -10,7 +10,6 @@ from typing import cast
 from fiskaly_contracts import Contract, JsonValue
 from fiskaly_contracts.wording import did_you_mean
 
-from fiskaly_mockserver.web.apis import SIGN_DE
 from fiskaly_mockserver.web.control import journal, state
 from fiskaly_mockserver.web.control.call import DONE, ControlCall, ControlError, ControlHandler
 from fiskaly_mockserver.world.clock import ClockError, parse_duration, parse_instant
@@ -22,7 +21,7 @@ from fiskaly_mockserver.world.faults import (
 )
 from fiskaly_mockserver.world.faults.recipes import RECIPES
 from fiskaly_mockserver.world.faults.rules import FaultRule
-from fiskaly_mockserver.world.names import shown
+from fiskaly_mockserver.world.names import SIGN_DE, shown
 from fiskaly_mockserver.world.snapshots import TooManySnapshots, UnknownSnapshot
 from fiskaly_mockserver.world.worlds import UnknownSandbox
 

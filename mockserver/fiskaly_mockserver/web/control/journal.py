@@ -173,7 +173,7 @@ def get_coverage(call: ControlCall) -> JsonValue:
     """Tell what clients made of each contract since the server started, in whatever world."""
     from fiskaly_contracts.coverage import report  # noqa: PLC0415 - few servers are asked
 
-    coverages = {served.api.name: served.coverage.count() for served in call.service.apis}
+    coverages = {served.name: served.coverage.count() for served in call.service.apis}
     return report.document(coverages)
 
 
@@ -226,7 +226,7 @@ def _query(call: ControlCall, wanted: Mapping[str, JsonValue], prefix: str = "")
             field=f"{prefix}operation",
             allowed=tuple(operations),
         )
-    base_paths = tuple(served.api.base_path for served in call.service.apis)
+    base_paths = tuple(served.base_path for served in call.service.apis)
     return JournalQuery.of(wanted, base_paths=base_paths)
 
 

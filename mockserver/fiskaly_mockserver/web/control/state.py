@@ -31,7 +31,7 @@ from fiskaly_mockserver.web.control.call import (
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.export.export import StateError, export_world, import_world
 from fiskaly_mockserver.world.garbage import collector_at_rest
-from fiskaly_mockserver.world.names import shown
+from fiskaly_mockserver.world.names import SIGN_DE, shown
 from fiskaly_mockserver.world.seeding import Seeded, baseline_of
 from fiskaly_mockserver.world.store.tables import Baseline
 from fiskaly_mockserver.world.world import World
@@ -129,7 +129,7 @@ def set_up_tss(call: ControlCall) -> JsonValue:
         )
     if env not in organization.envs:
         raise ControlError(409, f"env is {env}, for which it is not enabled", field="env")
-    if not any(served.api.name == "sign-de" for served in call.service.apis):
+    if not any(served.name == SIGN_DE for served in call.service.apis):
         raise ControlError(409, "this server does not serve SIGN DE")
     signing, seams = call.world.signing, call.world.seams
     admin = Principal(

@@ -41,9 +41,9 @@ from fiskaly_mockserver.domain.signing.errors import (
     TssNotFound,
 )
 from fiskaly_mockserver.web.api import Call, Download, JsonObject, Presented, PresentedRow
-from fiskaly_mockserver.web.apis import SIGN_DE
 from fiskaly_mockserver.web.control.dispatch import Asked, Dispatcher
 from fiskaly_mockserver.web.service import ServedApi, Service
+from fiskaly_mockserver.world.names import SIGN_DE
 from fiskaly_mockserver.world.world import World
 
 LANGUAGES = ("en", "de")
@@ -218,7 +218,7 @@ class Visit:
     @property
     def signs(self) -> bool:
         """Whether the server has SIGN DE."""
-        return any(one.api.name == SIGN_DE for one in self.service.apis)
+        return any(one.name == SIGN_DE for one in self.service.apis)
 
     @property
     def as_api_key(self) -> Principal:
@@ -286,7 +286,7 @@ class Visit:
             served.redactor.secrets.add(sent[name])
         call = Call(
             world=self.world,
-            principal=self.as_api_key if served.api.name == SIGN_DE else self.principal,
+            principal=self.as_api_key if served.name == SIGN_DE else self.principal,
             path=checked.path,
             query=checked.query,
             body=sent,

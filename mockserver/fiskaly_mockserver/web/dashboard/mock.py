@@ -154,14 +154,14 @@ async def change_sandbox(visit: Visit) -> Mapping[str, object]:
 def coverage(visit: Visit) -> Mapping[str, object]:
     """Show what clients made of each contract since the server began."""
     demand_control(visit)
-    counted = [(one.api.name, one.coverage.count()) for one in visit.service.apis]
+    counted = [(one.name, one.coverage.count()) for one in visit.service.apis]
     return {"apis": [(name, one.scores(), one.operations()) for name, one in counted]}
 
 
 def coverage_file(visit: Visit) -> Download:
     """Send the same as the file that the command line and the pytest plugin write."""
     demand_control(visit)
-    document = report.document({one.api.name: one.coverage.count() for one in visit.service.apis})
+    document = report.document({one.name: one.coverage.count() for one in visit.service.apis})
     return Download("application/json", (json.dumps(document, indent=2).encode(),))
 
 

@@ -19,6 +19,7 @@ from fiskaly_mockserver.web.api import Api, Errors, JsonObject
 from fiskaly_mockserver.web.management import presenters
 from fiskaly_mockserver.web.management.handlers import HANDLERS
 from fiskaly_mockserver.web.responses import REASONS, Answer, retry_after
+from fiskaly_mockserver.world.names import MANAGEMENT
 from fiskaly_mockserver.world.world import World
 
 Render = Callable[[DomainError], Answer]
@@ -216,7 +217,7 @@ _ENVS = (Environment.TEST,)
 def management_api() -> Api:
     """Return the Management API, with the bundled contract."""
     return Api(
-        name="management",
+        name=MANAGEMENT,
         contract=Contract.bundled(),
         handlers=HANDLERS,
         errors=ManagementErrors(),

@@ -25,6 +25,7 @@ from fiskaly_mockserver.web.responses import REASONS, Answer, ResponseHeaders, r
 from fiskaly_mockserver.web.safety import BACKEND_HOST
 from fiskaly_mockserver.web.sign_de import presenters
 from fiskaly_mockserver.web.sign_de.handlers import HANDLERS
+from fiskaly_mockserver.world.names import SIGN_DE
 from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.world import World
 
@@ -279,7 +280,7 @@ def sign_de_api(*, backend: bool = False, limits: bool = False) -> Api:
         limits: Whether the documented rate limits hold.
     """
     return Api(
-        name="sign-de",
+        name=SIGN_DE,
         contract=Contract.sign_de(),
         handlers=HANDLERS,
         errors=SignDeErrors(),
