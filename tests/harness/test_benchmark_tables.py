@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.candidates import Bare, Candidate, Ours, Unchecked
-from benchmarks.coldstart import OneRoute, Start, Started
+from benchmarks.coldstart import COMMANDS, WRONG, Firsts, OneRoute, Start, Started
 from benchmarks.coldstart import text as cold_text
 from benchmarks.peers.candidates import OpenapiBackend, Prism
 from benchmarks.proxy import DIRECT, OURS
@@ -73,10 +73,21 @@ def test_a_cold_start_is_held_against_the_script_and_prism() -> None:
         Started(OneRoute(), "", [Start(100, 90, 30), Start(100, 90, 30)]),
         Started(Prism(), "5", [Start(500, 400, 300), Start(500, 400, 300)]),
     ]
-    page = cold_text(started, {}, rounds=2)
-    assert "| cold start against the script | 1.55 | ≤ 1.50 | missed |" in page
-    assert verdicts(page) == ["missed", "missed"]
-    assert verdicts(cold_text(started[1:], {}, rounds=2)) == ["not measured"] * 2
+    page = cold_text(started, {}, Firsts(), rounds=2)
+    assert "| cold start against the script | 1.55 | ≤ 1.30 | missed |" in page
+    assert verdicts(page) == ["missed", "missed", "not measured"]
+    assert verdicts(cold_text(started[1:], {}, Firsts(), rounds=2)) == ["not measured"] * 3
+
+
+def test_exec_and_first_refusals_are_compared_one_by_one() -> None:
+    firsts = Firsts(
+        commands=dict(zip(COMMANDS, ([300.0, 420.0], [150.0, 200.0]), strict=True)),
+        refusals={WRONG[0]: [(9.0, 4.0), (18.0, 5.0), (16.0, 4.0)], WRONG[1]: [(3.0, 3.0)]},
+    )
+    page = cold_text([], {}, firsts, rounds=2)
+    assert "| `exec -- true` against the import of aiohttp | 2.05 | ≤ 2.00 | missed |" in page
+    assert f"| {WRONG[0]} | 16.0 | 4.0 |" in page
+    assert verdicts(page)[2:] == ["missed", "missed", "kept"]
 
 
 def test_a_start_of_pytest_is_compared_run_by_run() -> None:
@@ -85,7 +96,7 @@ def test_a_start_of_pytest_is_compared_run_by_run() -> None:
         clock={"with": [110, 210, 310], "without": [100, 200, 300]},
         cpu={"with": [100], "without": [91]},
     )
-    tests = {"fake": Taken([3.1], [2.9], [3.0]), "httpserver": taken, "empty": taken}
+    tests = {"fake": Taken([2.1], [1.9], [2.0]), "httpserver": taken, "empty": taken}
     page = pytest_text(tests, starts, rounds=1)
     assert "| on the clock | 200.0 | 210.0 | 10.0 |" in page
     assert verdicts(page) == ["missed", "kept", "kept"]

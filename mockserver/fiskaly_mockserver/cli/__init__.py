@@ -7,8 +7,10 @@ command's own. A flag beats its environment variable, which beats the default.
 """
 
 import gc
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any, NamedTuple
@@ -31,11 +33,13 @@ class LazyVerb(NamedTuple):
         name: What is typed.
         module: Where it lives.
         attribute: What it is called there; its name unless that is taken.
+        calls_nobody: Whether it never opens a TLS connection of aiohttp's to anybody.
     """
 
     name: str
     module: str
     attribute: str = ""
+    calls_nobody: bool = False
 
     def load(self) -> click.Command:
         """Import it.
@@ -43,12 +47,36 @@ class LazyVerb(NamedTuple):
         Raises:
             TypeError: What stands there is no command.
         """
-        with collector_off():
+        with collector_off(), _no_authorities() if self.calls_nobody else nullcontext():
             found = getattr(import_module(self.module), self.attribute or self.name)
             gc.freeze()  # modules stay: the first collection would go through all of them
         if not isinstance(found, click.Command):
             raise TypeError(f"{self.module} has no command {self.attribute or self.name}")
         return found
+
+
+AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""By what variables OpenSSL finds the CAs that a machine trusts."""
+
+
+@contextmanager
+def _no_authorities() -> Iterator[None]:
+    """Let TLS contexts that are made meanwhile trust nobody.
+
+    With its import aiohttp makes one for its client, and reads every CA of the machine for
+    it: a sixth of the start of a server, which calls nobody. Would it do so one day, it would
+    trust no answer. The variables are the process's: call it before there are threads.
+    """
+    before = {name: os.environ.get(name) for name in AUTHORITIES}
+    os.environ.update(dict.fromkeys(AUTHORITIES, os.devnull))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 class VerbGroup(click.Group):
@@ -124,15 +152,15 @@ class Cli(VerbGroup):
             raise BadInput(str(error)) from error
 
 
-def _verb(name: str, attribute: str = "") -> LazyVerb:
+def _verb(name: str, attribute: str = "", *, calls_nobody: bool = False) -> LazyVerb:
     """Name a verb of the module of its name: `serve` shall not wait for all the others."""
-    return LazyVerb(name, f"{__name__}.verbs.{name}", attribute)
+    return LazyVerb(name, f"{__name__}.verbs.{name}", attribute, calls_nobody)
 
 
 @click.group(
     cls=Cli,
     sections={
-        "Run a server": [_verb("serve"), _verb("exec", "exec_command")],
+        "Run a server": [_verb("serve", calls_nobody=True), _verb("exec", "exec_command")],
         "Control a running server": [
             _verb("reset"),
             _verb("clock"),

@@ -4,12 +4,14 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fiskaly_mockserver.control.shapes import ClockState
 from fiskaly_mockserver.world.clock import format_instant, parse_duration, parse_instant
+
+if TYPE_CHECKING:
+    from fiskaly_mockserver.control.shapes import ClockState
 
 CLOCK_TOLERANCE = 1.0
 """Seconds that a clock may be off before that is said: a call takes time too."""
@@ -119,7 +121,7 @@ def format_duration(seconds: float) -> str:
     return text
 
 
-def describe_clock(state: ClockState) -> str:
+def describe_clock(state: "ClockState") -> str:
     """Return what a world's clock shows and how it runs, in one line."""
     if state["frozen"]:
         pace = "frozen"

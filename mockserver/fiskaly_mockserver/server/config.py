@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import TypedDict, get_args
+from typing import NamedTuple, TypedDict, get_args
 
 from fiskaly_contracts.checker import Judge
 from fiskaly_fixtures import TreeArguments
@@ -158,8 +158,7 @@ class ServerSettings(TypedDict, total=False):
     on_exchange: Callable[[Exchange], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartValues:
+class StartValues(NamedTuple):
     """How a running server is to start over.
 
     Attributes:

@@ -17,13 +17,13 @@ from fiskaly_fixtures import (
     generate_from,
 )
 
-from fiskaly_mockserver.control.handles import TreeHandle
 from fiskaly_mockserver.world.seeding import Seeded, baseline_of
 from fiskaly_mockserver.world.store.tables import Baseline
 
 if TYPE_CHECKING:
     from fiskaly_fixtures import LoadedTree
 
+    from fiskaly_mockserver.control.handles import TreeHandle
     from fiskaly_mockserver.control.shapes import Tree
 
 
@@ -47,7 +47,7 @@ class CachedTree:
         return baseline_of(self.tree, started_at=self.started_at)
 
     @cached_property
-    def handle(self) -> TreeHandle:
+    def handle(self) -> "TreeHandle":
         """The organizations and users with their credentials."""
         return handle_of(self.baseline)
 
@@ -93,8 +93,10 @@ class TreeCache:
             return found
 
 
-def handle_of(baseline: Baseline) -> TreeHandle:
+def handle_of(baseline: Baseline) -> "TreeHandle":
     """Return the organizations and users of seeded rows with their credentials."""
+    from fiskaly_mockserver.control.handles import TreeHandle  # noqa: PLC0415 - `serve` has none
+
     of_tree = {"preset": baseline.preset, "seed": baseline.seed}
     return TreeHandle(cast("Tree", {**of_tree, **Seeded(baseline).as_json()}))
 

@@ -1,8 +1,7 @@
 """From an organization tree to the rows that a world starts with, and to their credentials."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from fiskaly_fixtures import (
     BillingOptionsSpec,
@@ -227,25 +226,25 @@ def _signing(
     return signing_rows(tree, rows, started_at=started_at, everything=everything)
 
 
-@dataclass(frozen=True, slots=True)
-class ApiCredentials:
+class ApiCredentials(NamedTuple):
     """What a client needs to authenticate as an organization in one environment."""
 
     env: str
     key: str
-    secret: str = field(repr=False)
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"ApiCredentials(env={self.env!r}, key={self.key!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class ClientOfTss:
+class ClientOfTss(NamedTuple):
     """A till that a TSS began with."""
 
     id: str
     serial_number: str
 
 
-@dataclass(frozen=True, slots=True)
-class TssCredentials:
+class TssCredentials(NamedTuple):
     """A TSS that an organization began with, and what its admin needs.
 
     The PIN is None where none was set.
@@ -254,13 +253,16 @@ class TssCredentials:
     id: str
     env: str
     state: str
-    admin_puk: str = field(repr=False)
-    admin_pin: str | None = field(repr=False)
+    admin_puk: str
+    admin_pin: str | None
     clients: tuple[ClientOfTss, ...]
 
+    def __repr__(self) -> str:
+        shown = f"id={self.id!r}, env={self.env!r}, state={self.state!r}, clients={self.clients!r}"
+        return f"TssCredentials({shown})"
 
-@dataclass(frozen=True, slots=True)
-class OrganizationCredentials:
+
+class OrganizationCredentials(NamedTuple):
     """An organization, its enabled API keys, a TEST key first, and its TSS."""
 
     id: str
@@ -272,14 +274,26 @@ class OrganizationCredentials:
     tss: tuple[TssCredentials, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class UserCredentials:
+class UserCredentials(NamedTuple):
     """A registered user, with its password and where it belongs."""
 
     id: str
     email: str
-    password: str = field(repr=False)
+    password: str
     organization_ids: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        shown = f"id={self.id!r}, email={self.email!r}, organization_ids={self.organization_ids!r}"
+        return f"UserCredentials({shown})"
+
+
+def _plain(value: Any) -> Any:
+    """Return credentials as JSON has them."""
+    if not isinstance(value, tuple):
+        return value
+    plain = [_plain(one) for one in value]
+    names = getattr(value, "_fields", None)
+    return plain if names is None else dict(zip(names, plain, strict=True))
 
 
 class Seeded:
@@ -319,8 +333,8 @@ class Seeded:
     def as_json(self) -> dict[str, Any]:
         """Return `{"organizations": […], "users": […]}` as `serve --json` prints them."""
         return {
-            "organizations": [asdict(found) for found in self.organizations()],
-            "users": [asdict(found) for found in self.users()],
+            "organizations": [_plain(found) for found in self.organizations()],
+            "users": [_plain(found) for found in self.users()],
         }
 
     def _of(self, row: Organization) -> OrganizationCredentials:

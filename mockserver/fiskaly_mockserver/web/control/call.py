@@ -7,7 +7,6 @@ from typing import NamedTuple, cast
 from fiskaly_contracts import JsonValue
 
 from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.domain.signing.errors import SigningError
 from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.names import MANAGEMENT, SIGN_DE, shown
@@ -58,6 +57,8 @@ class ControlCall(NamedTuple):
             field: The field of this call that it hangs on.
             value: What was sent there.
         """
+        from fiskaly_mockserver.domain.signing.errors import SigningError  # noqa: PLC0415
+
         name = SIGN_DE if isinstance(error, SigningError) else MANAGEMENT
         [errors] = [one.api.errors for one in self.service.apis if one.name == name]
         answer = errors.refused(error)
