@@ -277,7 +277,9 @@ class OverlayTable(Generic[Key, Row]):
         """Add the row, or replace the one of the same key in its old place."""
         key = self._base.spec.key(row)
         old = self.get(key)
-        self._make_own()
+        self._revision += 1
+        if self._is_shared:
+            self._part()
         if old is None:
             self._add(key, row)
         else:
@@ -293,7 +295,9 @@ class OverlayTable(Generic[Key, Row]):
         row = self.get(key)
         if row is None:
             raise KeyError(key)
-        self._make_own()
+        self._revision += 1
+        if self._is_shared:
+            self._part()
         position = self.position(key)
         for name, values_of in self._base.spec.indexes.items():
             for value in set(values_of(row)):
@@ -364,16 +368,14 @@ class OverlayTable(Generic[Key, Row]):
             for value in before | after:
                 self.results.changed((name, value))
 
-    def _make_own(self) -> None:
+    def _part(self) -> None:
         """Part from other worlds before a change."""
-        self._revision += 1
-        if self._is_shared:
-            self._changed = dict(self._changed)
-            self._gone = set(self._gone)
-            self._added_keys = dict(self._added_keys)
-            self._added_positions = dict(self._added_positions)
-            self._indexes = dict(self._indexes)
-            self._is_shared = False
+        self._changed = dict(self._changed)
+        self._gone = set(self._gone)
+        self._added_keys = dict(self._added_keys)
+        self._added_positions = dict(self._added_positions)
+        self._indexes = dict(self._indexes)
+        self._is_shared = False
 
     def _discard(self, place: Place, position: int) -> None:
         """Take a position out, and forget an index value that nothing is left of."""
