@@ -370,11 +370,8 @@ class OverlayTable(Generic[Key, Row]):
 
     def _part(self) -> None:
         """Part from other worlds before a change."""
-        self._changed = dict(self._changed)
-        self._gone = set(self._gone)
-        self._added_keys = dict(self._added_keys)
-        self._added_positions = dict(self._added_positions)
-        self._indexes = dict(self._indexes)
+        for slot in ("_changed", "_gone", "_added_keys", "_added_positions", "_indexes"):
+            setattr(self, slot, getattr(self, slot).copy())
         self._is_shared = False
 
     def _discard(self, place: Place, position: int) -> None:
