@@ -115,7 +115,6 @@ class ContractCoverage:
         """Start with nothing exercised; the fields are read when first asked for."""
         self.contract = contract
         self._calls: dict[tuple[str, int], int] = {}
-        self._fields: dict[str, set[str]] = {}
 
     @property
     def exchanges(self) -> int:
@@ -149,8 +148,7 @@ class ContractCoverage:
     ) -> None:
         """Note the fields of an exchange, which `add` counts; as `note`."""
         if (query_names or body is not None) and self.wants_fields(operation_id, status):
-            found = self._fields.setdefault(operation_id, set())
-            self._plans[operation_id].collect(query_names, body, found)
+            self._fields[operation_id].collect(query_names, body)
 
     def wants_fields(self, operation_id: str, status: int) -> bool:
         """Tell whether the fields of such an exchange could be news.
@@ -162,7 +160,8 @@ class ContractCoverage:
             return False
         if status == NOT_AUTHENTICATED and self.contract.operations[operation_id].secured:
             return False  # refused before anybody looked at the rest
-        return len(self._fields.get(operation_id, ())) < len(self._plans[operation_id].names)
+        fields = self._fields[operation_id]
+        return len(fields.sent) < len(fields.names)
 
     def merge(self, other: "ContractCoverage") -> None:
         """Add what another one counted; the order of merging makes no difference.
@@ -187,10 +186,9 @@ class ContractCoverage:
 
     def add_fields(self, operation_id: str, fields: Iterable[str]) -> None:
         """Count fields as sent; those that the contract does not have are left out."""
-        if operation_id in self._plans:
-            known = set(self._plans[operation_id].names).intersection(fields)
-            if known:
-                self._fields.setdefault(operation_id, set()).update(known)
+        known = self._fields.get(operation_id)
+        if known is not None:
+            known.sent.update(set(known.names).intersection(fields))
 
     def tallies(self) -> Iterator[tuple[str, int, int]]:
         """Yield `(operation_id, status, calls)` as counted, in ascending order."""
@@ -200,7 +198,8 @@ class ContractCoverage:
     def sent(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield `(operation_id, fields)` of the operations that were sent any."""
         for operation_id, fields in sorted(self._fields.items()):
-            yield operation_id, tuple(sorted(fields))
+            if fields.sent:
+                yield operation_id, tuple(sorted(fields.sent))
 
     def operations(self) -> tuple[OperationCoverage, ...]:
         """Return what was made of every operation, in the order of the contract."""
@@ -237,8 +236,8 @@ class ContractCoverage:
 
     def _operation(self, operation: Operation, met: Mapping[int, int]) -> OperationCoverage:
         name = operation.operation_id
-        statuses, fields = self._statuses[name], self._plans[name].names
-        sent = self._fields.get(name, set())
+        statuses, fields = self._statuses[name], self._fields[name].names
+        sent = self._fields[name].sent
         return OperationCoverage(
             operation_id=name,
             method=operation.method,
@@ -266,7 +265,7 @@ class ContractCoverage:
         return "x-mock-not-produced" not in response
 
     @cached_property
-    def _plans(self) -> dict[str, RequestFields]:
+    def _fields(self) -> dict[str, RequestFields]:
         return {
             name: RequestFields(self.contract.document, operation)
             for name, operation in self.contract.operations.items()

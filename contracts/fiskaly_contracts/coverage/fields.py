@@ -13,9 +13,10 @@ Path parameters are no fields, since no call leaves them out, nor are properties
 should not send: what is `readOnly` or `deprecated`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from fiskaly_contracts.document import Operation
 from fiskaly_contracts.fields import branch_name, flatten, resolve
@@ -26,6 +27,9 @@ ITEM = "*"
 """The token of a pointer that stands for any item of an array."""
 
 
+_ABSENT: Any = object()
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """One way to fill an object: a branch of `oneOf`, told from the others by its properties."""
@@ -33,7 +37,7 @@ class Branch:
     field: str
     required: frozenset[str]
     known: frozenset[str] | None
-    choices: Mapping[str, Sequence[JsonValue]]
+    choices: Mapping[str, AbstractSet[JsonValue]]
 
     @classmethod
     def of(cls, document: Schema, schema: Schema, name: str) -> Self | None:
@@ -48,7 +52,11 @@ class Branch:
             field=name,
             required=frozenset(resolve(document, schema).get("required", ())),
             known=frozenset(properties) if closed else None,
-            choices={key: part["enum"] for key, part in resolved.items() if "enum" in part},
+            choices={
+                key: frozenset(part["enum"])
+                for key, part in resolved.items()
+                if part.get("type") == "string" and "enum" in part
+            },
         )
 
     def fits(self, value: Mapping[str, JsonValue]) -> bool:
@@ -57,23 +65,30 @@ class Branch:
         if not self.required <= names or not (self.known is None or names <= self.known):
             return False
         for key, choices in self.choices.items():
-            if key in value and value[key] not in choices:
+            part = value.get(key, _ABSENT)
+            if part is not _ABSENT and not (isinstance(part, str) and part in choices):
                 return False
         return True
 
 
 @dataclass(slots=True)
 class Place:
-    """What may stand at one place of a body."""
+    """What may stand at one place of a body.
+
+    Attributes:
+        names: All that `fields` yields.
+        unmet: Those of the properties that may still bring something new.
+    """
 
     properties: "dict[str, tuple[str, Place]]" = field(default_factory=dict)
     items: "Place | None" = None
     branches: tuple[Branch, ...] = ()
-    names: frozenset[str] = frozenset()
-    """All that `fields` yields."""
+    names: frozenset[str] = field(init=False)
+    unmet: "dict[str, tuple[str, Place]]" = field(init=False)
 
     def __post_init__(self) -> None:
         self.names = frozenset(self.fields())
+        self.unmet = dict(self.properties)
 
     def fields(self) -> Iterator[str]:
         """Yield every field here and below, branches first."""
@@ -86,36 +101,42 @@ class Place:
             yield from self.items.fields()
 
     def collect(self, value: JsonValue, found: set[str]) -> None:
-        """Add the fields that a value has."""
-        if self.names <= found:  # most bodies of a long life have nothing new
-            return
+        """Add the fields that a value has; always to the same set."""
         if isinstance(value, dict):
-            for key, part in value.items():
-                known = self.properties.get(key)
-                if known is not None:
-                    name, below = known
-                    found.add(name)
-                    if below.names:
-                        below.collect(part, found)
+            # Most bodies of a long life have nothing new
+            if not self.unmet.keys().isdisjoint(value):
+                self._collect_properties(value, found)
             if self.branches:
                 self._collect_branch(value, found)
         elif isinstance(value, list) and self.items is not None:
             for item in value:
                 self.items.collect(item, found)
 
+    def _collect_properties(self, value: Mapping[str, JsonValue], found: set[str]) -> None:
+        for key in self.unmet.keys() & value.keys():
+            name, below = self.unmet[key]
+            found.add(name)
+            below.collect(value[key], found)
+            if below.names <= found:
+                del self.unmet[key]
+
     def _collect_branch(self, value: Mapping[str, JsonValue], found: set[str]) -> None:
-        fitting: list[str] = []
+        # If several fit, nobody knows which was meant
         for branch in self.branches:
-            if branch.fits(value):
-                if branch.field in found:  # if others fit too, nobody knows which was meant
-                    return
-                fitting.append(branch.field)
+            if branch.field in found and branch.fits(value):
+                return
+        fitting = [branch.field for branch in self.branches if branch.fits(value)]
         if len(fitting) == 1:
             found.add(fitting[0])
 
 
 class RequestFields:
-    """The fields of one operation's requests."""
+    """The fields of one operation's requests, and those of them that were sent.
+
+    Attributes:
+        names: Every field once, query parameters first.
+        sent: Those that requests had so far.
+    """
 
     def __init__(self, document: Schema, operation: Operation) -> None:
         """Read the fields from the contract.
@@ -130,12 +151,12 @@ class RequestFields:
             if parameter.where is Where.QUERY
         }
         self.names = tuple(dict.fromkeys((*self._query.values(), *self._body.fields())))
-        """Every field once, query parameters first."""
+        self.sent: set[str] = set()
 
-    def collect(self, query_names: Iterable[str], body: JsonValue, found: set[str]) -> None:
+    def collect(self, query_names: Iterable[str], body: JsonValue) -> None:
         """Add the declared fields of a request; what the contract does not know is none."""
-        found.update(self._query[name] for name in query_names if name in self._query)
-        self._body.collect(body, found)
+        self.sent.update(self._query[name] for name in query_names if name in self._query)
+        self._body.collect(body, self.sent)
 
 
 @dataclass(frozen=True, slots=True)
