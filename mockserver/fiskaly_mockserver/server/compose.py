@@ -7,10 +7,9 @@ from fiskaly_fixtures import OrganizationTree
 
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.web.api import ApiSource
-from fiskaly_mockserver.web.apis import apis
 from fiskaly_mockserver.web.journal.secrets import MOST_SECRETS, KnownSecrets
 from fiskaly_mockserver.web.safety import Safety, is_loopback
-from fiskaly_mockserver.web.service import Service, served
+from fiskaly_mockserver.web.service import Service, apis, served
 from fiskaly_mockserver.world.faults import Target
 from fiskaly_mockserver.world.journal.journal import JournalRoom
 from fiskaly_mockserver.world.seams import Seams, WorldSettings

@@ -24,9 +24,8 @@ from fiskaly_mockserver.web.dashboard import dashboard_routes
 from fiskaly_mockserver.web.endpoint import MAX_BODY, routes_of
 from fiskaly_mockserver.web.faults.apply import install_faults
 from fiskaly_mockserver.web.responses import drop_server_header
-from fiskaly_mockserver.web.routing import LateRoutes
+from fiskaly_mockserver.web.routing import LateRoutes, guarded, unrouted_handler
 from fiskaly_mockserver.web.service import SANDBOX_PREFIX, Service
-from fiskaly_mockserver.web.unrouted import guarded, unrouted_handler
 from fiskaly_mockserver.world.names import (
     CONTROL_PREFIX,
     DASHBOARD_PREFIX,

@@ -14,16 +14,17 @@ from fiskaly_contracts.checker import Judge
 from multidict import istr
 
 from fiskaly_mockserver.version import VERSION
-from fiskaly_mockserver.web.api import ApiSource
+from fiskaly_mockserver.web.api import Api, ApiSource
 from fiskaly_mockserver.web.journal.lifetime import LifetimeCoverage, LifetimeViolations
 from fiskaly_mockserver.web.journal.redaction import Redactor
 from fiskaly_mockserver.web.journal.secrets import KnownSecrets
+from fiskaly_mockserver.web.management.api import management_api
 from fiskaly_mockserver.web.responses import ResponseHeaders
 from fiskaly_mockserver.web.row_cache import RowCache
 from fiskaly_mockserver.web.safety import Safety
 from fiskaly_mockserver.world import names
 from fiskaly_mockserver.world.journal.exchange import Exchange, unheard
-from fiskaly_mockserver.world.names import SIGN_DE
+from fiskaly_mockserver.world.names import BASE_PATH, MANAGEMENT, SIGN_DE, SIGN_DE_PATH
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
 
@@ -171,6 +172,24 @@ class Service:
     def served_under(self, path: str) -> ServedApi:
         """Return the API whose base path a path lies under; the first one if under none."""
         return next((one for one in self.apis if one.owns(path)), self.apis[0])
+
+
+def apis(
+    *, sign_de: bool = True, backend: bool = False, limits: bool = False
+) -> tuple[ApiSource, ...]:
+    """Return every API that a server has; SIGN DE if it is wanted, as `sign_de_api` has it.
+
+    What lies under no base path is answered as the first would.
+    """
+
+    def load_sign_de() -> Api:
+        # Many servers are never asked to sign anything, and start without it
+        from fiskaly_mockserver.web.sign_de.api import sign_de_api  # noqa: PLC0415
+
+        return sign_de_api(backend=backend, limits=limits)
+
+    management = ApiSource(MANAGEMENT, BASE_PATH, management_api)
+    return (management, ApiSource(SIGN_DE, SIGN_DE_PATH, load_sign_de))[: 1 + sign_de]
 
 
 def served(
