@@ -221,3 +221,14 @@ def elements(log: bytes) -> list[bytes]:
         found.append(rest[:size])
         rest = rest[size:]
     return found
+
+
+def test_every_signature_is_64_bytes_however_short_its_numbers_are() -> None:
+    keys = SeededSigningKeys("1")
+    point, sign = b64decode(keys.of(UUID, created=0).public_key), keys.signer(UUID)
+    signatures = {message: sign(message) for message in (b"%d" % at for at in range(600))}
+    assert {len(one) for one in signatures.values()} == {64}
+    assert all(verifies(point, message, one) for message, one in signatures.items())
+    halves = [half for one in signatures.values() for half in (one[:32], one[32:])]
+    assert min(halves)[0] == 0
+    assert max(halves)[0] > 0x7F

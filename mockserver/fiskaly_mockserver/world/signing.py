@@ -7,10 +7,7 @@ from hashlib import sha256, sha512
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    decode_dss_signature,
-    encode_dss_signature,
-)
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -85,8 +82,12 @@ class SeededSigningKeys(SigningKeys):
 
 
 def _signed(key: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
-    r, s = decode_dss_signature(key.sign(message, _ALGORITHM))
-    return r.to_bytes(_HALF, "big") + s.to_bytes(_HALF, "big")
+    # A sequence of the integers r and s: all four lengths are below 128, one byte each
+    found = key.sign(message, _ALGORITHM)
+    r_ends = 4 + found[3]
+    r, s = found[4:r_ends], found[r_ends + 2 :]
+    # A sign byte may stand before 32 others, and leading zeros are left out
+    return r[-_HALF:].rjust(_HALF, b"\0") + s[-_HALF:].rjust(_HALF, b"\0")
 
 
 def verifies(public_key: bytes, message: bytes, signature: bytes) -> bool:
