@@ -21,7 +21,7 @@ from fiskaly_contracts.exchange import JSON
 from fiskaly_contracts.fields import flatten, resolve
 from fiskaly_contracts.json_value import Schema
 
-from fiskaly_mockserver.web.journal.secrets import KnownSecrets
+from fiskaly_mockserver.web.journal.secrets import SHORTEST, KnownSecrets
 from fiskaly_mockserver.world.journal.containment import (
     OMITTED,
     REDACTED,
@@ -275,6 +275,8 @@ class Redactor:
         return (None, NULL) if value is None else (self._value(value, place), "")
 
     def _segment(self, segment: str) -> str:
+        if len(segment) < SHORTEST:
+            return segment
         if "%" in segment:
             plain = unquote(segment)
             if self._clean(plain) != plain:
