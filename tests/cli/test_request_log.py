@@ -294,3 +294,17 @@ def test_what_a_library_says_again_and_again_is_one_line_a_second(
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) == 4
     assert [line for line in lines if line.endswith(" (999 more like it before)")] == lines[2:]
+
+
+def test_a_line_that_fails_does_not_keep_back_the_next(capfd: pytest.CaptureFixture[str]) -> None:
+    def fail() -> str:
+        raise ZeroDivisionError("a secret, perhaps")
+
+    writer = LineWriter(sys.stderr)
+    writer.write(fail)
+    writer.write(lambda: "the next")
+    writer.close()
+    assert capfd.readouterr().err.splitlines() == [
+        "a line of this log failed: ZeroDivisionError",
+        "the next",
+    ]

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from http import HTTPStatus
 from threading import Condition, Event, Thread
 from typing import TextIO
@@ -25,6 +26,8 @@ LEVELS: Mapping[str, int] = {
 }
 MOST_WAITING = 256 * 1024
 """Characters that wait for a reader; of what comes on top only the number is kept."""
+USUAL_LINE = 200
+"""Characters that a line is taken for which is not put together yet."""
 AT_ONCE = 4096
 """Bytes of one write: a pipe that takes any takes so many."""
 GATHERING = 0.02
@@ -57,7 +60,7 @@ class LineWriter:
         self._stream = stream
         self._describe_dropped = dropped
         self._limit = limit
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[str | Callable[[], str]] = deque()
         self._size = 0
         self._dropped = 0
         self._changed = Condition()
@@ -65,16 +68,21 @@ class LineWriter:
         self._idle = False
         self._thread: Thread | None = None
 
-    def write(self, line: str) -> None:
-        """Write a line as soon as the stream takes it; drop it if too many wait already."""
+    def write(self, line: str | Callable[[], str]) -> None:
+        """Write a line as soon as the stream takes it; drop it if too many wait already.
+
+        What is called for a line is called in the writer's thread, where the work for many
+        lines in a row costs a third of what it does between requests.
+        """
         if self._stream is None:
             return
+        size = _size(line)
         with self._changed:
-            if self._size and self._size + len(line) > self._limit:
+            if self._size and self._size + size > self._limit:
                 self._dropped += 1
                 return
             self._waiting.append(line)
-            self._size += len(line) + 1
+            self._size += size
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="fiskaly-mockserver-log", daemon=True)
                 self._thread.start()
@@ -98,17 +106,30 @@ class LineWriter:
                     self._changed.wait()
                 lines = [*self._waiting]
                 self._waiting.clear()
-            size = sum(map(len, lines)) + len(lines)
-            _write(self._stream, "".join(f"{line}\n" for line in lines))
+            size = sum(map(_size, lines))
+            _write(self._stream, "".join(f"{_text(line)}\n" for line in lines))
             with self._changed:
                 self._size -= size
                 if self._dropped:
                     line = self._describe_dropped(self._dropped)
                     self._dropped = 0
                     self._waiting.append(line)
-                    self._size += len(line) + 1
+                    self._size += _size(line)
                 self._changed.notify_all()
             self._ending.wait(GATHERING)
+
+
+def _size(line: str | Callable[[], str]) -> int:
+    return len(line) + 1 if isinstance(line, str) else USUAL_LINE
+
+
+def _text(line: str | Callable[[], str]) -> str:
+    if isinstance(line, str):
+        return line
+    try:
+        return line()
+    except Exception as error:  # noqa: BLE001 - the lines after it are due all the same
+        return f"a line of this log failed: {type(error).__name__}"
 
 
 def _write(stream: TextIO | None, text: str) -> None:
@@ -171,8 +192,8 @@ class RequestLog:
 
     def write(self, exchange: Exchange) -> None:
         """Write the line of an exchange, if its level is wanted."""
-        if level_of(exchange) >= self._level:
-            self._writer.write(self._render(exchange))
+        if self._level <= logging.INFO or level_of(exchange) >= self._level:
+            self._writer.write(partial(self._render, exchange))
             if exchange.crash:
                 self._writer.write(exchange.crash)
 

@@ -20,6 +20,8 @@ _LONG_RUN = re.compile(f"[0-9A-Za-z]{{{_PASSWORD_LENGTH},}}")
 _ALPHANUMERIC = re.compile("[0-9A-Za-z]+")
 _BASE64 = re.compile("[0-9A-Za-z+/_-]{16,}")
 _SHORTEST_CODED = 16
+_ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""A UUID, which codes nothing, though base64 has all of its characters."""
 _URL_SAFE = str.maketrans("-_", "+/")
 SHORTEST = 8
 """Characters of the shortest secret that is looked for: a shorter one may be any word."""
@@ -79,7 +81,7 @@ class KnownSecrets:
     def clean(self, text: str) -> str:
         """Return a text without any secret that is known or has the form of one."""
         text = self._without_known(without_credentials(text))
-        if len(text) < _SHORTEST_CODED:
+        if len(text) < _SHORTEST_CODED or _ID.fullmatch(text):
             return text
         for coded in _BASE64.findall(text):
             try:
