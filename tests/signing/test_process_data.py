@@ -174,18 +174,15 @@ AMOUNTS = st.decimals("-9999.99", "9999.99", places=2)
 def test_a_receipt_is_read_back_with_the_same_sums(
     kind: str, amounts: list[tuple[str, Decimal]], payments: list[tuple[str, str, Decimal]]
 ) -> None:
-    read = read_receipt(
-        signed_text(
-            receipt(
-                receipt_type=kind,
-                amounts_per_vat_rate=[vat(rate, str(amount)) for rate, amount in amounts],
-                amounts_per_payment_type=[
-                    paid(how, str(amount), currency_code=currency)
-                    for how, currency, amount in payments
-                ],
-            )
-        )
+    schema = receipt(
+        receipt_type=kind,
+        amounts_per_vat_rate=[vat(rate, str(amount)) for rate, amount in amounts],
+        amounts_per_payment_type=[
+            paid(how, str(amount), currency_code=currency) for how, currency, amount in payments
+        ],
     )
+    read = read_receipt(signed_text(schema))
+    assert read == process_data_of(schema).receipt
     assert read.kind == RECEIPT_KINDS[kind]
     assert sum(read.amounts) == sum(amount for _, amount in amounts)
     for currency in ("EUR", "USD"):

@@ -69,7 +69,7 @@ class Call:
 
     `path` and `query` hold cast values, `query` with defaults for what was not sent. There is
     no `principal` where the operation is open to everyone: its handler must not ask for one.
-    `row` is what the handler wrote, where what was written is audited.
+    `written` is what the handler wrote, as the audit of its operation wants it.
     """
 
     world: World
@@ -77,7 +77,7 @@ class Call:
     path: Mapping[str, str]
     query: Mapping[str, JsonValue]
     body: JsonObject
-    row: object = None
+    written: Any = None
 
     @property
     def organization_id(self) -> str:

@@ -59,8 +59,13 @@ def audit_client(client: Client) -> Iterator[AuditWarning]:
         )
 
 
-def audit_revision(transaction: Transaction, revision: Revision) -> Iterator[AuditWarning]:
-    """Yield what is wrong with one signed step of a transaction."""
+def audit_revision(
+    transaction: Transaction, revision: Revision, receipt: Receipt | None = None
+) -> Iterator[AuditWarning]:
+    """Yield what is wrong with one signed step of a transaction.
+
+    Its process data needs no reading where the `receipt` is known that it was written from.
+    """
     first = transaction.revisions[0]
     if revision.state is TransactionState.FINISHED and revision.client_id != first.client_id:
         yield AuditWarning(
@@ -74,6 +79,9 @@ def audit_revision(transaction: Transaction, revision: Revision) -> Iterator[Aud
         yield AuditWarning(
             AuditRule.DATA_AT_START, "schema should be left out at the start of a transaction"
         )
+    if receipt is not None:
+        yield from _audit_receipt(receipt)
+        return
     try:
         text = revision.process_data.decode()
     except UnicodeDecodeError:

@@ -62,6 +62,27 @@ _ORDER_LINE = re.compile(
 )
 
 
+class Payment(NamedTuple):
+    """One way in which a receipt was paid: `Bar` or `Unbar`, in a currency."""
+
+    amount: Decimal
+    kind: str
+    currency: str = "EUR"
+
+
+class Receipt(NamedTuple):
+    """What a receipt's process data says.
+
+    Attributes:
+        kind: `Beleg`, `AVTransfer` and so on.
+        amounts: Gross amounts at 19 %, 7 %, 10.7 %, 5.5 % and 0 %.
+    """
+
+    kind: str
+    amounts: tuple[Decimal, ...]
+    payments: tuple[Payment, ...]
+
+
 class ProcessData(NamedTuple):
     """What is signed of a call.
 
@@ -69,11 +90,13 @@ class ProcessData(NamedTuple):
         process_type: Such as `Kassenbeleg-V1`; one blank without a schema.
         data: The text in UTF-8.
         schema: What answers echo: the variant as sent and completed, and `raw`; {} without one.
+        receipt: What the text of a `standard_v1` receipt says; None for all else.
     """
 
     process_type: str
     data: bytes
     schema: Mapping[str, Any]
+    receipt: Receipt | None = None
 
 
 NO_DATA = ProcessData(" ", b"", {})
@@ -95,8 +118,10 @@ def process_data_of(schema: Mapping[str, Any] | None) -> ProcessData:
         return _with_raw(OTHER_TYPE, _json_text(schema["dsfinvtw_v1"]), dict(schema))
     standard: Mapping[str, Any] = schema.get("standard_v1", {})
     if "receipt" in standard:
-        receipt = _completed(standard["receipt"])
-        return _with_raw(RECEIPT_TYPE, receipt_text(receipt), _standard("receipt", receipt))
+        completed = _completed(standard["receipt"])
+        receipt = receipt_of(completed)
+        text = receipt_text(receipt)
+        return _with_raw(RECEIPT_TYPE, text, _standard("receipt", completed), receipt)
     if "order" in standard:
         order = _sorted(standard["order"])
         return _with_raw(ORDER_TYPE, order_text(order), _standard("order", order))
@@ -104,23 +129,28 @@ def process_data_of(schema: Mapping[str, Any] | None) -> ProcessData:
     return _with_raw(OTHER_TYPE, _json_text(other), _standard("other", other))
 
 
-def receipt_text(receipt: Mapping[str, Any]) -> str:
-    """Return the process data of a receipt: kind, five amounts, payments.
+def receipt_of(schema: Mapping[str, Any]) -> Receipt:
+    """Return what the process data of a receipt is to say: kind, five amounts, payments."""
+    amounts = [_ZERO] * _RATES
+    for row in schema.get("amounts_per_vat_rate", ()):
+        amounts[VAT_PLACES[row["vat_rate"]]] += Decimal(row["amount"])
+    payments = _payments(schema.get("amounts_per_payment_type", ()))
+    kind = RECEIPT_KINDS[schema["receipt_type"]]
+    return Receipt(kind, tuple([_two_places(amount) for amount in amounts]), tuple(payments))
 
-    >>> receipt_text({"receipt_type": "RECEIPT",
-    ...   "amounts_per_vat_rate": [{"vat_rate": "NORMAL", "amount": "11.90"}],
-    ...   "amounts_per_payment_type": [{"payment_type": "CASH", "amount": "11.90"}]})
+
+def receipt_text(receipt: Receipt) -> str:
+    """Return the process data of a receipt.
+
+    >>> amounts = [Decimal("11.90"), *[Decimal("0.00")] * 4]
+    >>> receipt_text(Receipt("Beleg", amounts, [Payment(Decimal("11.90"), "Bar")]))
     'Beleg^11.90_0.00_0.00_0.00_0.00^11.90:Bar'
     """
-    sums: dict[int, Decimal] = {}
-    for row in receipt.get("amounts_per_vat_rate", ()):
-        place = VAT_PLACES[row["vat_rate"]]
-        sums[place] = sums.get(place, _ZERO) + Decimal(row["amount"])
-    rates = [_NOTHING] * _RATES
-    for place, amount in sums.items():
-        rates[place] = _two_places(amount)
-    payments = "_".join(_payments(receipt.get("amounts_per_payment_type", ())))
-    return f"{RECEIPT_KINDS[receipt['receipt_type']]}^{'_'.join(rates)}^{payments}"
+    payments = [
+        f"{amount}:{kind}" if currency == "EUR" else f"{amount}:{kind}:{currency}"
+        for amount, kind, currency in receipt.payments
+    ]
+    return f"{receipt.kind}^{'_'.join(map(str, receipt.amounts))}^{'_'.join(payments)}"
 
 
 def order_text(order: Mapping[str, Any]) -> str:
@@ -141,20 +171,19 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _payments(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _payments(rows: Sequence[Mapping[str, Any]]) -> Iterator[Payment]:
     """Yield the payments: cash in EUR, other in EUR, then foreign currencies as they came."""
     sums: dict[tuple[str, str], Decimal] = {}
     for row in rows:
         key = (row["payment_type"], row.get("currency_code", "EUR").upper())
         sums[key] = sums.get(key, _ZERO) + Decimal(row["amount"])
     for kind, currency in sorted(sums, key=lambda key: _FIRST_PAYMENTS.get(key, 2)):
-        foreign = "" if currency == "EUR" else f":{currency}"
-        yield f"{_two_places(sums[kind, currency])}:{PAYMENT_KINDS[kind]}{foreign}"
+        yield Payment(_two_places(sums[kind, currency]), PAYMENT_KINDS[kind], currency)
 
 
-def _two_places(amount: Decimal) -> str:
-    text = str(amount.quantize(_CENT, ROUND_HALF_UP))
-    return _NOTHING if text == "-0.00" else text
+def _two_places(amount: Decimal) -> Decimal:
+    """Round to cents; what is left of nothing has no sign."""
+    return _ZERO if amount is _ZERO else amount.quantize(_CENT, ROUND_HALF_UP) + _ZERO
 
 
 def _completed(receipt: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,10 +213,12 @@ def _standard(name: str, value: Any) -> dict[str, Any]:
     return {"standard_v1": {name: value}}
 
 
-def _with_raw(process_type: str, text: str, schema: dict[str, Any]) -> ProcessData:
+def _with_raw(
+    process_type: str, text: str, schema: dict[str, Any], receipt: Receipt | None = None
+) -> ProcessData:
     data = text.encode("utf-8", "surrogatepass")
     raw = {"process_type": process_type, "process_data": b64encode(data).decode()}
-    return ProcessData(process_type, data, {**schema, "raw": raw})
+    return ProcessData(process_type, data, {**schema, "raw": raw}, receipt)
 
 
 def _raw(raw: Mapping[str, Any]) -> ProcessData:
@@ -205,27 +236,6 @@ def _raw(raw: Mapping[str, Any]) -> ProcessData:
 
 class BadProcessData(ValueError):
     """A text is not what its process type demands; the message names field and rule."""
-
-
-class Payment(NamedTuple):
-    """One way in which a receipt was paid: `Bar` or `Unbar`, in a currency."""
-
-    amount: Decimal
-    kind: str
-    currency: str = "EUR"
-
-
-class Receipt(NamedTuple):
-    """What a receipt's process data says.
-
-    Attributes:
-        kind: `Beleg`, `AVTransfer` and so on.
-        amounts: Gross amounts at 19 %, 7 %, 10.7 %, 5.5 % and 0 %.
-    """
-
-    kind: str
-    amounts: tuple[Decimal, ...]
-    payments: tuple[Payment, ...]
 
 
 class OrderLine(NamedTuple):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from aiohttp import hdrs, web
 from fiskaly_contracts import Contract, JsonValue, Severity, Violation, Where
@@ -19,7 +19,7 @@ from fiskaly_mockserver.domain.signing.audit import (
     audit_open,
     audit_revision,
 )
-from fiskaly_mockserver.domain.signing.model import Client, Transaction, TransactionState
+from fiskaly_mockserver.domain.signing.model import TransactionState
 from fiskaly_mockserver.web.api import Api, Call, JsonObject, OperationLimit, OtherHost
 from fiskaly_mockserver.web.responses import REASONS, Answer, ResponseHeaders, retry_after
 from fiskaly_mockserver.web.safety import BACKEND_HOST
@@ -303,15 +303,15 @@ def sign_de_api(*, backend: bool = False, limits: bool = False) -> Api:
 
 def audited_client(call: Call) -> Iterator[Violation]:
     """Yield what an auditor would say to a client that was just written (S8)."""
-    for warning in audit_client(cast("Client", call.row)):
+    for warning in audit_client(call.written):
         yield _told(warning, "createClient", "/serial_number")
 
 
 def audited_transaction(call: Call) -> Iterator[Violation]:
     """Yield what an auditor would say to the step that was just signed (S8)."""
-    row = cast("Transaction", call.row)
+    row, receipt = call.written
     latest = row.latest
-    for warning in audit_revision(row, latest):
+    for warning in audit_revision(row, latest, receipt):
         pointer = "/client_id" if warning.rule is AuditRule.OTHER_CLIENT else "/schema"
         yield _told(warning, "upsertTransaction", pointer)
     if latest.state is TransactionState.ACTIVE:

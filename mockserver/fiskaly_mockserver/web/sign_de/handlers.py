@@ -161,7 +161,7 @@ def list_clients(call: Call) -> PresentedRows:
 
 def create_client(call: Call) -> JsonObject:
     """Register a client."""
-    row = call.row = call.world.signing.clients.create(
+    row = call.written = call.world.signing.clients.create(
         call.principal,
         call.path["tss_id"],
         call.path["client_id"],
@@ -181,7 +181,7 @@ def retrieve_client(call: Call) -> PresentedRow:
 
 def update_client(call: Call) -> PresentedRow:
     """Register or deregister a client."""
-    row = call.row = call.world.signing.clients.update(
+    row = call.written = call.world.signing.clients.update(
         call.principal,
         call.path["tss_id"],
         call.path["client_id"],
@@ -233,7 +233,7 @@ def upsert_transaction(call: Call) -> JsonObject:
             metadata=metadata_of(call),
         ),
     )
-    call.row = row
+    call.written = row, data.receipt
     # Its next step replaces it, so that it would be kept in vain
     return (
         presenters.repeated_transaction(row, data.schema)
