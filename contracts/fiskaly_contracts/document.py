@@ -1,6 +1,5 @@
 """The contract: an OpenAPI 3.0 document with an index of its operations, and its assumptions."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
+
+import orjson
 
 from fiskaly_contracts.exchange import JSON
 from fiskaly_contracts.fields import resolve
@@ -271,7 +272,7 @@ def _shipped_document(name: str) -> Mapping[str, Any]:
 
     It is shared by all contracts made from it, so nobody may change it.
     """
-    document: Mapping[str, Any] = json.loads((_FOLDER / name).read_bytes())
+    document: Mapping[str, Any] = orjson.loads((_FOLDER / name).read_bytes())
     return document
 
 

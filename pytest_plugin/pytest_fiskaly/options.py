@@ -5,8 +5,7 @@ Registration, validation and the table in the plugin's README are made from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
@@ -31,8 +30,7 @@ AUDIT_LEVELS: Final = ("report", "enforce")
 """What a breach of the contract does to its test, the strictest first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(NamedTuple):
     """One thing that can be set.
 
     Attributes:

@@ -151,11 +151,12 @@ def fiskaly_mock_config() -> ServerConfig:
 
 @pytest.fixture(scope="session")
 def fiskaly_mock_server(
-    pytestconfig: pytest.Config, fiskaly_mock_config: ServerConfig
+    request: pytest.FixtureRequest, fiskaly_mock_config: ServerConfig
 ) -> Iterator[MockServer]:
     """Run one server for the whole session, in a thread of its own; nobody resets it."""
-    _demand_a_fake(pytestconfig, "fiskaly_mock_server")
-    yield from TestServers.of(pytestconfig).serve(fiskaly_mock_config)
+    # Not `pytestconfig`: each test pays for each fixture that this one asks for by name
+    _demand_a_fake(request.config, "fiskaly_mock_server")
+    yield from TestServers.of(request.config).serve(fiskaly_mock_config)
 
 
 @pytest.fixture

@@ -154,21 +154,26 @@ class StartingSource(IdSource, SecretSource):
 
     def begin(self, seed: str | None) -> None:
         """Draw from a seed from now on, which may be any text; randomly for `None`."""
-        source = None if seed is None else SeededSource(seed)
-        self._ids: IdSource = source or SystemIds()
-        self._secrets: SecretSource = source or SystemSecrets()
+        self._seed = seed
+        self._seeded: SeededSource | None = None
 
     def uuid(self) -> str:
         """Return a new lower-case UUID of version 4."""
-        return self._ids.uuid()
+        return (self._source() or SystemIds()).uuid()
 
     def key_part(self) -> str:
         """Return 25 characters of `[0-9a-z]`."""
-        return self._secrets.key_part()
+        return (self._source() or SystemSecrets()).key_part()
 
     def secret(self) -> str:
         """Return 43 characters of `[0-9A-Za-z]`, now and then 42."""
-        return self._secrets.secret()
+        return (self._source() or SystemSecrets()).secret()
+
+    def _source(self) -> SeededSource | None:
+        """Return what draws from the seed: most tests draw from one or two of the three."""
+        if self._seeded is None and self._seed is not None:
+            self._seeded = SeededSource(self._seed)
+        return self._seeded
 
 
 class StartingSeams:

@@ -29,6 +29,8 @@ def _base64url(value: bytes) -> bytes:
     return urlsafe_b64encode(value).rstrip(b"=")
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+"""`json.dumps` would make one for each token."""
 _HEADER = _base64url(b'{"alg":"HS256","typ":"JWT"}')
 
 
@@ -61,7 +63,7 @@ class JwtIssuer(TokenIssuer):
             "type": claims.kind.value,
             "env": claims.env.value,
         }
-        signed = _HEADER + b"." + _base64url(json.dumps(payload, separators=(",", ":")).encode())
+        signed = _HEADER + b"." + _base64url(_ENCODER.encode(payload).encode())
         return (signed + b"." + self._signature(signed)).decode("ascii")
 
     def read(self, token: str) -> Claims | None:

@@ -168,7 +168,8 @@ class World:
 
         Named snapshots are dropped: they are states of another account.
         """
-        self._pristine = Rows.of(baseline)
+        if baseline is not self.baseline:
+            self._pristine = Rows.of(baseline)
         self._snapshots.clear()
         self.reset()
 

@@ -6,8 +6,7 @@ journal overflows or is cleared. Each is charged to the test in which it began.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import pytest
 
@@ -34,8 +33,7 @@ DROPPED: Final = "additionalProperties"
 """The rule that a loose server was told not to insist on."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerLabel:
+class ServerLabel(NamedTuple):
     """Which server a request came to.
 
     Attributes:
@@ -47,8 +45,7 @@ class ServerLabel:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """An exchange with what is held against it.
 
     Attributes:
@@ -250,8 +247,7 @@ VERDICT: Final[pytest.StashKey[ContractVerdict]] = pytest.StashKey()
 """On the item, only if the test uses the fake."""
 
 
-@dataclass(frozen=True, slots=True)
-class CurrentTest:
+class CurrentTest(NamedTuple):
     """Whom a server's requests are charged to, and which server they came to."""
 
     verdict: ContractVerdict
