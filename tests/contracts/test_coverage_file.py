@@ -199,6 +199,20 @@ def test_the_table_names_what_was_and_what_was_not_used(coverage: ContractCovera
     assert "request fields 4 of 97 (4.1 %); overall 8 of 187 (4.2 %)" in totals(coverage)
 
 
+def test_a_name_is_never_broken_at_the_end_of_a_line() -> None:
+    names = ["a-long-name-with-hyphens", "another-long-name-with-hyphens"]
+    one = {
+        "operationId": "list",
+        "parameters": [{"name": name, "in": "query", "schema": {}} for name in ("x", *names)],
+        "responses": {"200": {"description": "fine"}},
+    }
+    document = {"openapi": "3.0.3", "info": {"version": "1"}, "paths": {"/x": {"get": one}}}
+    coverage = ContractCoverage(Contract.from_document(document))
+    coverage.note("list", 200, ["x"])
+    *_, first, second = rows(coverage, 50)
+    assert (first, second) == (f"    not sent: ?{names[0]}", f"    ?{names[1]}")
+
+
 def test_each_api_that_was_used_has_a_table_and_its_scores(both: Coverage) -> None:
     lines = [*table(both)]
     assert sum(line.startswith("operation ") for line in lines) == 2

@@ -209,3 +209,36 @@ def test_s6_log_times_are_good_from_1970_to_9999(account: Account, start: int) -
     assert times == sorted(times)
     assert times[0] >= 0
     assert times[-1] == start
+
+
+@pytest.mark.parametrize(
+    ("passed", "days"),
+    [
+        (86_399, []),
+        (86_400, [1]),
+        (86_401, [1]),
+        (3 * 86_400, [1, 2, 3]),
+        (400 * 86_400, [*range(35, 401)]),
+    ],
+)
+def test_s6_the_time_is_set_once_a_day_from_the_deployment_on(
+    account: Account, passed: int, days: list[int]
+) -> None:
+    signing = Signing(account, daily_time=True)
+    signing.till()
+    before = signing.row().signature_counter
+    signing.clock.advance(passed)
+    for _ in range(2):
+        assert signing.row().signature_counter == before + len(days)
+    logs = [*signing.tables.logs.select("tss", TSS_ID)][before:]
+    assert [log.time for log in logs] == [START + day * 86_400 for day in days]
+    assert all(log.name.endswith("_Log-Sys_updateTime.log") for log in logs)
+
+
+@pytest.mark.parametrize("state", [CREATED, DISABLED])
+def test_s6_a_tss_that_does_not_work_sets_no_time(account: Account, state: TssState) -> None:
+    signing = Signing(account, daily_time=True)
+    signing.tss_in(state)
+    before = signing.row().signature_counter
+    signing.clock.advance(86_400)
+    assert signing.row().signature_counter == before

@@ -50,7 +50,14 @@ TSS_ID, CLIENT_ID, TX_ID, EXPORT_ID = uid(0x51), uid(0xC1), uid(0x71), uid(0xE1)
 class Signing:
     """The services, the clock, and short ways to what tests begin with."""
 
-    def __init__(self, account: Account, *, start: int = START, main_keys: bool = True) -> None:
+    def __init__(
+        self,
+        account: Account,
+        *,
+        start: int = START,
+        main_keys: bool = True,
+        daily_time: bool = False,
+    ) -> None:
         self.clock = FrozenClock(start)
         self.shop = account.by("shop_test")
         self.vendor = account.by("vendor_test")
@@ -69,7 +76,7 @@ class Signing:
             secrets=SeededSource("signing"),
             keys=self.keys,
             session_end=lambda _: int(self.clock.now()) + SESSION,
-            options=SigningOptions(main_keys=main_keys),
+            options=SigningOptions(main_keys=main_keys, daily_time=daily_time),
         )
         self.tss = TssService(backend)
         self.clients = Clients(backend, self.tss)

@@ -3,9 +3,10 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from email.utils import parsedate_to_datetime
 
 import pytest
-from builders.accounts import VENDOR, profile
+from builders.accounts import START, VENDOR, profile
 from fiskaly_contracts import CheckedRequest, Checker, RequestData
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.account.sessions import Sessions
@@ -45,6 +46,19 @@ async def test_a_body_that_comes_in_pieces_is_read(api: Api, looked_up: asyncio.
         yield BODY[20:]
 
     assert (await created(api, pieces())).status == 200
+
+
+async def test_an_answer_to_a_late_body_has_the_time_of_its_end(
+    api: Api, looked_up: asyncio.Event
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield BODY[:20]
+        await looked_up.wait()
+        api.account.clock.advance(3_600)
+        yield BODY[20:]
+
+    late = await created(api, pieces())
+    assert parsedate_to_datetime(late.headers["Date"]).timestamp() == START + 3_600
 
 
 async def test_a_token_that_ended_before_its_body_came_is_refused(

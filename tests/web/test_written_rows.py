@@ -113,10 +113,21 @@ def test_one_bad_row_makes_a_whole_list_doubtful(checker: Checker, account: Acco
 
 def test_a_bad_row_is_never_taken_for_a_good_one(checker: Checker, shop: Organization) -> None:
     writer, bad = RowCache(checker.answer_plan), replace(shop, country_code="XX")
-    for _ in range(2):
-        response = writer.response("retrieveOrganization", PresentedRow(Presenting(), bad))
+    present = Presenting()
+    for times in (1, 2):
+        response = writer.response("retrieveOrganization", PresentedRow(present, bad))
         assert response.accepted_by is None
         assert response.value == presenters.organization(bad)
+        assert present.times == {SHOP: times}
+
+
+def test_where_nothing_can_be_checked_a_row_is_handed_on_as_it_is(shop: Organization) -> None:
+    writer, present = RowCache(lambda *_: None), Presenting()
+    for _ in range(2):
+        response = writer.response("retrieveOrganization", PresentedRow(present, shop))
+        assert response.body == wire(presenters.organization(shop))
+        assert response.value == presenters.organization(shop)
+        assert response.accepted_by is None
 
 
 def test_a_bad_envelope_makes_a_list_doubtful(checker: Checker, shop: Organization) -> None:
