@@ -260,6 +260,22 @@ def test_a_list_is_its_envelope_and_its_rows(
     assert not plan.accepts({**answer, "_type": "\ud800"})
 
 
+def test_a_written_body_is_right_if_the_value_is() -> None:
+    contract = Contract.apis()["sign-de"]
+    plan = Checker(contract).answer_plan("retrieveTransaction", 200)
+    assert plan is not None
+    document: Any = contract.document
+    node = document["paths"]["/tss/{tss_id}/tx/{tx_id_or_number}"]["get"]["responses"]["200"]
+    [value, *_] = (one["value"] for one in node["content"]["application/json"]["examples"].values())
+    deep: JsonValue = "x"
+    for _ in range(70):
+        deep = {"more": deep}
+    for one, right in ((value, True), ({**value, "state": "X"}, False)):
+        assert plan.accepts(one) is plan.accepts_written(one, json.dumps(one).encode()) is right
+    nested = {**value, "schema": {"raw": deep}}
+    assert plan.accepts(nested) is plan.accepts_written(nested, json.dumps(nested).encode())
+
+
 def test_a_body_that_is_no_list_has_no_rows(checker: Checker) -> None:
     plan = checker.answer_plan("retrieveOrganization", 200)
     assert plan is not None

@@ -57,7 +57,10 @@ class RowCache:
             case PresentedRows():
                 return self._of_rows(operation_id, presented)
             case _:
-                return JsonResponse(to_bytes(presented), presented)
+                raw, plan = to_bytes(presented), self._plan_of(operation_id, OK)
+                if plan is not None and plan.accepts_written(presented, raw):
+                    return JsonResponse(raw, None, accepted_by=plan)
+                return JsonResponse(raw, presented)
 
     def _of_row(self, operation_id: str, presented: PresentedRow) -> JsonResponse:
         present, row = presented
