@@ -16,9 +16,7 @@ from io import TextIOWrapper
 from typing import Any, NamedTuple
 
 import click
-from fiskaly_fixtures.spec import TreeError
 
-from fiskaly_mockserver.server.errors import CannotListen, ServerError
 from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.world.garbage import collector_off
 
@@ -146,10 +144,26 @@ class Cli(VerbGroup):
         """Run the verb that the command line names."""
         try:
             return super().invoke(ctx)
-        except CannotListen as error:
-            raise CannotServe(str(error)) from error
-        except (ServerError, TreeError) as error:
-            raise BadInput(str(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            refused = _refused(error)
+            if refused is None:
+                raise
+            raise refused from error
+
+
+def _refused(error: Exception) -> click.ClickException | None:
+    """Return what a server or a tree refused as one line and an exit code; None for a defect."""
+    # By now they are imported, or it is none of them: a start shall not wait for them here,
+    # where the collector looks through all that is imported
+    from fiskaly_fixtures.spec import TreeError  # noqa: PLC0415
+
+    from fiskaly_mockserver.server.errors import CannotListen, ServerError  # noqa: PLC0415
+
+    if isinstance(error, CannotListen):
+        return CannotServe(str(error))
+    return BadInput(str(error)) if isinstance(error, (ServerError, TreeError)) else None
 
 
 def _verb(name: str, attribute: str = "", *, calls_nobody: bool = False) -> LazyVerb:
