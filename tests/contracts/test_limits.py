@@ -1,0 +1,104 @@
+"""The last that is let through, shown or compared, and the first that is not."""
+
+import pytest
+from fiskaly_contracts import Checker, JsonValue, RequestData
+from fiskaly_contracts.compiled.parameters import MAX_DIGITS
+from fiskaly_contracts.json_value import TEXT_LIMIT, pointer_to, shorten
+from fiskaly_contracts.wording import did_you_mean, hidden, nearest, respelt, shown, words
+
+
+@pytest.mark.parametrize(
+    ("digits", "rules"), [(MAX_DIGITS, []), (MAX_DIGITS + 1, ["integer-digits"])]
+)
+def test_an_integer_of_a_query_has_at_most_640_digits(
+    small: Checker, digits: int, rules: list[str]
+) -> None:
+    request = RequestData(
+        operation_id="find",
+        path_parameters={"thing_id": "abc"},
+        query=(("offset", "9" * digits),),
+    )
+    assert [one.rule for one in small.request(request)] == rules
+
+
+def test_text_is_shortened_beyond_80_characters() -> None:
+    whole, longer = "x" * TEXT_LIMIT, "x" * (TEXT_LIMIT + 1)
+    cut = "x" * 79 + "…"
+    assert [shorten(whole), shorten(longer)] == [whole, cut]
+    assert [pointer_to([whole]), pointer_to([longer])] == [f"/{whole}", f"/{cut}"]
+    assert shown(whole) == (whole, f'"{whole}"')
+    assert shown(longer) == (cut, f'"{cut}" of 81 characters')
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (2**63 - 1, (2**63 - 1, str(2**63 - 1))),
+        (1 - 2**63, (1 - 2**63, str(1 - 2**63))),
+        (2**63, (None, "an integer of more than 63 bits")),
+        (-(2**63), (None, "an integer of more than 63 bits")),
+        (1.5, (1.5, "1.5")),
+        (True, (True, "true")),
+        (None, (None, "null")),
+        ([1], (None, "an array of 1 item")),
+        ({}, (None, "an object of 0 properties")),
+    ],
+)
+def test_a_value_is_shown_or_described(value: JsonValue, expected: tuple[JsonValue, str]) -> None:
+    assert shown(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("x", "a string of 1 character"),
+        ([], "an array of 0 items"),
+        ({"a": 1, "b": 2}, "an object of 2 properties"),
+        (7, "an integer"),
+        (False, "a boolean"),
+    ],
+)
+def test_a_hidden_value_is_described_by_kind_and_size(value: JsonValue, told: str) -> None:
+    assert hidden(value) == told
+
+
+def test_at_most_twelve_values_are_listed() -> None:
+    names = [f"n{number}" for number in range(13)]
+    assert words("enum", names[:1], {})[1] == "n0"
+    assert words("enum", names[:12], {})[1] == f"one of {', '.join(names[:12])}"
+    assert words("enum", names, {})[1] == "one of 13 allowed values, such as n0, n1"
+    assert words("enum", names, {"example": "n5"})[1] == "one of 13 allowed values, such as n5, n0"
+    assert words("enum", names, {}, "N-7")[1] == "one of 13 allowed values, did you mean n7?"
+    assert words("enum", ["", "a"], {})[1] == 'one of "", a'
+
+
+@pytest.mark.parametrize("names", [80, 81])
+def test_only_names_that_are_shown_whole_are_compared(names: int) -> None:
+    known, name = "a" * names, "A" * names
+    assert (respelt(name, [known]) == known) is (names == TEXT_LIMIT)
+    assert (nearest(known, [known]) == known) is (names == TEXT_LIMIT)
+    assert (did_you_mean(name, [known]) == f" (did you mean {known}?)") is (names == TEXT_LIMIT)
+    meant = f"x, did you mean {known}?"
+    schema = {"x-expected": "x", "x-meant": {name: known}}
+    assert (words("pattern", "y", schema, name)[1] == meant) is (names == TEXT_LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "found"),
+    [
+        ("abcde", ["abcxy"], "abcxy"),  # as like as it takes
+        ("abcde", ["abxyz"], ""),
+        ("abcd", ["abcx", "abcy"], "abcx"),
+        ("", ["a"], ""),
+        ("a", [], ""),
+    ],
+)
+def test_a_name_that_is_like_enough_is_found(name: str, known: list[str], found: str) -> None:
+    assert nearest(name, known) == found
+
+
+def test_of_names_about_as_like_the_missing_one_goes_before_the_one_that_was_sent() -> None:
+    known = ["abcx", "abcy", "abcz"]
+    assert nearest("abcd", known, sent=["abcx"]) == "abcy"
+    assert nearest("abcd", known, missing=["abcz"]) == "abcz"
+    assert nearest("abcd", known, missing=["abcz"], sent=["abcz"]) == "abcx"
