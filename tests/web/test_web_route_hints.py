@@ -2,6 +2,8 @@
 
 import pytest
 from builders.accounts import NOWHERE, OUTPOST, SHOP
+from fiskaly_contracts import Contract, Operation
+from fiskaly_mockserver.web.routing import nearest_route
 from fiskaly_mockserver.web.service import Service
 from web.api import BASE, Api
 from yarl import URL
@@ -73,3 +75,44 @@ async def test_whatever_the_path_the_header_is_one_short_line(api: Api, path: st
     assert len(hint) <= 500
     assert "X" not in response.headers
     assert "A1A1" not in hint
+
+
+def operation(method: str, path: str) -> Operation:
+    return Contract.bundled().operations["listUsers"]._replace(method=method, path=path)
+
+
+OPERATIONS = [
+    operation("GET", "/things"),
+    operation("POST", "/things"),
+    operation("GET", "/things/{id}/parts"),
+    operation("GET", "/tss/{id}/tx"),
+    operation("PUT", f"/{'a' * 290}/{{id}}"),
+    operation("GET", "/1/2/3/4/5/6/7/things"),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "found"),
+    [
+        ("GET", "things", "GET /things"),
+        ("PUT", "Things", "GET or POST /things"),
+        ("POST", "thing", "POST /things"),
+        ("GET", "thingsandmore", "GET /things"),
+        ("GET", "tngs", "GET /things"),
+        ("GET", "tn", ""),
+        ("GET", "things/7", ""),
+        ("GET", "things/7/part", "GET /things/{id}/parts"),
+        ("GET", "stuff/7/parts", ""),
+        ("GET", "v2/things/7/parts", "GET /things/{id}/parts"),
+        ("GET", "v2/thing", "GET /things"),
+        ("GET", "tse/7/transactions", "GET /tss/{id}/tx"),
+        ("GET", "1/2/3/4/5/6/7/things", "GET /1/2/3/4/5/6/7/things"),
+        ("GET", "0/1/2/3/4/5/6/7/things", ""),
+        ("PUT", f"{'a' * 290}/{'x' * 10}", f"PUT /{'a' * 290}/{{id}}"),
+        ("PUT", f"{'a' * 290}/{'x' * 11}", ""),
+        ("GET", "", ""),
+    ],
+)
+def test_the_route_that_is_most_like_a_path(method: str, path: str, found: str) -> None:
+    segments = [segment for segment in path.split("/") if segment]
+    assert nearest_route(method, segments, OPERATIONS) == found
