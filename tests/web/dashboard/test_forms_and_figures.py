@@ -273,6 +273,7 @@ async def test_a_request_is_shown_as_an_assertion_and_as_curl(
         [f"{called}('authenticate', status=400)"],
         [],
     ]
+    assert f"<pre>{json.dumps(sent, indent=2)}</pre>" in shown[0]
     [curl] = re.findall(r'<pre id="curl">([^<]*)<', shown[0])
     assert curl.startswith("curl -X POST ")
     assert "/api/v0/organizations?a=%5Bundeclared%5D' -H" in curl

@@ -161,6 +161,44 @@ async def test_a_world_is_reset_seeded_kept_and_restored(
     assert (await browser.post("/worlds/snapshot", name="none", change="restore")).status == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "form", "location", "notice"),
+    [
+        ("/faults", {"kind": "no_answer"}, "/faults", "The fault is armed."),
+        ("/faults/recipe", {"name": "rate-limited"}, "/faults", "The fault is armed."),
+        ("/faults/disarm", {"fault_id": "f1"}, "/faults", "Removed."),
+        ("/faults/disarm", {}, "/faults", "Removed."),
+        ("/clock", {"change": "resume"}, "/clock", "Saved."),
+        ("/worlds/reset", {}, "/worlds", "The world was replaced."),
+        ("/worlds/seed", {"preset": "single"}, "/worlds", "The world was replaced."),
+        ("/worlds/snapshots", {"name": "new"}, "/worlds", "Saved."),
+        ("/worlds/snapshot", {"name": "kept"}, "/worlds", "The world was replaced."),
+        ("/worlds/snapshot", {"name": "kept", "change": "drop"}, "/worlds", "Removed."),
+        ("/worlds/sandbox", {"name": "mine", "change": "drop"}, "/worlds", "Removed."),
+        ("/worlds/sandbox", {"name": "mine"}, "/worlds", ""),
+        ("/requests/clear", {}, "/requests", ""),
+    ],
+)
+async def test_what_was_done_is_told_on_the_page_it_leads_to(  # noqa: PLR0917 - a row of the table
+    service: Service,
+    browser: Browser,
+    path: str,
+    form: dict[str, str],
+    location: str,
+    notice: str,
+) -> None:
+    await browser.post("/faults", kind="no_answer")
+    [armed] = service.world.faults.armed()
+    await browser.post("/worlds/snapshots", name="kept")
+    service.worlds.get("mine")
+    await browser.get("/requests")
+    sent = {name: value.replace("f1", armed.id) for name, value in form.items()}
+    shown = await browser.post(path, **sent)
+    assert (shown.status, shown.location) == (200, f"/dashboard{location}")
+    told = re.findall(r'role="status"[^>]*>([^<]*)<', shown.text)
+    assert any(one.startswith(notice) for one in told) if notice else not any(told)
+
+
 async def test_a_sandbox_is_looked_into_with_nobody_signed_in(
     service: Service, browser: Browser
 ) -> None:
