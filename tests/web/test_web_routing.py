@@ -8,6 +8,7 @@ from builders.accounts import SHOP
 from builders.snapshots import listed
 from fiskaly_mockserver.server.listening import create_app
 from fiskaly_mockserver.web.management.handlers import HANDLERS
+from fiskaly_mockserver.web.routing import LateRoutes
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.names import CONTROL_PREFIX
 from web.api import Api, wire
@@ -24,6 +25,30 @@ def routes_of(app: web.Application) -> set[tuple[str, str]]:
         for route in app.router.routes()
         if route.resource is not None
     }
+
+
+def test_late_routes_are_made_once_and_stay_where_they_are() -> None:
+    made: list[int] = []
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response()
+
+    def make() -> list[web.RouteDef]:
+        made.append(1)
+        return [web.get("/late/{name}", answer), web.post("/late", answer)]
+
+    app = web.Application()
+    late = LateRoutes("/late", make)
+    app.router.register_resource(late)
+    app.freeze()
+    assert (made, late.canonical, late.get_info()) == ([], "/late", {"path": "/late"})
+    expected = {("GET", "/late/{name}"), ("HEAD", "/late/{name}"), ("POST", "/late")}
+    assert (routes_of(app), len(late), made) == (expected, 3, [1])
+    assert not late.raw_match("/late")
+    with pytest.raises(RuntimeError, match="cannot be put under /other"):
+        late.add_prefix("/other")
+    with pytest.raises(LookupError, match="of which route"):
+        late.url_for(name="x")
 
 
 def test_every_operation_has_a_handler_and_every_handler_an_operation(service: Service) -> None:

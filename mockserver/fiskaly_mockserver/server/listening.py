@@ -48,7 +48,10 @@ def create_app(service: Service) -> web.Application:
     first, *others = service.apis
     app.add_routes(routes_of(service, first))
     for resource in (
-        *(LateRoutes(one.base_path, partial(routes_of, service, one)) for one in others),
+        *(
+            LateRoutes(one.base_path, partial(routes_of, service, one), app.router)
+            for one in others
+        ),
         *(
             LateRoutes(
                 SANDBOX_PREFIX + one.base_path,

@@ -38,17 +38,32 @@ class LateRoutes(web.AbstractResource):
     than reading the contract that the path is from.
     """
 
-    def __init__(self, canonical: str, make: Callable[[], Iterable[web.RouteDef]]) -> None:
-        """Make nothing yet; all routes that `make` returns must lie under `canonical`."""
+    def __init__(
+        self,
+        canonical: str,
+        make: Callable[[], Iterable[web.RouteDef]],
+        router: web.UrlDispatcher | None = None,
+    ) -> None:
+        """Make nothing yet.
+
+        Args:
+            canonical: The path that they are under.
+            make: Returns the routes.
+            router: The application's, to find them without this resource once they are made.
+        """
         super().__init__()
         self._canonical = canonical
         self._begin = canonical.partition("{")[0]
         self._make = make
+        self._outer = router
 
     @cached_property
     def _router(self) -> web.UrlDispatcher:
         router = web.UrlDispatcher()
         router.add_routes(self._make())
+        if self._outer is not None:
+            for resource in router.resources():
+                self._outer.index_resource(resource)
         return router
 
     async def resolve(
