@@ -9,6 +9,7 @@ from pkgutil import walk_packages
 import fiskaly_contracts
 import pytest
 from fiskaly_contracts import Contract, Where
+from fiskaly_contracts.fields import flatten
 
 
 def test_openapi_core_is_never_imported_unless_it_judges() -> None:
@@ -109,6 +110,13 @@ def test_a_reference_that_leads_nowhere_is_an_error(reference: str) -> None:
     }
     with pytest.raises(LookupError):
         Contract.from_document(document)
+
+
+def test_a_schema_that_several_ways_lead_to_hides_no_other() -> None:
+    shared = {"type": "string"}
+    others = [{"type": "integer"}, {"allOf": [shared], "type": "number"}]
+    found = flatten({}, [*others, {"anyOf": [shared, shared]}, shared])
+    assert sorted(one["type"] for one in found if "type" in one) == ["integer", "number", "string"]
 
 
 def test_a_path_item_may_be_overridden_by_its_operation() -> None:
