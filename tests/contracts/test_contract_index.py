@@ -114,7 +114,7 @@ def test_a_reference_that_leads_nowhere_is_an_error(reference: str) -> None:
 
 def test_a_schema_that_several_ways_lead_to_hides_no_other() -> None:
     shared = {"type": "string"}
-    others = [{"type": "integer"}, {"allOf": [shared], "type": "number"}]
+    others: list[dict[str, object]] = [{"type": "integer"}, {"allOf": [shared], "type": "number"}]
     found = flatten({}, [*others, {"anyOf": [shared, shared]}, shared])
     assert sorted(one["type"] for one in found if "type" in one) == ["integer", "number", "string"]
 
