@@ -243,6 +243,8 @@ class OverlayTable(Generic[Key, Row]):
 
     def become(self, other: "OverlayTable[Key, Row]") -> None:
         """Take over the rows of another table, which is left as it is, and its base."""
+        if self._changed is other._changed and self._base is other._base:  # noqa: SLF001
+            return  # it has taken over the same before, and neither was changed since
         for slot in SHARED:
             setattr(self, slot, getattr(other, slot))
         self.share()
