@@ -283,6 +283,29 @@ def test_a_body_that_is_no_list_has_no_rows(checker: Checker) -> None:
     assert not plan.accepts_row({})
 
 
+@pytest.mark.parametrize(
+    ("data", "has_rows"),
+    [
+        ({"type": "array", "items": {"type": "string"}}, True),
+        ({"type": "array"}, False),
+        ({"items": {"type": "string"}}, False),
+        ({"type": "object", "items": {"type": "string"}}, False),
+        ({"type": "array", "items": {"type": "string"}, "maxItems": 1}, False),
+    ],
+)
+def test_rows_are_checked_apart_only_where_nothing_else_is_said_of_the_list(
+    data: dict[str, Any],
+    has_rows: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    schema = {"type": "object", "properties": {"data": data}}
+    answer = {"description": "d", "content": {"application/json": {"schema": schema}}}
+    paths = {"/x": {"get": {"operationId": "get", "responses": {"200": answer}}}}
+    document = {"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": paths}
+    plan = Checker(Contract.from_document(document)).answer_plan("get", 200)
+    assert plan is not None
+    assert (plan.row is not None) is has_rows
+
+
 def deep(levels: int) -> Any:
     value: Any = 1
     for _ in range(levels):

@@ -10,6 +10,7 @@ import yaml
 from diff.mutations import Mutation
 from diff.mutations_of_answers import MUTATIONS
 from fiskaly_contracts import Contract, Severity
+from fiskaly_contracts.diff import compare as compared
 from fiskaly_contracts.diff.compare import DiffError, compare, read_document
 from fiskaly_contracts.diff.rules import RULES, Level
 from fiskaly_contracts.diff.schemas import Change
@@ -242,3 +243,15 @@ def test_a_file_that_is_no_document_is_named(tmp_path: Path, text: str, said: st
     (tmp_path / "x.yaml").write_text(text)
     with pytest.raises(DiffError, match=said):
         read_document(str(tmp_path / "x.yaml"))
+
+
+def test_a_file_of_too_many_bytes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps(body(CAT)))
+    monkeypatch.setattr(compared, "LARGEST", file.stat().st_size)
+    assert read_document(str(file)) == body(CAT)
+    monkeypatch.setattr(compared, "LARGEST", file.stat().st_size - 1)
+    with pytest.raises(DiffError, match=r"x\.json has more than \d+ bytes"):
+        read_document(str(file))
