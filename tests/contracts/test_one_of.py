@@ -1,9 +1,19 @@
 """The branches of a oneOf: which one was meant, and why each failed."""
 
 import json
+from dataclasses import replace
 
 import pytest
-from fiskaly_contracts import Checker, Contract, JsonValue, RequestData, Violation, explain, meant
+from fiskaly_contracts import (
+    Checker,
+    Contract,
+    JsonValue,
+    RequestData,
+    Violation,
+    Where,
+    explain,
+    meant,
+)
 
 ORGANIZATION: dict[str, JsonValue] = {
     "name": "Cafe",
@@ -175,3 +185,14 @@ def test_the_violations_of_the_branch_that_was_meant_stand_for_it(small: Checker
         ("", "oneOf"),
     ]
     assert [one.rule for one in meant([only(small, "draw", [])])] == ["type"]
+
+
+@pytest.mark.parametrize(("place", "named"), [("", "body"), ("/a/0", "body.a[0]")])
+def test_what_is_missing_for_each_way_is_told_at_any_depth(place: str, named: str) -> None:
+    def breach(pointer: str, rule: str = "required") -> Violation:
+        return Violation(where=Where.BODY, pointer=pointer, rule=rule, expected="this property")
+
+    ways = tuple((name, (breach(f"{place}/{name}"),)) for name in ("x", "y"))
+    assert replace(breach(place, "oneOf"), branches=ways).sentence() == (
+        f"{named} should have 'x', or 'y'"
+    )

@@ -10,7 +10,7 @@ from fiskaly_mockserver import MockServer
 from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.world.rate_limits import RateLimit
 from web.control.transports import TRANSPORTS, checked
-from web.control.wire import SHOP, Shop
+from web.control.wire import SHOP, Shop, Wire
 
 NOBODY = "0" * 32
 
@@ -210,6 +210,13 @@ def test_waits_are_bounded(control: Control, timeout: Any, said: str) -> None:
 def test_these_waits_are_allowed(control: Control, client: Shop, timeout: Any) -> None:
     client.create("Tea")
     assert control.wait(timeout=timeout)["reached"] is True
+
+
+def test_the_archive_names_the_server_that_was_asked(server: MockServer, client: Shop) -> None:
+    client.create("Tea")
+    archive: Any = Wire(server.port).ask("GET", "/_mock/journal/har").body
+    [entry] = archive["log"]["entries"]
+    assert entry["request"]["url"] == f"http://127.0.0.1:{server.port}/api/v0/organizations"
 
 
 def test_the_archive_has_every_exchange(control: Control, client: Shop) -> None:
