@@ -278,7 +278,15 @@ GOOD: dict[str, Any] = {
             )
         ),
         ({"management": "nonsense"}, "is no http:// or https:// address"),
-        ({"management": "http://me@127.0.0.1"}, "scheme, host and path alone"),
+        *(
+            ({"management": url}, "scheme, host and path alone")
+            for url in (
+                "http://me@127.0.0.1",
+                "http://:word@127.0.0.1",
+                "http://127.0.0.1/?a=1",
+                "http://127.0.0.1/#a",
+            )
+        ),
         ({"management": "https://dashboard.example"}, "--yes-host dashboard.example"),
         ({"sign_de": "https://sign.example"}, "--yes-host sign.example"),
         ({"management": "http://127.0.0.1.example"}, "--yes-host 127.0.0.1.example"),
