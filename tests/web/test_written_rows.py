@@ -61,6 +61,14 @@ def test_a_row_is_presented_once_for_each_kind_of_answer(
     assert present.times == {SHOP: 2}
 
 
+def test_a_row_that_a_list_shows_first_is_presented_once(
+    checker: Checker, shop: Organization
+) -> None:
+    present, writer = Presenting(), RowCache(checker.answer_plan)
+    assert writer.response("listOrganizations", listing(present, shop)).accepted_by
+    assert present.times == {SHOP: 1}
+
+
 def test_a_changed_row_is_written_anew(checker: Checker, shop: Organization) -> None:
     present, writer = Presenting(), RowCache(checker.answer_plan)
     writer.response("retrieveOrganization", PresentedRow(present, shop))

@@ -85,11 +85,15 @@ class RowCache:
         plan = self._plan_of(operation_id, OK)
         rows, accepted = [], plan is not None
         for row in wanted:
+            value = None
             written = self._written.get(id(row))
             if written is None or written.present is not present:
-                written = self._keep(present, row, present(row))
-            if accepted and plan not in written.accepted_by:
-                accepted = _accept_row(plan, written)
+                value = present(row)
+                written = self._keep(present, row, value)
+            if accepted and plan is not None and plan not in written.accepted_by:
+                accepted = plan.accepts_row(present(row) if value is None else value)
+                if accepted:
+                    written.accepted_by += (plan,)
             rows.append(written.raw)
         head, _, tail = to_bytes(envelope).partition(b"[]")
         raw = bytes(Pieces(head, rows, tail))
@@ -108,11 +112,3 @@ class RowCache:
             _, oldest = self._written.popitem(last=False)
             self._taken -= len(oldest.raw)
         return written
-
-
-def _accept_row(plan: AnswerPlan | None, written: _Written) -> bool:
-    """Check a row that a list shows, and keep in mind that it is right."""
-    if plan is None or not plan.accepts_row(written.present(written.row)):
-        return False
-    written.accepted_by += (plan,)
-    return True

@@ -61,7 +61,8 @@ class BillingOptions:
     bill_to_organization: OrganizationId | None = None
 
     def __bool__(self) -> bool:
-        return self != BillingOptions()
+        parts = self.gln, self.withhold_billing, self.bill_to_organization
+        return parts != (None, None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

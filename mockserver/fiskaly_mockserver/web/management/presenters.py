@@ -46,6 +46,7 @@ _UNLESS_EMPTY = (
 )
 """The fields of an organization, by their names in the model and on the wire, in the wire's
 order."""
+_values_of = attrgetter(*_UNLESS_EMPTY)
 _value_of = attrgetter("value")
 
 
@@ -57,10 +58,9 @@ def organization(row: Organization) -> JsonObject:
         "_envs": [*map(_value_of, row.envs)],
         "name": row.name,
     }
-    for field in _UNLESS_EMPTY:
-        value = getattr(row, field)
+    for field, value in zip(_UNLESS_EMPTY, _values_of(row), strict=True):
         if value:
-            shown[field] = _PARTS[field](value) if field in _PARTS else value
+            shown[field] = value if isinstance(value, str) else _PARTS[field](value)
     shown["created_by_user"] = row.created_by_user
     return shown
 
