@@ -18,13 +18,6 @@ def tree() -> dict[str, Any]:
     return {"tills": 1, "receipts": 1, "size": 1}
 
 
-@pytest.fixture
-async def admin(service: Service, browser: Browser) -> Browser:
-    """A browser in which the admin of a main organization is signed in."""
-    await browser.sign_in(person(service, managed=False).id)
-    return browser
-
-
 def leads(shown: Shown, location: str, notice: str = "") -> bool:
     """Tell whether a form led to a page that tells just that."""
     told = re.findall(r'role="status"[^>]*>([^<]*)<', shown.text)
