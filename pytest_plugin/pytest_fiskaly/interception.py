@@ -75,6 +75,7 @@ def intercepting(server: MockServer) -> Iterator[None]:
         for name in CA_VARIABLES:
             environment.setenv(name, str(bundle))
         _trust_in_aiohttp(environment, bundle)
+        _trust_in_urllib(environment, bundle)
         undo = patch(leading_to(dict.fromkeys(VENDOR_HOSTS, server.tls_address)))
         try:
             yield
@@ -89,6 +90,17 @@ def _trust_in_aiohttp(patched: pytest.MonkeyPatch, bundle: Path) -> None:
     if isinstance(context, ssl.SSLContext):
         trusting = ssl.create_default_context(cafile=bundle)
         patched.setattr(connector, "_SSL_CONTEXT_VERIFIED", trusting)
+
+
+def _trust_in_urllib(patched: pytest.MonkeyPatch, bundle: Path) -> None:
+    """Have the opener that urlopen made before trust a file of CAs.
+
+    It stays for the life of the process, and from Python 3.12 on its TLS context does, too.
+    """
+    opener = getattr(sys.modules.get("urllib.request"), "_opener", None)
+    for handler in getattr(opener, "handlers", ()):
+        if isinstance(getattr(handler, "_context", None), ssl.SSLContext):
+            patched.setattr(handler, "_context", ssl.create_default_context(cafile=bundle))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,14 @@ def with_client(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
 
 
 def test_unchanged_clients_are_answered_by_the_fake(with_client: pytest.Pytester) -> None:
+    with_client.makepyfile(ONBOARD)
+    with_client.runpytest().assert_outcomes(passed=8)
+
+
+def test_an_opener_that_urllib_made_before_is_led_too(
+    with_client: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(urllib.request, "_opener", urllib.request.build_opener())
     with_client.makepyfile(ONBOARD)
     with_client.runpytest().assert_outcomes(passed=8)
 
