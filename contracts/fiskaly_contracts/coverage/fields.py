@@ -13,10 +13,9 @@ Path parameters are no fields, since no call leaves them out, nor are properties
 should not send: what is `readOnly` or `deprecated`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 from fiskaly_contracts.document import Operation
 from fiskaly_contracts.fields import branch_name, flatten, resolve
@@ -27,9 +26,6 @@ ITEM = "*"
 """The token of a pointer that stands for any item of an array."""
 
 
-_ABSENT: Any = object()
-
-
 @dataclass(frozen=True, slots=True)
 class Branch:
     """One way to fill an object: a branch of `oneOf`, told from the others by its properties."""
@@ -37,7 +33,7 @@ class Branch:
     field: str
     required: frozenset[str]
     known: frozenset[str] | None
-    choices: Mapping[str, AbstractSet[JsonValue]]
+    choices: Mapping[str, Sequence[JsonValue]]
 
     @classmethod
     def of(cls, document: Schema, schema: Schema, name: str) -> Self | None:
@@ -52,11 +48,7 @@ class Branch:
             field=name,
             required=frozenset(resolve(document, schema).get("required", ())),
             known=frozenset(properties) if closed else None,
-            choices={
-                key: frozenset(part["enum"])
-                for key, part in resolved.items()
-                if part.get("type") == "string" and "enum" in part
-            },
+            choices={key: part["enum"] for key, part in resolved.items() if "enum" in part},
         )
 
     def fits(self, value: Mapping[str, JsonValue]) -> bool:
@@ -65,8 +57,7 @@ class Branch:
         if not self.required <= names or not (self.known is None or names <= self.known):
             return False
         for key, choices in self.choices.items():
-            part = value.get(key, _ABSENT)
-            if part is not _ABSENT and not (isinstance(part, str) and part in choices):
+            if key in value and value[key] not in choices:
                 return False
         return True
 
