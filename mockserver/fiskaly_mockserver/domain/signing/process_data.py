@@ -51,8 +51,7 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _BASE64 = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _PADDING = ord("=")
 _MOST_PADDING = 2
-_NOTHING = "0.00"
-_ZERO, _CENT = Decimal(_NOTHING), Decimal("0.01")
+_ZERO, _CENT = Decimal("0.00"), Decimal("0.01")
 _FIRST_PAYMENTS = {("CASH", "EUR"): 0, ("NON_CASH", "EUR"): 1}
 _RATES = 5
 _AMOUNT = re.compile(r"-?[0-9]{1,18}\.[0-9]{2}")
@@ -267,7 +266,7 @@ def read_receipt(text: str) -> Receipt:
         raise BadProcessData(f"a receipt has {_RATES} amounts with _ between, not {amounts!r}")
     return Receipt(
         kind,
-        tuple([_ZERO if rate == _NOTHING else _amount("an amount", rate) for rate in rates]),
+        tuple([_amount("an amount", rate) for rate in rates]),
         tuple([_payment(row) for row in payments.split("_") if payments]),
     )
 

@@ -226,10 +226,9 @@ class Transactions:
             TransactionNotFound: A number names none.
         """
         tss = self._tss.find(principal, tss_id)
-        if tss.state is not TssState.INITIALIZED:
-            if tss.state in (TssState.CREATED, TssState.UNINITIALIZED):
-                raise errors.TssNotInitialized(tss=tss.id, state=tss.state)
-            demand_ready(tss)
+        if tss.state in (TssState.CREATED, TssState.UNINITIALIZED):
+            raise errors.TssNotInitialized(tss=tss.id, state=tss.state)
+        demand_ready(tss)
         client = self._clients.of(tss, call.client_id)
         if client is None:
             raise errors.UnknownClientNamed(tss=tss.id, client=call.client_id)
