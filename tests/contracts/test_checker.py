@@ -250,13 +250,13 @@ def test_a_list_is_its_envelope_and_its_rows(
     row = answer["data"][0]
     assert plan.accepts(answer)
     assert plan.accepts({**answer, "data": []})
-    assert plan.accepts_row(row)
+    assert plan.rows_apart
     mistakes: list[Any] = [{**row, "_type": "X"}, {**row, "more": 1}, [row], None, {"_id": ID}]
     for wrong in mistakes:
-        assert not plan.accepts_row(wrong)
         assert not plan.accepts({**answer, "data": [row, wrong]})
+        assert not plan.accepts({**answer, "data": [wrong]})
     assert not plan.accepts({**answer, "data": [], "count": "1"})
-    assert not plan.accepts_row({**row, "_id": "\ud800"})
+    assert not plan.accepts({**answer, "data": [{**row, "_id": "\ud800"}]})
     assert not plan.accepts({**answer, "_type": "\ud800"})
 
 
@@ -279,8 +279,7 @@ def test_a_written_body_is_right_if_the_value_is() -> None:
 def test_a_body_that_is_no_list_has_no_rows(checker: Checker) -> None:
     plan = checker.answer_plan("retrieveOrganization", 200)
     assert plan is not None
-    assert plan.row is None
-    assert not plan.accepts_row({})
+    assert not plan.rows_apart
 
 
 @pytest.mark.parametrize(
@@ -303,7 +302,7 @@ def test_rows_are_checked_apart_only_where_nothing_else_is_said_of_the_list(
     document = {"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": paths}
     plan = Checker(Contract.from_document(document)).answer_plan("get", 200)
     assert plan is not None
-    assert (plan.row is not None) is has_rows
+    assert plan.rows_apart is has_rows
 
 
 def deep(levels: int) -> Any:
@@ -326,11 +325,16 @@ def test_what_no_json_can_say_is_not_accepted_where_everything_is(hidden: Any) -
             {"openapi": "3.0.3", "info": {"version": "1"}, "paths": {"/x": {"get": get}}}
         )
     )
-    right: JsonValue = {"a": [1, "x", None, deep(10)]}
-    assert checker.accepts_answer("get", 200, right, None)
-    assert checker.answer("get", 200, right) == []
-    assert not checker.accepts_answer("get", 200, {"a": hidden}, None)
-    assert len(checker.answer("get", 200, {"a": hidden})) == 1
+    rows: list[JsonValue] = [{"b": [number]} for number in range(100)]
+    for good in ([1, "x", None, deep(10)], [*rows, deep(62)]):
+        right: JsonValue = {"a": good}
+        assert checker.accepts_answer("get", 200, right, None)
+        assert checker.answer("get", 200, right) == []
+    for bad in (hidden, [*rows, {"c": hidden}]):
+        wrong: JsonValue = {"a": bad}
+        assert not checker.accepts_answer("get", 200, wrong, None)
+        assert len(checker.answer("get", 200, wrong)) == 1
+    assert not checker.accepts_answer("get", 200, {"a": [*rows, deep(63)]}, None)
 
 
 @pytest.mark.parametrize("judge", JUDGES)

@@ -69,6 +69,21 @@ def test_a_row_that_a_list_shows_first_is_presented_once(
     assert present.times == {SHOP: 1}
 
 
+def test_new_rows_of_a_list_stand_between_those_that_were_shown_before(
+    checker: Checker, account: Account
+) -> None:
+    present, writer = Presenting(), RowCache(checker.answer_plan)
+    first, shown, last = (replace(account.organization(SHOP), name=f"Shop {n}") for n in "123")
+    assert writer.response("listOrganizations", listing(present, shown)).accepted_by
+    response = writer.response("listOrganizations", listing(present, first, shown, last))
+    expected = presenters.listing(
+        "ORGANIZATION_LIST", map(presenters.organization, (first, shown, last)), 3
+    )
+    assert response.body == wire(expected)
+    assert response.accepted_by is not None
+    assert present.times == {SHOP: 3}
+
+
 def test_a_changed_row_is_written_anew(checker: Checker, shop: Organization) -> None:
     present, writer = Presenting(), RowCache(checker.answer_plan)
     writer.response("retrieveOrganization", PresentedRow(present, shop))

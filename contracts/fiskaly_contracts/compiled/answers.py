@@ -39,7 +39,8 @@ class AnswerPlan:
         operation_id: The operation.
         whole: The check of a whole body; where the contract describes no body it takes `None`
             alone, which stands for none.
-        row: The check of one element of `data`; None where the body is no plain list.
+        rows_apart: Whether the body is a plain list: each element of its `data` is right or wrong
+            apart from all else.
         has_body: Whether the contract describes a body.
         media_type: Of a body that is no JSON, which is not looked into; "" otherwise.
         body: The schema of the body; None where there is none.
@@ -48,7 +49,7 @@ class AnswerPlan:
 
     operation_id: str
     whole: Accepts
-    row: Accepts | None = None
+    rows_apart: bool = False
     has_body: bool
     body: CompiledSchema | None
     headers: tuple[ParameterPlan, ...]
@@ -57,8 +58,8 @@ class AnswerPlan:
     def accepts(self, value: JsonValue) -> bool:
         """Tell whether a whole body is right.
 
-        Where it is a plain list, that is also so if it is right with its `data` left empty, and
-        each of its rows is.
+        Where it is a plain list, that is also so if it is right with a part of its `data`, and
+        with the rest.
         """
         try:
             return self.whole(value)
@@ -70,13 +71,6 @@ class AnswerPlan:
         if self.body is None or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
             return self.accepts(value)
         return self.body.accepts_quietly(value)
-
-    def accepts_row(self, value: JsonValue) -> bool:
-        """Tell whether one element of `data` is right; never where the body is no plain list."""
-        try:
-            return self.row is not None and self.row(value)
-        except Exception:  # noqa: BLE001 - as above
-            return False
 
     def accepts_headers(self, headers: Mapping[str, str]) -> bool:
         """Tell whether all declared headers are right; names in any case."""
@@ -167,11 +161,10 @@ def answer_plan(
         )
     schema: Schema = content[JSON].get("schema", {})
     body = validators.of(schema, writing=False)
-    rows = _rows(document, schema)
     return AnswerPlan(
         operation_id=name,
         whole=body.accepts_built(),
-        row=None if rows is None else validators.of(rows, writing=False).accepts_built(),
+        rows_apart=_has_rows_apart(document, schema),
         has_body=True,
         body=body,
         headers=headers,
@@ -182,17 +175,14 @@ def _nothing(value: JsonValue) -> bool:
     return value is None
 
 
-def _rows(document: Schema, schema: Schema) -> Schema | None:
-    """Return the schema of a list's rows, if each of them can be checked apart from all else."""
+def _has_rows_apart(document: Schema, schema: Schema) -> bool:
+    """Tell whether it describes a list of which each row can be checked apart from all else."""
     envelope = resolve(document, schema)
     data = envelope.get("properties", {}).get(_ROWS)
     if data is None or envelope.get("type") != "object" or _speaks(envelope, _ENVELOPE):
-        return None
+        return False
     rows = resolve(document, data)
-    if rows.get("type") != "array" or "items" not in rows or _speaks(rows, _INDEPENDENT):
-        return None
-    found: Schema = rows["items"]
-    return found
+    return rows.get("type") == "array" and "items" in rows and not _speaks(rows, _INDEPENDENT)
 
 
 def _speaks(schema: Schema, unheard: AbstractSet[str]) -> bool:

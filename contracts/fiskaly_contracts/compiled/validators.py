@@ -149,17 +149,24 @@ def _can_be_written(value: JsonValue) -> bool:
     return _surely_can_be_written(value) or not parse_body("", _written(value)).violations
 
 
-def _surely_can_be_written(value: JsonValue) -> bool:
-    """Tell whether a value is surely good JSON of a good depth, many times as fast.
+def _surely_can_be_written(value: Any, levels: int = MAX_DEPTH) -> bool:
+    """Tell whether a value is surely good JSON of so many levels, many times as fast.
 
     orjson refuses keys and texts that are no UTF-8 and numbers beyond 64 bits, and writes `null`
-    for what is no number.
+    for what is no number. Brackets are counted, and where they are many, those of each part.
     """
     try:
         written = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
     except TypeError:
         return False
-    return b"null" not in written and written.count(b"[") + written.count(b"{") <= MAX_DEPTH
+    if b"null" in written or not levels:
+        return False
+    if written.count(b"[") + written.count(b"{") <= levels:
+        return True
+    parts = value.values() if isinstance(value, dict) else value
+    return isinstance(value, dict | list) and all(
+        _surely_can_be_written(part, levels - 1) for part in parts
+    )
 
 
 def _written(value: JsonValue) -> bytes:

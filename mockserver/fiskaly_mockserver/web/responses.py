@@ -151,12 +151,17 @@ def to_bytes(value: JsonValue) -> bytes:
     Raises:
         ValueError: A number is none that JSON can write.
     """
-    try:
-        raw = orjson.dumps(value, option=_JSON_ALONE)
-    except orjson.JSONEncodeError:
-        return _to_bytes_slowly(value)
+    raw = accepted_to_bytes(value)
     # A NaN would be written as null, which hardly any answer has
     return _to_bytes_slowly(value) if b"null" in raw else raw
+
+
+def accepted_to_bytes(value: JsonValue) -> bytes:
+    """Write the same of a value that the contract accepts: it has no NaN."""
+    try:
+        return orjson.dumps(value, option=_JSON_ALONE)
+    except orjson.JSONEncodeError:
+        return _to_bytes_slowly(value)
 
 
 def _to_bytes_slowly(value: JsonValue) -> bytes:

@@ -6,9 +6,8 @@ kept with the bytes, for each operation that shows the row.
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from fiskaly_contracts import AnswerPlan
+from fiskaly_contracts import AnswerPlan, JsonValue
 
 from fiskaly_mockserver.web.api import (
     JsonObject,
@@ -18,7 +17,7 @@ from fiskaly_mockserver.web.api import (
     Presenter,
 )
 from fiskaly_mockserver.web.journal.redaction import ITEMS_KEPT
-from fiskaly_mockserver.web.responses import JsonResponse, Pieces, to_bytes
+from fiskaly_mockserver.web.responses import JsonResponse, Pieces, accepted_to_bytes, to_bytes
 
 PlanOf = Callable[[str, int], AnswerPlan | None]
 """Returns the compiled check of an operation's answers with a status, as `Checker.answer_plan`."""
@@ -28,14 +27,8 @@ ROOM = 512 * 1024
 ten times as much room and may be of states that are gone."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class _Written:
-    """A row as it was written, and the kinds of answers that may show it."""
-
-    present: Presenter
-    row: object
-    raw: bytes
-    accepted_by: tuple[AnswerPlan, ...] = ()
+_Written = tuple[Presenter, object, bytes, tuple[AnswerPlan, ...]]
+"""How a row is presented, the row, its bytes, and the checks of answers that may show it."""
 
 
 class RowCache:
@@ -51,64 +44,65 @@ class RowCache:
 
     def response(self, operation_id: str, presented: Presented) -> JsonResponse:
         """Return the response that shows what a handler answered with."""
+        plan = self._plan_of(operation_id, OK)
         match presented:
             case PresentedRow():
-                return self._of_row(operation_id, presented)
+                return self._of_row(plan, presented)
             case PresentedRows():
-                return self._of_rows(operation_id, presented)
+                return self._of_rows(plan, presented)
             case _:
-                raw, plan = to_bytes(presented), self._plan_of(operation_id, OK)
+                raw = to_bytes(presented)
                 if plan is not None and plan.accepts_written(presented, raw):
                     return JsonResponse(raw, None, accepted_by=plan)
                 return JsonResponse(raw, presented)
 
-    def _of_row(self, operation_id: str, presented: PresentedRow) -> JsonResponse:
+    def _of_row(self, plan: AnswerPlan | None, presented: PresentedRow) -> JsonResponse:
         present, row = presented
-        plan = self._plan_of(operation_id, OK)
-        value = None
         written = self._written.get(id(row))
-        if written is None or written.present is not present:
-            value = present(row)
-            written = self._keep(present, row, value)
-        if plan is not None and plan not in written.accepted_by:
-            value = present(row) if value is None else value
-            if plan.accepts(value):
-                written.accepted_by += (plan,)
-            else:
-                plan = None
-        if plan is None:
-            return JsonResponse(written.raw, present(row) if value is None else value)
-        return JsonResponse(written.raw, None, accepted_by=plan)
+        if written is not None and written[0] is present and plan in written[3]:
+            return JsonResponse(written[2], None, accepted_by=plan)
+        value = present(row)
+        if plan is None or not plan.accepts(value):
+            return JsonResponse(to_bytes(value), value)
+        return JsonResponse(self._keep(plan, present, row, value), None, accepted_by=plan)
 
-    def _of_rows(self, operation_id: str, presented: PresentedRows) -> JsonResponse:
+    def _of_rows(self, plan: AnswerPlan | None, presented: PresentedRows) -> JsonResponse:
         envelope, present, wanted = presented
-        plan = self._plan_of(operation_id, OK)
-        rows, accepted = [], plan is not None
+        rows: list[bytes] = []
+        new: list[tuple[int, object, JsonObject]] = []
         for row in wanted:
-            value = None
             written = self._written.get(id(row))
-            if written is None or written.present is not present:
-                value = present(row)
-                written = self._keep(present, row, value)
-            if accepted and plan is not None and plan not in written.accepted_by:
-                accepted = plan.accepts_row(present(row) if value is None else value)
-                if accepted:
-                    written.accepted_by += (plan,)
-            rows.append(written.raw)
+            if written is not None and written[0] is present and plan in written[3]:
+                rows.append(written[2])
+            else:
+                new.append((len(rows), row, present(row)))
+                rows.append(b"")
+        value: JsonValue = None
+        data: list[JsonValue] = [shown for _, _, shown in new]
+        if plan is not None and plan.rows_apart and plan.accepts({**envelope, "data": data}):
+            for at, row, shown in new:
+                rows[at] = self._keep(plan, present, row, shown)
+        else:
+            data = [*map(present, wanted)]
+            plan, value, rows = None, {**envelope, "data": data}, [*map(to_bytes, data)]
         head, _, tail = to_bytes(envelope).partition(b"[]")
-        raw = bytes(Pieces(head, rows, tail))
         excerpt = Pieces(head, rows[: ITEMS_KEPT + 1], tail)
-        if accepted and plan is not None and plan.accepts(envelope):
-            return JsonResponse(raw, None, accepted_by=plan, excerpt=excerpt)
-        whole: JsonObject = {**envelope, "data": [present(row) for row in wanted]}
-        return JsonResponse(raw, whole, excerpt=excerpt)
+        raw = bytes(Pieces(head, rows, tail))
+        return JsonResponse(raw, value, accepted_by=plan, excerpt=excerpt)
 
-    def _keep(self, present: Presenter, row: object, value: JsonObject) -> _Written:
-        """Write a row, and let go of the oldest where there is no room."""
+    def _keep(self, plan: AnswerPlan, present: Presenter, row: object, value: JsonObject) -> bytes:
+        """Write a row that is right, and let go of the oldest where there is no room."""
+        raw = accepted_to_bytes(value)
+        accepted_by: tuple[AnswerPlan, ...] = (plan,)
         before = self._written.pop(id(row), None)
-        written = self._written[id(row)] = _Written(present, row, to_bytes(value))
-        self._taken += len(written.raw) - (len(before.raw) if before else 0)
-        while self._taken > self._room:
-            _, oldest = self._written.popitem(last=False)
-            self._taken -= len(oldest.raw)
-        return written
+        if before is not None:
+            self._taken -= len(before[2])
+            if before[0] is present:
+                accepted_by += before[3]
+        if len(raw) <= self._room:
+            self._written[id(row)] = present, row, raw, accepted_by
+            self._taken += len(raw)
+            while self._taken > self._room:
+                _, oldest = self._written.popitem(last=False)
+                self._taken -= len(oldest[2])
+        return raw

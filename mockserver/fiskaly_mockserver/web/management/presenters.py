@@ -4,9 +4,8 @@ Source: recorded for the order of organizations, keys, sessions and lists; assum
 (A-49) for fields that no recording shows.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any
 
 from fiskaly_contracts import JsonValue
 
@@ -26,41 +25,45 @@ from fiskaly_mockserver.web.api import JsonObject, PresentedRows, Presenter
 SUCCESS: Mapping[str, JsonValue] = {"_success": True}
 
 
-_UNLESS_EMPTY = (
-    "display_name",
-    "vat_id",
-    "contact_person_id",
-    "address_line1",
-    "address_line2",
-    "zip",
-    "town",
-    "state",
-    "country_code",
-    "tax_number",
-    "economy_id",
-    "billing_options",
-    "billing_address_id",
-    "metadata",
-    "managed_configuration",
-    "managed_by_organization_id",
-)
-"""The fields of an organization, by their names in the model and on the wire, in the wire's
-order."""
-_values_of = attrgetter(*_UNLESS_EMPTY)
-_value_of = attrgetter("value")
+_value_of = attrgetter("_value_")
 
 
-def organization(row: Organization) -> JsonObject:
+def organization(row: Organization) -> JsonObject:  # noqa: C901 - a field, a line
     """Show an organization; what is unset is absent (recorded; A-26, A-27)."""
     shown: JsonObject = {
         "_id": row.id,
-        "_type": row.type.value,
-        "_envs": [*map(_value_of, row.envs)],
+        "_type": _value_of(row.type),
+        "_envs": _envs(row.envs),
         "name": row.name,
     }
-    for field, value in zip(_UNLESS_EMPTY, _values_of(row), strict=True):
-        if value:
-            shown[field] = value if isinstance(value, str) else _PARTS[field](value)
+    if row.display_name:
+        shown["display_name"] = row.display_name
+    if row.vat_id:
+        shown["vat_id"] = row.vat_id
+    if row.contact_person_id:
+        shown["contact_person_id"] = row.contact_person_id
+    shown["address_line1"] = row.address_line1
+    if row.address_line2:
+        shown["address_line2"] = row.address_line2
+    shown["zip"] = row.zip
+    shown["town"] = row.town
+    if row.state:
+        shown["state"] = row.state
+    shown["country_code"] = row.country_code
+    if row.tax_number:
+        shown["tax_number"] = row.tax_number
+    if row.economy_id:
+        shown["economy_id"] = row.economy_id
+    if row.billing_options:
+        shown["billing_options"] = billing_options(row.billing_options)
+    if row.billing_address_id:
+        shown["billing_address_id"] = row.billing_address_id
+    if row.metadata:
+        shown["metadata"] = {**row.metadata}
+    if row.managed_configuration:
+        shown["managed_configuration"] = managed_configuration(row.managed_configuration)
+    if row.managed_by_organization_id:
+        shown["managed_by_organization_id"] = row.managed_by_organization_id
     shown["created_by_user"] = row.created_by_user
     return shown
 
@@ -72,20 +75,14 @@ def managed_configuration(configuration: ManagedConfiguration) -> JsonObject:
 
 def billing_options(options: BillingOptions) -> JsonObject:
     """Show billing options, just the fields that were given."""
-    shown: Mapping[str, JsonValue] = {
-        "gln": options.gln,
-        "withhold_billing": options.withhold_billing,
-        "bill_to_organization": options.bill_to_organization,
-    }
-    return {field: value for field, value in shown.items() if value is not None}
-
-
-_PARTS: Mapping[str, Callable[[Any], JsonObject]] = {
-    "billing_options": billing_options,
-    "metadata": dict,
-    "managed_configuration": managed_configuration,
-}
-"""How the parts of an organization are shown that are no text."""
+    shown: JsonObject = {}
+    if options.gln is not None:
+        shown["gln"] = options.gln
+    if options.withhold_billing is not None:
+        shown["withhold_billing"] = options.withhold_billing
+    if options.bill_to_organization is not None:
+        shown["bill_to_organization"] = options.bill_to_organization
+    return shown
 
 
 def api_key(row: ApiKey, *, secret: str | None = None) -> JsonObject:
