@@ -286,13 +286,13 @@ def _json(exchange: Exchange) -> str:
 
 def request_line(exchange: Exchange, *, pages: bool = False) -> str:
     """Return an exchange in one line for people; with `pages` a refused one has its address."""
-    refused = exchange.status >= HTTPStatus.BAD_REQUEST or exchange.violations
-    page = f"{DASHBOARD_PREFIX}/requests/" if pages and refused else ""
+    notes = [*filter(None, (exchange.fault, exchange.refusal)), *_sentences(exchange)]
+    told = pages and (exchange.status >= HTTPStatus.BAD_REQUEST or exchange.violations)
+    page = f"{DASHBOARD_PREFIX}/requests/" if told else ""
     line = (
         f"{exchange.at_text} {exchange.method} {exchange.path} {exchange.operation_id or '-'}"
         f" {exchange.status} {exchange.duration * 1000:.1f}ms {page}{exchange.request_id}"
     )
-    notes = [*filter(None, (exchange.fault, exchange.refusal)), *_sentences(exchange)]
     return one_line(f"{line} {'; '.join(notes)}" if notes else line)
 
 

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -31,14 +32,37 @@ LARGEST_UNREAD = 32 * 1024
 what is kept of larger ones takes less room, so that is done at once."""
 
 
+class _Part:
+    """A field of an exchange that is redacted, and filled, when it is first read.
+
+    No `__getattr__`: a class that has one makes Python read all of its slots slowly.
+    """
+
+    def __set_name__(self, owner: type[Exchange], name: str) -> None:
+        self._name, self._slot = name, getattr(Exchange, name)
+
+    def __get__(self, record: "Recorded | None", owner: type[Exchange]) -> Any:
+        if record is None:
+            return self
+        try:
+            return self._slot.__get__(record, owner)
+        except AttributeError:  # nobody has read it yet
+            record.fill(self._name)
+        return self._slot.__get__(record, owner)
+
+    def __set__(self, record: "Recorded", value: object) -> None:
+        self._slot.__set__(record, value)
+
+    def __delete__(self, record: "Recorded") -> None:
+        self._slot.__delete__(record)
+
+
 class Recorded(Exchange):
     """An exchange that is written down as it goes on, and redacted when it is first read.
 
-    A part that nobody has read is an empty slot. Python asks `__getattr__` for it once,
-    which takes the secrets out and fills the slot. The message itself lies in slots that
-    are no fields: neither repr, comparison nor pickle knows of them. Two threads that read
-    the same part at once both redact it. What is still empty since there is no answer yet
-    reads as if there were an empty one.
+    The message itself lies in slots that are no fields: neither repr, comparison nor pickle
+    knows of them. Two threads that read the same part at once both redact it. What is still
+    empty since there is no answer yet reads as if there were an empty one.
 
     Attributes:
         principal: Who calls; None before or without authentication.
@@ -70,6 +94,17 @@ class Recorded(Exchange):
         "violation_count",
         "waited",
     )
+
+    path = _Part()
+    query = _Part()
+    caller = _Part()
+    request_headers = _Part()
+    request_body = _Part()
+    request_body_note = _Part()
+    response_headers = _Part()
+    response_body = _Part()
+    response_body_note = _Part()
+    violations = _Part()
 
     _answer: bytes | Pieces
     _answer_headers: Mapping[str, str]
@@ -109,7 +144,7 @@ class Recorded(Exchange):
         self.sandbox, self.state = (world.name, world.generation) if world else ("", 0)
         self.method = request.method[:METHOD_KEPT]
         self.operation_id = self.refusal = self.crash = self.fault = ""
-        self.violations = self.response_violations = ()
+        self._violations = self.response_violations = ()
         self.status, self.duration = 0, 0.0
 
     def sent(self, body: bytes) -> None:
@@ -146,10 +181,11 @@ class Recorded(Exchange):
 
     def found(self, violations: Sequence[Violation]) -> None:
         """Take down in what the request breaks the contract."""
+        with suppress(AttributeError):  # nobody has read those before
+            del self.violations
         self._violations = violations
         self.violation_count = len(violations)
         self.broken = True
-        del self.violations
 
     @property
     def raw_query(self) -> str:
@@ -171,14 +207,10 @@ class Recorded(Exchange):
         self.crash = self._redactor.text("".join(traceback.format_exception(error)))
         self.broken = True
 
-    def __getattr__(self, name: str) -> Any:
-        """Fill an empty slot.
-
-        Raises:
-            AttributeError: It is none that is filled later.
-        """
+    def fill(self, part: str) -> None:
+        """Fill a part that nobody has read yet, without the secrets in it."""
         redactor = self._redactor
-        match name:
+        match part:
             case "path":
                 self.path = redactor.path(self._url.raw_path)
             case "query":
@@ -202,11 +234,8 @@ class Recorded(Exchange):
                     self.operation_id, self.status, bytes(self._answer)
                 )
                 self._answer = b""
-            case "violations":
-                self.violations = redactor.violations(self._violations)
             case _:
-                raise AttributeError(name)
-        return object.__getattribute__(self, name)
+                self.violations = redactor.violations(self._violations)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copy and pickle as a plain exchange, which holds nothing but what may be kept."""

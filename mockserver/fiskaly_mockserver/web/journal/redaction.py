@@ -191,6 +191,11 @@ class Redactor:
         self._clean = self.secrets.clean
         self._document = contract.document
         self._plans = Plans(contract)
+        self._own_segments = frozenset(
+            segment
+            for operation in contract.operations.values()
+            for segment in operation.path.split("/")
+        )
         self._parameters = {
             operation_id: frozenset(
                 parameter.name
@@ -275,7 +280,7 @@ class Redactor:
         return (None, NULL) if value is None else (self._value(value, place), "")
 
     def _segment(self, segment: str) -> str:
-        if len(segment) < SHORTEST:
+        if len(segment) < SHORTEST or segment in self._own_segments:
             return segment
         if "%" in segment:
             plain = unquote(segment)

@@ -8,6 +8,7 @@ a secret from a name.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fiskaly_contracts import JsonValue, Severity, Violation
@@ -216,10 +217,15 @@ def iso(at: float) -> str:
     '1970-01-01T00:00:00.000Z'
     """
     try:
-        text = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+        second, microseconds = divmod(round(at * 1e6), 1_000_000)
+        return f"{_to_the_second(second)}.{microseconds // 1000:03}Z"
     except (ValueError, OverflowError, OSError):
         return str(at)
-    return text.replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=8)  # a log writes hundreds of times of the same second
+def _to_the_second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat()
 
 
 def _as_pairs(entries: Iterable[Sequence[str]]) -> Pairs:
