@@ -3,6 +3,7 @@
 `serve` lets the collector look seldom, on the ground that this holds.
 """
 
+import asyncio
 import gc
 import socket
 from collections import Counter
@@ -86,7 +87,8 @@ def found_by_collector(server: MockServer, work: Callable[[], None], times: int)
     """Return what the collector finds after work was done so many times, by type."""
     for _ in range(times):
         work()
-    server._call(lambda: None)
+    assert server._loop is not None
+    asyncio.run_coroutine_threadsafe(asyncio.sleep(0), server._loop).result()  # it has tidied up
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
         gc.collect()

@@ -4,14 +4,15 @@ import asyncio
 import errno
 import logging
 import tempfile
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from shutil import rmtree
-from typing import NamedTuple
+from threading import Lock, get_ident
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from aiohttp import http_exceptions, web
@@ -73,6 +74,7 @@ async def _end_waits(app: web.Application) -> None:
 
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+T = TypeVar("T")
 
 SHORT = 0.05
 """Seconds that a request gets whose client has gone."""
@@ -91,7 +93,10 @@ class InFlight:
     def __init__(self) -> None:
         self.period: object = None
         self._under_way: dict[asyncio.Task[object], web.BaseRequest] = {}
+        self._beside = 0
         self._quiet: asyncio.Event | None = None
+        self._halt = Lock()
+        self._halted_by = 0  # a thread's ident
 
     @property
     def under_way(self) -> int:
@@ -103,6 +108,11 @@ class InFlight:
         """The period in which the request began that is being answered right now."""
         return _PERIOD.get()
 
+    @property
+    def is_halted_here(self) -> bool:
+        """Whether this thread is in the middle of a block of `halted`."""
+        return self._halted_by == get_ident()
+
     def counted(self, handler: Handler) -> Handler:
         """Return a request handler that counts along."""
 
@@ -110,9 +120,11 @@ class InFlight:
             task = asyncio.current_task()
             # A page's stream lasts as long as the page is open, and changes nothing
             if task is None or request.path == DASHBOARD_STREAM:
-                return await handler(request)
+                return await self.uncounted(handler(request))
             _PERIOD.set(self.period)
             self._under_way[task] = request
+            if self._halted_by:
+                self._wait_for_go_ahead()
             try:
                 return await handler(request)
             finally:
@@ -121,6 +133,38 @@ class InFlight:
                     self._quiet.set()
 
         return handle
+
+    async def uncounted(self, work: Awaitable[T]) -> T:
+        """Do what looks at the worlds, too, but is not counted: nobody has to wait for it."""
+        self._beside += 1
+        if self._halted_by:
+            self._wait_for_go_ahead()
+        try:
+            return await work
+        finally:
+            self._beside -= 1
+
+    @contextmanager
+    def halted(self) -> Iterator[bool]:
+        """Let nothing begin while a block runs in another thread than the loop's.
+
+        What takes some microseconds is spared the way to the loop's thread and back, which takes
+        many times as long. The block must not wait for that thread.
+
+        Yields:
+            Whether nothing is under way: then the worlds are the block's alone.
+        """
+        with self._halt:
+            self._halted_by = get_ident()
+            try:
+                # In this order: what begins now sees the halt, or was counted before it
+                yield not self._under_way and not self._beside
+            finally:
+                self._halted_by = 0
+
+    def _wait_for_go_ahead(self) -> None:
+        with self._halt:
+            pass
 
     async def settle(self, seconds: float) -> int:
         """Wait until nothing is under way, and break off what is after so many seconds.

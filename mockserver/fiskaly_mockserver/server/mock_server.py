@@ -3,12 +3,12 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from fiskaly_contracts import JsonValue
 from fiskaly_fixtures import OrganizationTree
@@ -142,9 +142,8 @@ class MockServer:
         """
         self._demand_own_process()
         tls = tls_of(replace(self.config, intercept=tuple(hosts)))
-        if self._running.tls_address is None and tls is not None and self._loop is not None:
-            opening = asyncio.run_coroutine_threadsafe(with_tls(self._running, tls), self._loop)
-            self._listening = opening.result()
+        if self._running.tls_address is None and tls is not None:
+            self._listening = self._done(with_tls(self._running, tls))
 
     @property
     def runs(self) -> bool:
@@ -184,7 +183,7 @@ class MockServer:
         return self._call(lambda: tuple(self._service.world.journal))
 
     def read_journal(self, read: Callable[[Journal], T]) -> T:
-        """Return what a function makes of the journal, in the thread that writes it."""
+        """Return what a function makes of the journal, to which nothing is added meanwhile."""
         return self._call(lambda: read(self._service.world.journal))
 
     @property
@@ -272,10 +271,7 @@ class MockServer:
             How many were broken off.
         """
         self._demand_own_process()
-        if not self.in_flight.under_way or self._loop is None:
-            return 0
-        settling = self.in_flight.settle(seconds)
-        return asyncio.run_coroutine_threadsafe(settling, self._loop).result()
+        return self._done(self.in_flight.settle(seconds)) if self.in_flight.under_way else 0
 
     def verify(self) -> None:
         """Demand that the fake itself was right since the last reset.
@@ -326,8 +322,7 @@ class MockServer:
     def _start_over(self, tree: CachedTree, values: StartValues) -> None:
         self._service.defects.clear()
         self._service.worlds.drop_all()
-        follow = values.follow_process
-        self._starting.begin(values.ids_from, values.at, follow_process=follow)
+        self._starting.begin(values.ids_from, values.at, follow_process=values.follow_process)
         world = self._service.world
         baseline = tree.baseline_at(world.seams.clock.now())
         self._seeded = (baseline, tree)
@@ -346,30 +341,37 @@ class MockServer:
     ) -> tuple[int, JsonValue]:
         """Return the answer to a control call, made in the thread that works on the worlds."""
         dispatcher = self._running.dispatcher
-        if self._loop is None:
-            raise ServerError("the server does not run")
         self._demand_own_process()
-        if threading.current_thread() is self._thread:
+        if self._works_here:
             raise ServerError("the server's own thread would wait for itself: ask in another one")
         asked = Asked(operation_id, path, tuple(query.items()), body=body, sandbox=sandbox)
-        answer = asyncio.run_coroutine_threadsafe(dispatcher.answer(asked), self._loop).result()
+        answer = self._done(self.in_flight.uncounted(dispatcher.answer(asked)))
         return answer.status, answer.body
 
     def _call(self, action: Callable[[], T]) -> T:
-        """Do something to the world in the thread that works on it."""
+        """Do something to the world in the thread that works on it, or while that is at rest."""
         self._demand_own_process()
-        if self._loop is None or threading.current_thread() is self._thread:
+        if self._loop is None or self._works_here:
             return action()
-        done: Future[T] = Future()
+        with self.in_flight.halted() as alone:
+            if alone:
+                return action()
 
-        def act() -> None:
-            try:
-                done.set_result(action())
-            except BaseException as error:  # noqa: BLE001 - it belongs to the caller's thread
-                done.set_exception(error)
+        async def act() -> T:
+            return action()
 
-        self._loop.call_soon_threadsafe(act)
-        return done.result()
+        return self._done(act())
+
+    def _done(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for work in the server's thread, and return what comes of it."""
+        if self._loop is None:
+            raise ServerError("the server does not run")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    @property
+    def _works_here(self) -> bool:
+        """Whether nobody else may work on the world until this thread goes on."""
+        return threading.current_thread() is self._thread or self.in_flight.is_halted_here
 
     def _demand_own_process(self) -> None:
         """Refuse in a forked child what waits for the server's thread, which is not there."""
