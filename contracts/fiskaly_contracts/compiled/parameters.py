@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 from fiskaly_contracts.compiled.errors import Accepts
 from fiskaly_contracts.compiled.schemas import KEYWORDS
@@ -26,7 +26,9 @@ MAX_DIGITS = 640
 """An integer parameter has no more digits: the least limit that Python can be set to."""
 
 MOST_KNOWN = 1_000
-"""Right texts of one parameter that are kept in mind."""
+"""Right texts of one parameter that are kept in mind; when there are more, it begins anew."""
+LONGEST_KNOWN = 16
+"""Characters of a text that is likely to come again, as a time in seconds."""
 _LEXICAL = {
     "integer": (re.compile(r"-?[0-9]+"), "an integer"),
     "number": (re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"), "a number"),
@@ -69,11 +71,21 @@ class ParameterPlan:
     accepts: Accepts
     known: set[str] = field(default_factory=set)
 
-    def know(self, text: str) -> None:
-        """Keep in mind that a text is right; when there are too many, it begins anew."""
-        if len(self.known) >= MOST_KNOWN:
-            self.known.clear()
-        self.known.add(text)
+    def knows(self, text: str) -> bool:
+        """Tell whether a text is clearly right; a short one is known from then on."""
+        if self.kind == "string" and text and text.isascii():
+            if not self.accepts(text):
+                return False
+        else:
+            try:
+                self.read(text)
+            except ValueError:
+                return False
+        if len(text) <= LONGEST_KNOWN:
+            if len(self.known) >= MOST_KNOWN:
+                self.known.clear()
+            self.known.add(text)
+        return True
 
     def read(self, text: str) -> JsonValue:
         """Return the value of what is sent once.
@@ -180,8 +192,7 @@ def _by_pattern(schema: Schema) -> Accepts | None:
     """
     if schema.get("type") != "string" or KEYWORDS & schema.keys() != {"type", "pattern"}:
         return None
-    search = ecma_pattern(schema["pattern"]).search
-    return lambda value: isinstance(value, str) and search(value) is not None
+    return cast("Accepts", ecma_pattern(schema["pattern"]).search)
 
 
 def named_breaches(

@@ -96,11 +96,12 @@ class Endpoint:
         """
         header, secured = request.headers.get(hdrs.AUTHORIZATION), self._secured
         record.operation_id = self._operation_id
-        caller = self._let_in(header, world, record)
-        if world.limits.limit is not None or self._limit is not None:
-            wait = self._wait(request, world, caller)
-            if wait:
-                return response_of(self._errors.too_many_requests(wait))
+        caller = record.principal = caller_of(header, world.sessions) if secured else None
+        if world.name:
+            self._worlds.keep(world)  # a new sandbox begins with whoever is let in
+        limited = world.limits.limit is not None or self._limit is not None
+        if limited and (wait := self._wait(request, world, caller)):
+            return response_of(self._errors.too_many_requests(wait))
         checked = self._checked_before.get(request.raw_path)
         if checked is None:
             checked = await self._checked(request, world, record)
@@ -218,19 +219,6 @@ class Endpoint:
             else "a body in the encoding that its headers name",
             operation_id=self._operation_id,
         )
-
-    def _let_in(self, header: str | None, world: World, record: Recorded) -> Principal | None:
-        """Return who calls, if that matters; a new sandbox begins with whoever is let in.
-
-        Raises:
-            DomainError: The token is missing or refused.
-        """
-        caller = None
-        if self._secured:
-            caller = record.principal = caller_of(header, world.sessions)
-        if world.name:
-            self._worlds.keep(world)
-        return caller
 
     def _learn(self, body: JsonObject) -> None:
         """Know the secrets that a client tells, or is told, in a body."""

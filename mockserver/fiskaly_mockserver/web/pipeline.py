@@ -63,10 +63,11 @@ def in_pipeline(
     """
     known_hosts, redactor = service.safety.known_hosts, served.redactor
     new_id, write_headers = served.headers.request_id, served.headers.write
-    uncounted = served.coverage.waiting
+    uncounted, elapsed = served.coverage.waiting, RealTime.perf_counter
+    heard = service.on_exchange is not unheard
 
     async def exchange(request: web.Request) -> web.StreamResponse:
-        started = RealTime.perf_counter()
+        started = elapsed()
         headers = request.headers
         name = headers.get(SANDBOX_HEADER) if sandbox_of is None else sandbox_of(request)
         page = hdrs.ORIGIN in headers or SITE_HEADER in headers
@@ -77,15 +78,16 @@ def in_pipeline(
                 world = _world_of(name, request, service, served)
             except (BadSandboxName, Unsafe) as error:
                 return unrecorded(request, service, served, _not_let_in(error, served))
-        now, state, cleared = world.clock.now(), world.generation, world.journal.cleared
-        record = Recorded(request, redactor, new_id(), now, world)
+        now, state, journal = world.clock.now(), world.generation, world.journal
+        cleared = journal.cleared
+        record = Recorded(request, redactor, new_id(), now, sandbox=world.name, state=state)
         try:
             response = await answer(request, world, record)
             if world.generation != state:
                 raise StateReplaced  # noqa: TRY301 - as if the answer had raised it
         except Exception as error:  # noqa: BLE001 - a defect of ours is answered, too
             response = _refusal(error, record, served)
-        seconds = RealTime.perf_counter() - started
+        seconds = elapsed() - started
         write_headers(
             response,
             request=request,
@@ -95,13 +97,13 @@ def in_pipeline(
             violations=record.violation_count,
         )
         record.finish(response, seconds)
-        _check(response, record, served)
-        if world.journal.cleared == cleared:
-            world.journal.add(record)
-        if record.broken:
-            service.count(record)
-        if service.on_exchange is not unheard:
-            service.tell(record)
+        plan = getattr(response, "accepted_by", None)
+        if plan is None or not plan.accepts_own_headers(response.headers):
+            _check(response, record, served)
+        if journal.cleared == cleared:
+            journal.add(record)
+        if record.broken or heard:
+            service.tell(record, broken=record.broken)
         uncounted.append(record)
         if len(uncounted) >= MOST_WAITING:
             served.coverage.count()
@@ -134,9 +136,6 @@ def _not_let_in(error: BadSandboxName | Unsafe, served: ServedApi) -> Answer:
 
 def _check(response: web.StreamResponse, record: Recorded, served: ServedApi) -> None:
     """Check an answer that is the API's own, and note in what it breaks the contract."""
-    plan = response.accepted_by if isinstance(response, JsonResponse) else None
-    if plan is not None and plan.accepts_own_headers(response.headers):
-        return
     if not record.operation_id or record.crash or record.altered:
         return
     breaches = _breaches(response, record.operation_id, served)

@@ -58,8 +58,7 @@ class ResponseHeaders:
     def request_id(self) -> str:
         """Return a new request id, which nobody can guess."""
         if not self._ids:
-            drawn = os.urandom(ID_BYTES * IDS_AT_ONCE)
-            self._ids = [drawn[at : at + ID_BYTES].hex() for at in range(0, len(drawn), ID_BYTES)]
+            self._ids = os.urandom(ID_BYTES * IDS_AT_ONCE).hex(" ", ID_BYTES).split()
         return self._ids.pop()
 
     def write_own(self, response: web.StreamResponse, request_id: str) -> None:

@@ -155,14 +155,15 @@ class Service:
         """Return the contract of an API by its name, or None where it is not served."""
         return next((one.api.contract for one in self.apis if one.name == name), None)
 
-    def count(self, exchange: Exchange) -> None:
-        """Count an exchange that broke a contract, and keep it if the fake was wrong."""
-        if exchange.is_our_fault:
-            self.defects.append(exchange)
-        self.lifetime.add(exchange)
+    def tell(self, exchange: Exchange, *, broken: bool) -> None:
+        """Tell who listens of an exchange that is finished.
 
-    def tell(self, exchange: Exchange) -> None:
-        """Tell who listens of an exchange that is finished."""
+        One that broke a contract is counted before, and kept if the fake was wrong.
+        """
+        if broken:
+            self.lifetime.add(exchange)
+            if exchange.is_our_fault:
+                self.defects.append(exchange)
         try:
             self.on_exchange(exchange)
         except Exception:  # noqa: BLE001 - see below

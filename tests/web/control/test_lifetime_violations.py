@@ -100,8 +100,9 @@ def test_more_kinds_than_there_is_room_for_are_counted(serve: Any) -> None:
 def test_a_defect_is_counted(serve: Any) -> None:
     server = serve(preset="single")
     exchange = server._call(
-        lambda: server._service.count(
-            Exchange(request_id="0" * 32, at=0, method="GET", path="/", crash="KeyError")
+        lambda: server._service.tell(
+            Exchange(request_id="0" * 32, at=0, method="GET", path="/", crash="KeyError"),
+            broken=True,
         )
     )
     assert exchange is None

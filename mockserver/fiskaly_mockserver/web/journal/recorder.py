@@ -18,8 +18,6 @@ from fiskaly_mockserver.world.journal.exchange import Caller, Exchange, Refusal
 if TYPE_CHECKING:
     from yarl import URL
 
-    from fiskaly_mockserver.world.world import World
-
 
 METHOD_KEPT = 20
 """Characters of a method; HTTP allows any."""
@@ -128,20 +126,19 @@ class Recorded(Exchange):
         redactor: Redactor,
         request_id: str,
         at: float,
-        world: "World | None" = None,
+        *,
+        sandbox: str = "",
+        state: int = 0,
     ) -> None:
         """Take down a request that just came to a world; `at` is its time in unix seconds."""
         self._redactor = redactor
         self._url, self._headers = request.rel_url, request.headers
         self._body = None
-        self._answer = b""
-        self.size = 0
-        self._answer_headers = {}
-        self.violation_count = 0
+        self.size = self.violation_count = 0
         self.principal = self.sent_value = self.error = None
         self.altered = self.broken = self.waited = False
         self.request_id, self.at = request_id, at
-        self.sandbox, self.state = (world.name, world.generation) if world else ("", 0)
+        self.sandbox, self.state = sandbox, state
         self.method = request.method[:METHOD_KEPT]
         self.operation_id = self.refusal = self.crash = self.fault = ""
         self._violations = self.response_violations = ()
@@ -163,7 +160,8 @@ class Recorded(Exchange):
         """Take down the answer; `seconds` is the real time that it took."""
         self.duration, self.status = seconds, response.status
         self._answer_headers = response.headers
-        if isinstance(response, JsonResponse) and response.size <= LARGEST_BODY:
+        # Not `isinstance`: aiohttp's responses are of an abstract class, which takes long to ask
+        if type(response) is JsonResponse and response.size <= LARGEST_BODY:
             self._answer, answer = response.excerpt, response.size
             if answer > LARGEST_UNREAD and isinstance(self._answer, Pieces):
                 answer = self._answer.size
@@ -171,12 +169,13 @@ class Recorded(Exchange):
             body = response.body if isinstance(response, web.Response) else None
             self._answer = body if isinstance(body, bytes) else b""
             answer = len(self._answer)
-        if answer > LARGEST_UNREAD:
-            answer = len(to_bytes(self.response_body))
         headers = sum(map(len, self._headers.values()))
-        if headers > LARGEST_UNREAD:
-            _ = self.request_headers, self.request_body
-            self._headers = {}
+        if answer + headers > LARGEST_UNREAD:
+            if answer > LARGEST_UNREAD:
+                answer = len(to_bytes(self.response_body))
+            if headers > LARGEST_UNREAD:
+                _ = self.request_headers, self.request_body
+                self._headers = {}
         self.size += answer + headers
 
     def found(self, violations: Sequence[Violation]) -> None:
@@ -228,10 +227,12 @@ class Recorded(Exchange):
                 )
                 self._body = b""
             case "response_headers":
-                self.response_headers = redactor.headers(self._answer_headers.items())
+                self.response_headers = redactor.headers(
+                    getattr(self, "_answer_headers", {}).items()
+                )
             case "response_body" | "response_body_note":
                 self.response_body, self.response_body_note = redactor.response_body(
-                    self.operation_id, self.status, bytes(self._answer)
+                    self.operation_id, self.status, bytes(getattr(self, "_answer", b""))
                 )
                 self._answer = b""
             case _:

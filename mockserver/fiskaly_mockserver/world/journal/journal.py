@@ -213,26 +213,31 @@ class Journal:
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange, drop the oldest if there is no room, and call the listeners."""
-        self._exchanges.append(exchange)
-        self.size += exchange.size
-        self._room.taken += exchange.size
-        if len(self._exchanges) > self.capacity:
-            self.drop_oldest()
-        if self._room.taken > self._room.limit:
-            self._room.make_room()
+        exchanges, room, grown = self._exchanges, self._room, exchange.size
+        exchanges.append(exchange)
+        if len(exchanges) > self.capacity:
+            grown -= self._let_go().size
+        self.size += grown
+        room.taken += grown
+        if room.taken > room.limit:
+            room.make_room()
         if self._listeners:
             for listener in tuple(self._listeners.values()):
                 listener(exchange)
 
     def drop_oldest(self) -> None:
         """Let go of the oldest exchange, and remember of what kind it was."""
+        size = self._let_go().size
+        self.size -= size
+        self._room.taken -= size
+
+    def _let_go(self) -> Exchange:
         oldest = self._exchanges.popleft()
         self.dropped += 1
         # Without an operation a client could name any number of methods.
         method = oldest.method if oldest.operation_id else None
         self._dropped_kinds.add((oldest.operation_id, method, oldest.status))
-        self.size -= oldest.size
-        self._room.taken -= oldest.size
+        return oldest
 
     def clear(self) -> None:
         """Forget everything, also what was dropped; listeners stay."""
