@@ -142,6 +142,11 @@ class Translator:
         self._array(schema, result, exact=exact)
         self._object(schema, result, exact=exact)
         self._combined(schema, result, parts, exact=exact)
+        if exact and "required" in result:
+            # The part that is looked at last: a wrong branch is told sooner by its constants
+            part = {"required": result.pop("required")}
+            self._origins[id(part)] = Origin(schema, "required", (rank(schema, "required"),))
+            parts.append(part)
         if parts:
             result["allOf"] = parts
         return result

@@ -69,22 +69,23 @@ class RowCache:
     def _of_rows(self, plan: AnswerPlan | None, presented: PresentedRows) -> JsonResponse:
         envelope, present, wanted = presented
         rows: list[bytes] = []
-        new: list[tuple[int, object, JsonObject]] = []
+        new: list[tuple[int, object]] = []
+        data: list[JsonObject] = []
         for row in wanted:
             written = self._written.get(id(row))
             if written is not None and written[0] is present and plan in written[3]:
                 rows.append(written[2])
             else:
-                new.append((len(rows), row, present(row)))
+                new.append((len(rows), row))
+                data.append(present(row))
                 rows.append(b"")
         value: JsonValue = None
-        data: list[JsonValue] = [shown for _, _, shown in new]
-        if plan is not None and plan.rows_apart and plan.accepts({**envelope, "data": data}):
-            for at, row, shown in new:
+        if plan is not None and plan.rows_apart and plan.accepts({**envelope, "data": [*data]}):
+            for (at, row), shown in zip(new, data, strict=True):
                 rows[at] = self._keep(plan, present, row, shown)
         else:
             data = [*map(present, wanted)]
-            plan, value, rows = None, {**envelope, "data": data}, [*map(to_bytes, data)]
+            plan, value, rows = None, {**envelope, "data": [*data]}, [*map(to_bytes, data)]
         head, _, tail = to_bytes(envelope).partition(b"[]")
         excerpt = Pieces(head, rows[: ITEMS_KEPT + 1], tail)
         raw = bytes(Pieces(head, rows, tail))

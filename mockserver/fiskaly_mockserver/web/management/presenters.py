@@ -54,8 +54,8 @@ def organization(row: Organization) -> JsonObject:  # noqa: C901 - a field, a li
         shown["tax_number"] = row.tax_number
     if row.economy_id:
         shown["economy_id"] = row.economy_id
-    if row.billing_options:
-        shown["billing_options"] = billing_options(row.billing_options)
+    if row.billing_options is not None and (options := billing_options(row.billing_options)):
+        shown["billing_options"] = options
     if row.billing_address_id:
         shown["billing_address_id"] = row.billing_address_id
     if row.metadata:
