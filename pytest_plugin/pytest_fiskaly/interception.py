@@ -34,6 +34,8 @@ REFUSED: Final = (
     " answered by the fake with the fixture fiskaly_intercept; fiskaly_guard=off lets it through"
 )
 
+_NAMES_OF_PROXIES: Final = frozenset({*map(str.lower, PROXY_VARIABLES), "all_proxy"})
+
 
 @contextmanager
 def guarded(verdict: ContractVerdict) -> Iterator[None]:
@@ -106,11 +108,12 @@ def _trust_in_urllib(patched: pytest.MonkeyPatch, bundle: Path) -> None:
 @contextmanager
 def _spared_by_proxies() -> Iterator[None]:
     """Keep clients from asking a proxy of the environment for the real hosts."""
+    if not _NAMES_OF_PROXIES.intersection(map(str.lower, os.environ)):
+        yield
+        return
     with pytest.MonkeyPatch.context() as environment:
-        names = {*map(str.lower, PROXY_VARIABLES), "all_proxy"}
-        if any(name.lower() in names for name in os.environ):
-            for name in NO_PROXY_VARIABLES:
-                present = os.environ.get(name)
-                spared = ",".join(filter(None, [present, REAL_DOMAIN, *sorted(VENDOR_HOSTS)]))
-                environment.setenv(name, spared)
+        for name in NO_PROXY_VARIABLES:
+            present = os.environ.get(name)
+            spared = ",".join(filter(None, [present, REAL_DOMAIN, *sorted(VENDOR_HOSTS)]))
+            environment.setenv(name, spared)
         yield

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from builders.accounts import CAFE, CLERK, SHOP, VENDOR, Account
+from builders.accounts import CAFE, CLERK, SHOP, VENDOR, Account, secret_of
 from builders.snapshots import refused
 from fiskaly_mockserver.domain.account import sessions
 from fiskaly_mockserver.domain.backend import Claims
@@ -30,6 +30,16 @@ def test_a_signature_is_verified_once(account: Account, verified: Counter[str]) 
     callers = [account.world.sessions.principal(token) for _ in range(3)]
     assert verified == {token: 1}
     assert callers[0] is callers[2]
+
+
+def test_a_token_that_was_handed_out_need_not_be_verified(
+    account: Account, verified: Counter[str]
+) -> None:
+    key = account.key("vendor_test")
+    opened = account.world.sessions.open_with_key(key.key, secret_of("vendor_test"))
+    caller = account.world.sessions.principal(opened.session.access_token)
+    assert caller.id == key.principal_id
+    assert not verified
 
 
 def test_a_reset_forgets_tokens(account: Account, verified: Counter[str]) -> None:

@@ -254,8 +254,7 @@ class TreeHandle:
         """Take over what `Control.tree()` returned."""
         self.preset = tree["preset"]
         self.seed = tree["seed"]
-        self.organizations = tuple(map(_organization, tree["organizations"]))
-        self.users = tuple(map(_user, tree["users"]))
+        self._tree = tree
 
     def __repr__(self) -> str:
         return (
@@ -270,12 +269,32 @@ class TreeHandle:
         Raises:
             NotInTheTree: The tree has none, as that of preset `empty`.
         """
-        if not self.mains:
+        if self._main is None:
             raise NotInTheTree(
                 f"the tree of preset {self.preset!r} has no main organization: choose another"
                 " preset, or make one with control.sign_up(...)"
             )
-        return self.mains[0]
+        return self._main
+
+    @cached_property
+    def _main(self) -> OrganizationHandle | None:
+        """The one that most tests need alone: all of a large tree take a while."""
+        mains = (row for row in self._tree["organizations"] if row["type"] == MAIN)
+        return next(map(_organization, mains), None)
+
+    @cached_property
+    def organizations(self) -> tuple[OrganizationHandle, ...]:
+        """The main and managed organizations, in the order of the tree."""
+        main = self._main
+        return tuple(
+            main if main is not None and row["id"] == main.organization_id else _organization(row)
+            for row in self._tree["organizations"]
+        )
+
+    @cached_property
+    def users(self) -> tuple[UserHandle, ...]:
+        """The users that can log in."""
+        return tuple(map(_user, self._tree["users"]))
 
     @cached_property
     def mains(self) -> tuple[OrganizationHandle, ...]:

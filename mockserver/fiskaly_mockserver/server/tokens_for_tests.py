@@ -67,18 +67,18 @@ def mint(
             f" key, or the id of an organization, and no {type(holder).__name__}"
         )
     claims = _claims(world, ids, holder, None if env is None else _environment(env))
-    issuer = world.seams.tokens
+    issue = world.sessions.issue
     match fault:
         case TokenFault.NOTHING:
-            return issuer.issue(claims)
+            return issue(claims)
         case TokenFault.EXPIRED:
             late = claims.expires_at - claims.issued_at + 1
             claims = claims._replace(
                 issued_at=claims.issued_at - late, expires_at=claims.expires_at - late
             )
-            return issuer.issue(claims)
+            return issue(claims)
         case TokenFault.WRONG_ENVIRONMENT:
-            return issuer.issue(claims._replace(env=_other(claims.env)))
+            return issue(claims._replace(env=_other(claims.env)))
         case TokenFault.FORGED:
             return JwtIssuer().issue(claims)
 

@@ -98,7 +98,7 @@ def handle_of(baseline: Baseline) -> "TreeHandle":
     from fiskaly_mockserver.control.handles import TreeHandle  # noqa: PLC0415 - `serve` has none
 
     of_tree = {"preset": baseline.preset, "seed": baseline.seed}
-    return TreeHandle(cast("Tree", {**of_tree, **Seeded(baseline).as_json()}))
+    return TreeHandle(cast("Tree", {**of_tree, **Seeded(baseline).as_json_on_demand()}))
 
 
 def read_tree(path: Path, checker: Checker) -> OrganizationTree:

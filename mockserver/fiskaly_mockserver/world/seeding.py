@@ -1,6 +1,6 @@
 """From an organization tree to the rows that a world starts with, and to their credentials."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from fiskaly_fixtures import (
@@ -296,6 +296,16 @@ def _plain(value: Any) -> Any:
     return plain if names is None else dict(zip(names, plain, strict=True))
 
 
+class JsonRows:
+    """Credentials as JSON has them, made anew whenever somebody goes through them."""
+
+    def __init__(self, credentials: Callable[[], Iterator[Any]]) -> None:
+        self._credentials = credentials
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(_plain, self._credentials())
+
+
 class Seeded:
     """The credentials of a baseline that comes from a tree."""
 
@@ -332,10 +342,11 @@ class Seeded:
 
     def as_json(self) -> dict[str, Any]:
         """Return `{"organizations": […], "users": […]}` as `serve --json` prints them."""
-        return {
-            "organizations": [_plain(found) for found in self.organizations()],
-            "users": [_plain(found) for found in self.users()],
-        }
+        return {name: list(rows) for name, rows in self.as_json_on_demand().items()}
+
+    def as_json_on_demand(self) -> dict[str, "JsonRows"]:
+        """Return the same, but each row is made when it is asked for."""
+        return {"organizations": JsonRows(self.organizations), "users": JsonRows(self.users)}
 
     def _of(self, row: Organization) -> OrganizationCredentials:
         keys = [

@@ -14,6 +14,7 @@ from fiskaly_mockserver.control.handles import (
     TssHandle,
 )
 from fiskaly_mockserver.control.transports import HttpTransport
+from fiskaly_mockserver.world import seeding
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,23 @@ def test_main_and_managed_organizations_are_told_apart(tree: TreeHandle) -> None
     assert len(tree.managed) == 30
     assert sum(len(tree.managed_by(one)) for one in tree.mains) == 30
     assert tree.managed_by(tree.main.organization_id) == tree.managed_by(tree.main)
+
+
+def test_the_main_organization_of_a_large_tree_is_had_without_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = MockServer(size=50)
+    derived: list[str] = []
+
+    def secret_of(_: int, key_id: str) -> str:
+        derived.append(key_id)
+        return key_id
+
+    monkeypatch.setattr(seeding, "secret_of", secret_of)
+    keys = server.tree.main.keys
+    assert derived == [key.secret for key in keys]
+    assert server.tree.organizations[0] is server.tree.main
+    assert len(derived) > len(keys)
 
 
 def test_an_organization_is_found_by_id_and_name(tree: TreeHandle) -> None:

@@ -197,6 +197,12 @@ class Sessions:
             before = known.principal = _principal(claims, memberships)
         return before
 
+    def issue(self, claims: Claims) -> str:
+        """Return a signed token; nobody has to verify it when it comes back."""
+        token = self.backend.tokens.issue(claims)
+        self._remember(token, claims)
+        return token
+
     def forget(self) -> None:
         """Verify every token anew from now on."""
         self._recognized.clear()
@@ -217,15 +223,17 @@ class Sessions:
             tables.sessions.remove((claims.principal_id, claims.env))
 
     def _recognize(self, token: str) -> _Recognized | None:
-        """Return what a token of ours says, verified at its first use."""
+        """Return what a token of ours says, verified unless it was just issued or came before."""
         known = self._recognized.get(token)
         if known is None:
             claims = self.backend.tokens.read(token)
-            if claims is None:
-                return None
-            while len(self._recognized) >= MOST_RECOGNISED:
-                del self._recognized[next(iter(self._recognized))]
-            known = self._recognized[token] = _Recognized(claims)
+            known = None if claims is None else self._remember(token, claims)
+        return known
+
+    def _remember(self, token: str, claims: Claims) -> _Recognized:
+        while len(self._recognized) >= MOST_RECOGNISED:
+            del self._recognized[next(iter(self._recognized))]
+        known = self._recognized[token] = _Recognized(claims)
         return known
 
     def _claims_of(self, token: str) -> Claims | None:
@@ -266,7 +274,7 @@ class Sessions:
         session_id = self.backend.ids.uuid()
 
         def token(use: TokenUse, expires_at: int) -> str:
-            return self.backend.tokens.issue(
+            return self.issue(
                 Claims(
                     use=use,
                     principal_id=principal_id,
