@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
-from threading import Condition, Event, Thread
+from threading import Condition, Event, Lock, Thread
 from typing import TextIO
 
 from fiskaly_mockserver.cli.output import one_line
@@ -30,7 +30,7 @@ USUAL_LINE = 200
 """Characters that a line is taken for which is not put together yet."""
 AT_ONCE = 4096
 """Bytes of one write: a pipe that takes any takes so many."""
-GATHERING = 0.02
+GATHERING = 0.05
 """Seconds in which further lines are gathered for the next write: to wake a thread for each
 costs a busy server more than all else about the line."""
 PAUSE = 0.05
@@ -63,7 +63,8 @@ class LineWriter:
         self._waiting: deque[str | Callable[[], str]] = deque()
         self._size = 0
         self._dropped = 0
-        self._changed = Condition()
+        self._lock = Lock()
+        self._changed = Condition(self._lock)
         self._ending = Event()
         self._idle = False
         self._thread: Thread | None = None
@@ -77,7 +78,7 @@ class LineWriter:
         if self._stream is None:
             return
         size = _size(line)
-        with self._changed:
+        with self._lock:  # of `_changed`, whose own way in takes longer
             if self._size and self._size + size > self._limit:
                 self._dropped += 1
                 return

@@ -27,6 +27,7 @@ from fiskaly_mockserver.server.config import (
 )
 from fiskaly_mockserver.server.trees import read_tree
 from fiskaly_mockserver.web.safety import is_loopback
+from fiskaly_mockserver.world.journal.exchange import unheard
 from fiskaly_mockserver.world.journal.journal import CAPACITY
 from fiskaly_mockserver.world.rate_limits import RateLimit
 from fiskaly_mockserver.world.worlds import MOST_SANDBOXES
@@ -161,7 +162,7 @@ def set_up(
         control=control,
         allow_hosts=allow_host,
         control_token=control_token,
-        on_exchange=log.write,
+        on_exchange=unheard if log_level == "off" else log.write,
     )
     if isinstance(tree, Path):
         return Setup(config, read_tree(tree, Checker(Contract.bundled())), log)
