@@ -22,13 +22,13 @@ def broken(number: int, demand: str = "should be there") -> Violation:
     )
 
 
-def branched(*, count: int, closest: bool) -> Violation:
+def branched(*, count: int, closest: bool, rule: str = "oneOf") -> Violation:
     why = tuple(broken(number, "should be " + "long " * 20) for number in range(count))
     other = tuple(broken(number, "should be " + "short " * 20) for number in range(count))
     return Violation(
         where=Where.BODY,
         pointer="",
-        rule="oneOf",
+        rule=rule,
         expected="one",
         branches=(("One", why), ("Two", other)),
         closest=closest,
@@ -59,6 +59,12 @@ def test_branches_are_told_in_part_and_kept_whole(*, closest: bool) -> None:
     assert [len(why) for _, why in violation.branches] == [150, 150]
 
 
+@pytest.mark.parametrize(("rule", "wanted"), [("oneOf", "exactly one"), ("anyOf", "some")])
+def test_how_many_branches_have_to_fit_is_told(rule: str, wanted: str) -> None:
+    sentence = branched(count=3, closest=False, rule=rule).sentence()
+    assert sentence.startswith(f"body should match {wanted} schema in {rule} (")
+
+
 def test_few_reasons_are_told_in_full() -> None:
     sentence = branched(count=3, closest=True).sentence()
     assert [sentence.count(f"body.f{number} ") for number in range(3)] == [1, 1, 1]
@@ -72,3 +78,9 @@ def test_sentences_are_told_until_the_message_is_full_and_the_rest_is_counted() 
     assert 0 < told < 30
     assert message.endswith(f", and {30 - told} more")
     assert len(message) <= MESSAGE_AT_MOST
+
+
+def test_a_message_has_room_for_the_count_of_what_it_leaves_out() -> None:
+    for length in range(950, 1_010):
+        message = explain([broken(1, "x" * length) for _ in range(9)])
+        assert len(message) <= MESSAGE_AT_MOST

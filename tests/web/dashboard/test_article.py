@@ -41,6 +41,7 @@ async def test_article_the_data_is_drawn_at_a_glance(
     await browser.post("/choose", organization_id=tss.organization_id)
     text = (await browser.get("/overview")).text
     assert text.count("<svg") == 3
+    assert "The charts show the latest" not in text
     assert "<dd>6</dd>" in text.partition("<main")[2].partition("Transactions</a>")[2][:40]
 
 
