@@ -158,7 +158,7 @@ def test_a_bad_envelope_makes_a_list_doubtful(checker: Checker, shop: Organizati
     assert RowCache(checker.answer_plan).response("listOrganizations", page).accepted_by is None
 
 
-def test_the_oldest_rows_make_room(checker: Checker, account: Account) -> None:
+def test_where_rows_have_no_room_it_begins_anew(checker: Checker, account: Account) -> None:
     present = Presenting()
     shop, vendor = account.organization(SHOP), account.organization(VENDOR)
     size = max(len(wire(presenters.organization(row))) for row in (shop, vendor))
@@ -173,5 +173,6 @@ def test_a_row_for_which_there_is_no_room_at_all_is_shown_nevertheless(
 ) -> None:
     writer = RowCache(checker.answer_plan, room=1)
     for _ in range(2):
+        assert writer.response("listOrganizations", listing(Presenting(), shop, shop)).accepted_by
         response = writer.response("retrieveOrganization", PresentedRow(Presenting(), shop))
         assert response.body == wire(presenters.organization(shop))

@@ -1,10 +1,9 @@
-"""The cache of written rows: each is presented, written and checked once, and kept as bytes.
+"""The cache of written rows: each operation presents, checks and writes a row once, to bytes.
 
-Rows are never changed, so the object itself tells a row's version. What the contract says is
-kept with the bytes, for each operation that shows the row.
+Rows are never changed, so the object itself tells a row's version.
 """
 
-from collections import OrderedDict
+from collections import defaultdict
 from collections.abc import Callable
 
 from fiskaly_contracts import AnswerPlan, JsonValue
@@ -25,10 +24,8 @@ OK = 200
 ROOM = 512 * 1024
 """Bytes of written rows that are kept: some hundred usual ones, and with them the rows, which take
 ten times as much room and may be of states that are gone."""
-
-
-_Written = tuple[Presenter, object, bytes, tuple[AnswerPlan, ...]]
-"""How a row is presented, the row, its bytes, and the checks of answers that may show it."""
+_Kept = dict[int, tuple[object, bytes]]
+"""Rows and their bytes, by identity, which is sound as long as the row is held."""
 
 
 class RowCache:
@@ -39,8 +36,7 @@ class RowCache:
         self._plan_of = plan_of
         self._room = room
         self._taken = 0
-        # By identity, which is sound as long as the row is held; oldest first
-        self._written: OrderedDict[int, _Written] = OrderedDict()
+        self._kept: dict[tuple[Presenter, AnswerPlan | None], _Kept] = defaultdict(dict)
 
     def response(self, operation_id: str, presented: Presented) -> JsonResponse:
         """Return the response that shows what a handler answered with."""
@@ -58,23 +54,25 @@ class RowCache:
 
     def _of_row(self, plan: AnswerPlan | None, presented: PresentedRow) -> JsonResponse:
         present, row = presented
-        written = self._written.get(id(row))
-        if written is not None and written[0] is present and plan in written[3]:
-            return JsonResponse(written[2], None, accepted_by=plan)
+        kept = self._kept[present, plan]
+        known = kept.get(id(row))
+        if known is not None:
+            return JsonResponse(known[1], None, accepted_by=plan)
         value = present(row)
         if plan is None or not plan.accepts(value):
             return JsonResponse(to_bytes(value), value)
-        return JsonResponse(self._keep(plan, present, row, value), None, accepted_by=plan)
+        return JsonResponse(self._keep(kept, row, value), None, accepted_by=plan)
 
     def _of_rows(self, plan: AnswerPlan | None, presented: PresentedRows) -> JsonResponse:
         envelope, present, wanted = presented
+        kept = self._kept[present, plan]
         rows: list[bytes] = []
         new: list[tuple[int, object]] = []
         data: list[JsonObject] = []
         for row in wanted:
-            written = self._written.get(id(row))
-            if written is not None and written[0] is present and plan in written[3]:
-                rows.append(written[2])
+            known = kept.get(id(row))
+            if known is not None:
+                rows.append(known[1])
             else:
                 new.append((len(rows), row))
                 data.append(present(row))
@@ -82,7 +80,7 @@ class RowCache:
         value: JsonValue = None
         if plan is not None and plan.rows_apart and plan.accepts({**envelope, "data": [*data]}):
             for (at, row), shown in zip(new, data, strict=True):
-                rows[at] = self._keep(plan, present, row, shown)
+                rows[at] = self._keep(kept, row, shown)
         else:
             data = [*map(present, wanted)]
             plan, value, rows = None, {**envelope, "data": [*data]}, [*map(to_bytes, data)]
@@ -91,19 +89,14 @@ class RowCache:
         raw = bytes(Pieces(head, rows, tail))
         return JsonResponse(raw, value, accepted_by=plan, excerpt=excerpt)
 
-    def _keep(self, plan: AnswerPlan, present: Presenter, row: object, value: JsonObject) -> bytes:
-        """Write a row that is right, and let go of the oldest where there is no room."""
+    def _keep(self, kept: _Kept, row: object, value: JsonObject) -> bytes:
+        """Write a row that is right, and keep it; where there is no room, begin anew."""
         raw = accepted_to_bytes(value)
-        accepted_by: tuple[AnswerPlan, ...] = (plan,)
-        before = self._written.pop(id(row), None)
-        if before is not None:
-            self._taken -= len(before[2])
-            if before[0] is present:
-                accepted_by += before[3]
         if len(raw) <= self._room:
-            self._written[id(row)] = present, row, raw, accepted_by
             self._taken += len(raw)
-            while self._taken > self._room:
-                _, oldest = self._written.popitem(last=False)
-                self._taken -= len(oldest[2])
+            if self._taken > self._room:
+                for others in self._kept.values():
+                    others.clear()
+                self._taken = len(raw)
+            kept[id(row)] = row, raw
         return raw
