@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from fiskaly_contracts.body import MAX_DEPTH
+from fiskaly_contracts.body import MAX_DEPTH, opened
 from fiskaly_contracts.compiled.errors import Accepts
 from fiskaly_contracts.compiled.parameters import ParameterPlan, header_plan
 from fiskaly_contracts.compiled.schemas import KEYWORDS
@@ -66,7 +66,7 @@ class AnswerPlan:
 
     def accepts_written(self, value: JsonValue, raw: bytes) -> bool:
         """Tell the same, at less cost, of a value that was written as `raw`: no JSON it is not."""
-        if self.body is None or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+        if self.body is None or opened(raw) > MAX_DEPTH:
             return self.accepts(value)
         return self.body.accepts_quietly(value)
 

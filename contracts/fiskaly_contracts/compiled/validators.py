@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
-from fiskaly_contracts.body import MAX_DEPTH, parse_body
+from fiskaly_contracts.body import MAX_DEPTH, opened, parse_body
 from fiskaly_contracts.compiled.errors import Accepts, explained, shortened
 from fiskaly_contracts.compiled.schemas import (
     DATE,
@@ -161,7 +161,7 @@ def _surely_can_be_written(value: Any, levels: int = MAX_DEPTH) -> bool:
         return False
     if b"null" in written or not levels:
         return False
-    if written.count(b"[") + written.count(b"{") <= levels:
+    if opened(written) <= levels:
         return True
     parts = value.values() if isinstance(value, dict) else value
     return isinstance(value, dict | list) and all(
