@@ -57,7 +57,7 @@ class ParameterPlan:
         may_be_empty: Whether an empty text is one: a header of an answer may be.
         compiled: The compiled schema of the value.
         accepts: The check of that schema.
-        known: Texts that are right.
+        known: Short texts that are right, and their values.
     """
 
     parameter: Parameter
@@ -69,37 +69,35 @@ class ParameterPlan:
     may_be_empty: bool
     compiled: CompiledSchema
     accepts: Accepts
-    known: set[str] = field(default_factory=set)
+    known: dict[str, JsonValue] = field(default_factory=dict)
 
     def knows(self, text: str) -> bool:
-        """Tell whether a text is clearly right; a short one is known from then on."""
-        if self.kind == "string" and text and text.isascii():
-            if not self.accepts(text):
-                return False
-        else:
-            try:
-                self.read(text)
-            except ValueError:
-                return False
-        if len(text) <= LONGEST_KNOWN:
-            if len(self.known) >= MOST_KNOWN:
-                self.known.clear()
-            self.known.add(text)
+        """Tell whether a text is clearly right."""
+        try:
+            self.read(text)
+        except ValueError:
+            return False
         return True
 
     def read(self, text: str) -> JsonValue:
-        """Return the value of what is sent once.
+        """Return the value of what is sent once; a short text is known from then on.
 
         Raises:
             DoubtError: It is not clearly right.
         """
         if self.is_array:
             return self.read_sent([text])
+        if text in self.known:
+            return self.known[text]
         plain = self.kind == "string" and text and text.isascii()
         value = text if plain else self._cast(text)
-        if self.accepts(value):
-            return value
-        raise DoubtError
+        if not self.accepts(value):
+            raise DoubtError
+        if len(text) <= LONGEST_KNOWN:
+            if len(self.known) >= MOST_KNOWN:
+                self.known.clear()
+            self.known[text] = value
+        return value
 
     def read_sent(self, texts: Sequence[str]) -> JsonValue:
         """Return the value of a scalar sent once, or those of an array.

@@ -218,16 +218,16 @@ def list_client_transactions(call: Call) -> PresentedRows:
 
 def upsert_transaction(call: Call) -> JsonObject:
     """Start, update, finish or cancel a transaction."""
-    body = call.body
-    data = process_data_of(cast("Mapping[str, Any] | None", body.get("schema")))
+    body: dict[str, Any] = call.body
+    data = process_data_of(body.get("schema"))
     row, repeated = call.world.signing.transactions.upsert(
         call.principal,
         call.path["tss_id"],
         call.path["tx_id_or_number"],
         TransactionCall(
             revision=cast("int", call.query["tx_revision"]),
-            state=_STATES[cast("str", body["state"])],
-            client_id=cast("str", body["client_id"]).lower(),
+            state=_STATES[body["state"]],
+            client_id=body["client_id"].lower(),
             data=data,
             sent=body,
             metadata=metadata_of(call),
