@@ -112,9 +112,8 @@ def _keys(value: JsonValue) -> int:
         found, parts = 0, value
     else:
         return -sys.maxsize if isinstance(value, float) else 0
-    for part in parts:
-        if type(part) in _LOOKED_INTO:
-            found += _keys(part)
+    if not _LOOKED_INTO.isdisjoint(map(type, parts)):
+        found += sum(_keys(part) for part in parts if type(part) in _LOOKED_INTO)
     return found
 
 

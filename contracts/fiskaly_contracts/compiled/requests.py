@@ -285,10 +285,8 @@ def lowered(path: Mapping[str, str], ids: Sequence[str]) -> Mapping[str, str]:
 def lower(value: JsonValue, ids: Ids) -> None:
     """Put the ids of an object in lower case, where they stand."""
     if isinstance(value, dict):
-        for name, below in ids.items():
-            if name not in value:
-                continue
-            part = value[name]
+        for name in ids.keys() & value.keys():
+            part, below = value[name], ids[name]
             if below is not None:
                 lower(part, below)
             elif isinstance(part, str):
