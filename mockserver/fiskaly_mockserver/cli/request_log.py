@@ -13,6 +13,8 @@ from http import HTTPStatus
 from threading import Condition, Event, Lock, Thread
 from typing import TextIO
 
+from fiskaly_contracts import Violation
+
 from fiskaly_mockserver.cli.output import one_line
 from fiskaly_mockserver.world.journal.exchange import Exchange, iso
 from fiskaly_mockserver.world.names import DASHBOARD_PREFIX
@@ -298,6 +300,4 @@ def request_line(exchange: Exchange, *, pages: bool = False) -> str:
 
 
 def _sentences(exchange: Exchange) -> list[str]:
-    return [
-        violation.sentence() for violation in (*exchange.violations, *exchange.response_violations)
-    ]
+    return [*map(Violation.sentence, (*exchange.violations, *exchange.response_violations))]

@@ -194,7 +194,7 @@ class Redactor:
         self._own_segments = frozenset(
             segment
             for operation in contract.operations.values()
-            for segment in operation.path.split("/")
+            for segment in f"{contract.base_path}{operation.path}".split("/")
         )
         self._parameters = {
             operation_id: frozenset(
@@ -212,8 +212,11 @@ class Redactor:
 
     def path(self, raw_path: str) -> str:
         """Return a path with long segments shortened, and without credentials in them."""
-        segments = raw_path.split("/")
-        kept = [self._segment(segment) for segment in segments[:SEGMENTS_KEPT]]
+        segments, own = raw_path.split("/"), self._own_segments
+        kept = [
+            segment if segment in own else self._segment(segment)
+            for segment in segments[:SEGMENTS_KEPT]
+        ]
         return "/".join(kept if len(segments) <= SEGMENTS_KEPT else [*kept, OMITTED])
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> Pairs:
@@ -280,7 +283,7 @@ class Redactor:
         return (None, NULL) if value is None else (self._value(value, place), "")
 
     def _segment(self, segment: str) -> str:
-        if len(segment) < SHORTEST or segment in self._own_segments:
+        if len(segment) < SHORTEST:
             return segment
         if "%" in segment:
             plain = unquote(segment)
