@@ -64,7 +64,7 @@ async def test_a_tss_from_its_creation_to_a_client_and_to_its_end(
     assert puk
     deployed = await browser.post(f"/tss/{tss_id}/state", state="UNINITIALIZED")
     assert puk[1] not in deployed.text
-    for admin_puk, pin, told in (("0000000000", PIN, 401), (puk[1], "12345", 401)):
+    for admin_puk, pin, told in (("9081726354", PIN, 401), (puk[1], "12345", 401)):
         refused = await browser.post(f"/tss/{tss_id}/pin", admin_puk=admin_puk, new_admin_pin=pin)
         assert refused.status == told
         assert 'role="alert"' in refused.text

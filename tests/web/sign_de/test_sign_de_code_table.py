@@ -30,7 +30,7 @@ CALLS: dict[str, tuple[Ask, list[str]]] = {
     "admin/auth": (lambda till: till.post(f"/tss/{TSS}/admin/auth", {"admin_pin": PIN}), E2),
     "admin PIN": (
         lambda till: till.patch(
-            f"/tss/{TSS}/admin", {"admin_puk": "0000000000", "new_admin_pin": PIN}
+            f"/tss/{TSS}/admin", {"admin_puk": "9081726354", "new_admin_pin": PIN}
         ),
         E2,
     ),
