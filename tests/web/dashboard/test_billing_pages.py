@@ -75,6 +75,9 @@ async def test_article_what_is_billed_is_counted_for_the_payer_and_hidden_from_t
         ("2024-01", "1"),
     ]
     assert "withheld" in shown.text
+    with_live_tss(service, home_of(payee), time_init=1_600_000_000, time_disable=1_704_100_000)
+    months = re.findall(r"<td>(2\d{3}-\d\d)</td>", (await browser.get("/billing")).text)
+    assert (len(months), months[0], months[-1]) == (12, "2023-02", "2024-01")
     hidden = await signed_in(browser, payee.id, "/billing")
     assert "2023-1" not in hidden.text
     assert "withheld" in hidden.text

@@ -156,7 +156,10 @@ async def test_live_is_enabled_below_a_main_organization_that_is_cleared(
     assert "Enable LIVE" not in (await browser.get(f"/organizations/{below.id}")).text
     assert (await browser.post(f"/organizations/{below.id}/live")).status == 403
     assert (await browser.post(f"/organizations/{below.id}/contract")).status == 409
-    await browser.post(f"/organizations/{home_of(one)}/contract")
+    own = f"/organizations/{home_of(one)}"
+    assert "Sign the contract" in (await browser.get(own)).text
+    await browser.post(f"{own}/contract")
+    assert "Sign the contract" not in (await browser.get(own)).text
     await browser.post("/choose", env="TEST")
     assert "Enable LIVE" in (await browser.get(f"/organizations/{below.id}")).text
     shown = await browser.post(f"/organizations/{below.id}/live")

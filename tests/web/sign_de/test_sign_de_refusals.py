@@ -137,6 +137,14 @@ REFUSALS = {
         E2,
         "TSS must be in state UNINITIALIZED for a state transition to INITIALIZED",
     ),
+    "deployed once it was initialized": Refusal(
+        opened,
+        lambda till: till.state("UNINITIALIZED"),
+        400,
+        "E_ILLEGAL_TSS_STATE_CHANGE",
+        E2,
+        "TSS must be in state CREATED for a state transition to UNINITIALIZED",
+    ),
     "unknown key of a strict body": Refusal(
         created,
         lambda till: till.patch(f"/tss/{TSS}", {"state": "UNINITIALIZED", "x": 1}),
