@@ -57,6 +57,14 @@ async def test_a_start_with_process_data_is_warned_of(till: Till) -> None:
     assert rules(till) == ["audit-data-at-start"]
 
 
+async def test_what_the_contract_and_the_auditor_warn_of_is_told_together(till: Till) -> None:
+    await till.open()
+    body = {"state": "ACTIVE", "client_id": CLIENT, "schema": receipt()}
+    path = f"/tss/{TSS}/tx/{OTHER}?tx_revision=1&color=red"
+    assert warned(await till.put(path, body)) == 2
+    assert rules(till) == ["unknown-parameter", "audit-data-at-start"]
+
+
 async def test_a_serial_number_with_a_slash_is_warned_of(till: Till) -> None:
     await till.open()
     path = f"/tss/{TSS}/client/{OTHER}"

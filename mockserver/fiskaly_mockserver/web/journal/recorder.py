@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -183,8 +184,9 @@ class Recorded(Exchange):
         self.size += answer + headers
 
     def found(self, violations: Sequence[Violation]) -> None:
-        """Take down in what the request breaks the contract."""
-        del self.violations
+        """Take down in what the request breaks the contract, and all that was found before."""
+        with suppress(AttributeError):  # what was found before has not been read
+            del self.violations
         self._violations = violations
         self.violation_count = len(violations)
         self.broken = True
