@@ -205,7 +205,9 @@ def test_an_answer_that_breaks_the_contract_is_an_error(capfd: pytest.CaptureFix
 
 
 def test_a_refusal_is_named_by_its_rule(capfd: pytest.CaptureFixture[str]) -> None:
-    assert written(capfd, exchange(refusal="NotTheAdmin (R4)")).endswith(" NotTheAdmin (R4)\n")
+    assert written(capfd, exchange(status=403, refusal="NotTheAdmin (R4)")).endswith(
+        " NotTheAdmin (R4)\n"
+    )
 
 
 def test_an_armed_fault_is_named_as_in_the_journal(capfd: pytest.CaptureFixture[str]) -> None:
@@ -233,7 +235,7 @@ def test_lines_that_nobody_reads_are_dropped_and_counted_as_soon_as_somebody_doe
     number, line = 5_000, "x" * 99
     reading, writing = os.pipe()
     with os.fdopen(reading, encoding="ascii") as reader, os.fdopen(writing, "w") as stream:
-        writer = LineWriter(stream, limit=10_000)
+        writer = LineWriter(stream, limit=100)
         for _ in range(number):
             writer.write(line)
         writer.close()  # nobody reads, and nobody is waited for
@@ -267,7 +269,7 @@ def test_a_pipe_that_does_not_block_is_tried_again() -> None:
     os.set_blocking(writing, False)
     lines = 2_000
     with os.fdopen(reading, encoding="ascii") as reader, os.fdopen(writing, "w") as stream:
-        writer = LineWriter(stream, limit=1_000_000)
+        writer = LineWriter(stream, limit=10_000)
         for _ in range(lines):
             writer.write("x" * 99)
         read: list[str] = []
@@ -297,12 +299,12 @@ def test_what_a_library_says_again_and_again_is_one_line_a_second(
 
 
 def test_a_line_that_fails_does_not_keep_back_the_next(capfd: pytest.CaptureFixture[str]) -> None:
-    def fail() -> str:
+    def fail(_: Exchange) -> str:
         raise ZeroDivisionError("a secret, perhaps")
 
-    writer = LineWriter(sys.stderr)
-    writer.write(fail)
-    writer.write(lambda: "the next")
+    writer = LineWriter(sys.stderr, line_of=fail)
+    writer.write(exchange())
+    writer.write("the next")
     writer.close()
     assert capfd.readouterr().err.splitlines() == [
         "a line of this log failed: ZeroDivisionError",

@@ -8,9 +8,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import partial
 from http import HTTPStatus
-from threading import Condition, Event, Lock, Thread
+from threading import Condition, Event, Thread
 from typing import TextIO
 
 from fiskaly_contracts import Violation
@@ -26,10 +25,8 @@ LEVELS: Mapping[str, int] = {
     "error": logging.ERROR,
     "off": logging.CRITICAL + 1,
 }
-MOST_WAITING = 256 * 1024
-"""Characters that wait for a reader; of what comes on top only the number is kept."""
-USUAL_LINE = 200
-"""Characters that a line is taken for which is not put together yet."""
+MOST_WAITING = 2_000
+"""Lines that wait for a reader; of what comes on top only the number is kept."""
 AT_ONCE = 4096
 """Bytes of one write: a pipe that takes any takes so many."""
 GATHERING = 0.05
@@ -40,6 +37,8 @@ PAUSE = 0.05
 INTERVAL = 1.0
 """Seconds that pass between two messages of the same kind from a library."""
 MOST_KINDS = 100
+_REFUSED = HTTPStatus.BAD_REQUEST.value
+"""Statuses from here on have a page of what was wrong."""
 LONGEST_END = 1.0
 """Seconds that the last lines may take; a reader that does not read is not waited for."""
 
@@ -55,84 +54,82 @@ class LineWriter:
         self,
         stream: TextIO | None,
         *,
+        line_of: Callable[[Exchange], str] = str,
         dropped: Callable[[int], str] = "{} lines were dropped".format,
         limit: int = MOST_WAITING,
     ) -> None:
-        """Take a stream; `dropped` words how many lines nobody read."""
+        """Take a stream.
+
+        Args:
+            stream: Where lines go; nowhere if it is None.
+            line_of: Words an exchange. It is called in the writer's thread, where the work for
+                many in a row costs a third of what it does between requests.
+            dropped: Words how many lines nobody read.
+            limit: How many lines wait at most.
+        """
         self._stream = stream
+        self._line_of = line_of
         self._describe_dropped = dropped
         self._limit = limit
-        self._waiting: deque[str | Callable[[], str]] = deque()
-        self._size = 0
+        self._waiting: deque[str | Exchange] = deque()
         self._dropped = 0
-        self._lock = Lock()
-        self._changed = Condition(self._lock)
+        self._changed = Condition()
         self._ending = Event()
-        self._idle = False
+        self._idle = True
         self._thread: Thread | None = None
 
-    def write(self, line: str | Callable[[], str]) -> None:
-        """Write a line as soon as the stream takes it; drop it if too many wait already.
-
-        What is called for a line is called in the writer's thread, where the work for many
-        lines in a row costs a third of what it does between requests.
-        """
+    def write(self, line: str | Exchange) -> None:
+        """Write a line as soon as the stream takes it; drop it if too many wait already."""
         if self._stream is None:
             return
-        size = _size(line)
-        with self._lock:  # of `_changed`, whose own way in takes longer
-            if self._size and self._size + size > self._limit:
+        if len(self._waiting) >= self._limit:
+            with self._changed:
                 self._dropped += 1
-                return
-            self._waiting.append(line)
-            self._size += size
-            if self._thread is None:
-                self._thread = Thread(target=self._run, name="fiskaly-mockserver-log", daemon=True)
-                self._thread.start()
-            if self._idle:
-                self._idle = False
-                self._changed.notify_all()
+            return
+        self._waiting.append(line)
+        if self._idle:
+            self._wake()
 
     def close(self) -> None:
         """Wait for the lines that the reader still takes, and for nothing else."""
         end = time.monotonic() + LONGEST_END
         self._ending.set()
         with self._changed:
-            while self._size and time.monotonic() < end and _takes_more(self._stream):
+            while not self._idle and time.monotonic() < end and _takes_more(self._stream):
                 self._changed.wait(PAUSE)
 
+    def _wake(self) -> None:
+        with self._changed:
+            self._idle = False
+            self._changed.notify_all()
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="fiskaly-mockserver-log", daemon=True)
+                self._thread.start()
+
     def _run(self) -> None:
+        waiting = self._waiting
         while True:
+            lines = [waiting.popleft() for _ in range(len(waiting))]
+            _write(self._stream, "".join([f"{self._text(line)}\n" for line in lines]))
             with self._changed:
-                while not self._waiting:
-                    self._idle = True
-                    self._changed.wait()
-                lines = [*self._waiting]
-                self._waiting.clear()
-            size = sum(map(_size, lines))
-            _write(self._stream, "".join(f"{_text(line)}\n" for line in lines))
-            with self._changed:
-                self._size -= size
                 if self._dropped:
-                    line = self._describe_dropped(self._dropped)
+                    waiting.append(self._describe_dropped(self._dropped))
                     self._dropped = 0
-                    self._waiting.append(line)
-                    self._size += _size(line)
+                self._idle = True
+                if waiting:  # looked at after that: who adds a line looks in the other order
+                    self._idle = False
                 self._changed.notify_all()
+                while self._idle:
+                    self._changed.wait()
             self._ending.wait(GATHERING)
 
-
-def _size(line: str | Callable[[], str]) -> int:
-    return len(line) + 1 if isinstance(line, str) else USUAL_LINE
-
-
-def _text(line: str | Callable[[], str]) -> str:
-    if isinstance(line, str):
-        return line
-    try:
-        return line()
-    except Exception as error:  # noqa: BLE001 - the lines after it are due all the same
-        return f"a line of this log failed: {type(error).__name__}"
+    def _text(self, line: str | Exchange) -> str:
+        if isinstance(line, str):
+            return line
+        try:
+            return self._line_of(line)
+        except Exception as error:  # noqa: BLE001 - the lines after it are due all the same
+            return f"a line of this log failed: {type(error).__name__}"
 
 
 def _write(stream: TextIO | None, text: str) -> None:
@@ -186,17 +183,18 @@ class RequestLog:
     def __init__(self, stream: TextIO | None, *, level: str, as_json: bool) -> None:
         self.pages = False
         self._level = LEVELS[level]
+        self._takes_all = self._level <= logging.INFO
         self._as_json = as_json
-        self._render = _json if as_json else self._line
-        self._writer = LineWriter(stream, dropped=self._dropped)
+        line_of = _json if as_json else self._line
+        self._writer = LineWriter(stream, line_of=line_of, dropped=self._dropped)
 
     def _line(self, exchange: Exchange) -> str:
         return request_line(exchange, pages=self.pages)
 
     def write(self, exchange: Exchange) -> None:
         """Write the line of an exchange, if its level is wanted."""
-        if self._level <= logging.INFO or level_of(exchange) >= self._level:
-            self._writer.write(partial(self._render, exchange))
+        if self._takes_all or level_of(exchange) >= self._level:
+            self._writer.write(exchange)
             if exchange.crash:
                 self._writer.write(exchange.crash)
 
@@ -289,14 +287,16 @@ def _json(exchange: Exchange) -> str:
 
 def request_line(exchange: Exchange, *, pages: bool = False) -> str:
     """Return an exchange in one line for people; with `pages` a refused one has its address."""
-    notes = [*filter(None, (exchange.fault, exchange.refusal)), *_sentences(exchange)]
-    told = pages and (exchange.status >= HTTPStatus.BAD_REQUEST or exchange.violations)
-    page = f"{DASHBOARD_PREFIX}/requests/" if told else ""
     line = (
         f"{exchange.at_text} {exchange.method} {exchange.path} {exchange.operation_id or '-'}"
-        f" {exchange.status} {exchange.duration * 1000:.1f}ms {page}{exchange.request_id}"
+        f" {exchange.status} {exchange.duration * 1000:.1f}ms "
     )
-    return one_line(f"{line} {'; '.join(notes)}" if notes else line)
+    wrong = exchange.violations or exchange.response_violations or exchange.status >= _REFUSED
+    if not wrong and not exchange.fault:
+        return one_line(line + exchange.request_id)
+    page = f"{DASHBOARD_PREFIX}/requests/" if wrong and pages else ""
+    notes = [*filter(None, (exchange.fault, exchange.refusal)), *_sentences(exchange)]
+    return one_line(f"{line}{page}{exchange.request_id} {'; '.join(notes)}".rstrip())
 
 
 def _sentences(exchange: Exchange) -> list[str]:

@@ -212,11 +212,12 @@ class Redactor:
 
     def path(self, raw_path: str) -> str:
         """Return a path with long segments shortened, and without credentials in them."""
-        segments, own = raw_path.split("/"), self._own_segments
-        kept = [
-            segment if segment in own else self._segment(segment)
-            for segment in segments[:SEGMENTS_KEPT]
-        ]
+        segments = raw_path.split("/")
+        others = set(segments) - self._own_segments
+        changed = {one: shown for one in others if (shown := self._segment(one)) != one}
+        if not changed and len(segments) <= SEGMENTS_KEPT:
+            return raw_path
+        kept = [changed.get(one, one) for one in segments[:SEGMENTS_KEPT]]
         return "/".join(kept if len(segments) <= SEGMENTS_KEPT else [*kept, OMITTED])
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> Pairs:

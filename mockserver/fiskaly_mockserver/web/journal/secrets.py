@@ -80,8 +80,10 @@ class KnownSecrets:
 
     def clean(self, text: str) -> str:
         """Return a text without any secret that is known or has the form of one."""
+        if _ID.fullmatch(text):
+            return self._without_short(text)
         text = self._without_known(without_credentials(text))
-        if len(text) < _SHORTEST_CODED or _ID.fullmatch(text):
+        if len(text) < _SHORTEST_CODED:
             return text
         for coded in _BASE64.findall(text):
             try:
@@ -96,11 +98,15 @@ class KnownSecrets:
     def _without_known(self, text: str) -> str:
         if len(text) < SHORTEST:
             return text
+        text = self._without_short(text)
+        return _LONG_RUN.sub(self._run, text) if len(text) >= _PASSWORD_LENGTH else text
+
+    def _without_short(self, text: str) -> str:
+        """Return a text without those that even an id has room for."""
         for secret in self._longest_first:
             if secret in text:
                 text = text.replace(secret, REDACTED)
-        text = _DIGITS.sub(self._digits, text)
-        return _LONG_RUN.sub(self._run, text) if len(text) >= _PASSWORD_LENGTH else text
+        return _DIGITS.sub(self._digits, text)
 
     def _digits(self, match: re.Match[str]) -> str:
         """Return digits without the seeded PUKs among them."""
