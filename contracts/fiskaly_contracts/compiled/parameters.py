@@ -71,14 +71,6 @@ class ParameterPlan:
     accepts: Accepts
     known: dict[str, JsonValue] = field(default_factory=dict)
 
-    def knows(self, text: str) -> bool:
-        """Tell whether a text is clearly right."""
-        try:
-            self.read(text)
-        except ValueError:
-            return False
-        return True
-
     def read(self, text: str) -> JsonValue:
         """Return the value of what is sent once; a short text is known from then on.
 
@@ -87,16 +79,17 @@ class ParameterPlan:
         """
         if self.is_array:
             return self.read_sent([text])
-        if text in self.known:
-            return self.known[text]
+        known = self.known
+        if text in known:
+            return known[text]
         plain = self.kind == "string" and text and text.isascii()
         value = text if plain else self._cast(text)
         if not self.accepts(value):
             raise DoubtError
         if len(text) <= LONGEST_KNOWN:
-            if len(self.known) >= MOST_KNOWN:
-                self.known.clear()
-            self.known[text] = value
+            if len(known) >= MOST_KNOWN:
+                known.clear()
+            known[text] = value
         return value
 
     def read_sent(self, texts: Sequence[str]) -> JsonValue:

@@ -2,9 +2,8 @@
 
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import hdrs, web
 from fiskaly_contracts import JsonValue, Violation
@@ -12,12 +11,8 @@ from fiskaly_contracts import JsonValue, Violation
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.journal.redaction import LARGEST_BODY, Redactor
-from fiskaly_mockserver.web.responses import JsonResponse, Pieces, to_bytes
+from fiskaly_mockserver.web.responses import NO_HEADERS, JsonResponse, Pieces, to_bytes
 from fiskaly_mockserver.world.journal.exchange import Caller, Exchange, Refusal
-
-if TYPE_CHECKING:
-    from yarl import URL
-
 
 METHOD_KEPT = 20
 """Characters of a method; HTTP allows any."""
@@ -31,40 +26,23 @@ what is kept of larger ones takes less room, so that is done at once."""
 
 
 class _Part:
-    """A field of an exchange that is redacted, and filled, when it is first read.
-
-    No `__getattr__`: a class that has one makes Python read all of its slots slowly.
-    """
+    """A field of an exchange that is redacted, and filled, when it is first read."""
 
     def __set_name__(self, owner: type[Exchange], name: str) -> None:
-        self._name, self._slot = name, getattr(Exchange, name)
+        self._name = name
 
     def __get__(self, record: "Recorded | None", owner: type[Exchange]) -> Any:
         if record is None:
             return self
-        try:
-            return self._slot.__get__(record, owner)
-        except AttributeError:  # nobody has read it yet
-            record.fill(self._name)
-        return self._slot.__get__(record, owner)
-
-    def __set__(self, record: "Recorded", value: object) -> None:
-        self._slot.__set__(record, value)
-
-    def __delete__(self, record: "Recorded") -> None:
-        self._slot.__delete__(record)
-
-
-_unbroken = vars(Exchange)["violations"].__set__
-"""Leaves an exchange without violations, in one step; most have none."""
+        record.fill(self._name)  # what is filled goes before this from then on
+        return getattr(record, self._name)
 
 
 class Recorded(Exchange):
     """An exchange that is written down as it goes on, and redacted when it is first read.
 
-    The message itself lies in slots that are no fields: neither repr, comparison nor pickle
-    knows of them. Two threads that read the same part at once both redact it. What is still
-    empty since there is no answer yet reads as if there were an empty one.
+    The message itself lies in attributes that are no fields: neither repr, comparison nor
+    pickle knows of them. Two threads that read the same part at once both redact it.
 
     Attributes:
         principal: Who calls; None before or without authentication.
@@ -79,24 +57,6 @@ class Recorded(Exchange):
             contract says nothing about it; a mere delay leaves it false.
     """
 
-    __slots__ = (
-        "_answer",
-        "_answer_headers",
-        "_body",
-        "_headers",
-        "_redactor",
-        "_url",
-        "_violations",
-        "altered",
-        "broken",
-        "principal",
-        "sent_value",
-        "size",
-        "state",
-        "violation_count",
-        "waited",
-    )
-
     path = _Part()
     query = _Part()
     caller = _Part()
@@ -108,21 +68,15 @@ class Recorded(Exchange):
     response_body_note = _Part()
     violations = _Part()
 
-    _answer: bytes | Pieces
-    _answer_headers: Mapping[str, str]
-    _body: bytes | None
+    # Not set before there is reason to: each exchange would set all of them
+    _answer: bytes | Pieces = b""
+    _answer_headers: Mapping[str, str] = NO_HEADERS
+    _body: bytes | None = None
     _headers: Mapping[str, str]
-    _redactor: Redactor
-    _url: "URL"
-    _violations: Sequence[Violation]
-    altered: bool
-    broken: bool
-    principal: Principal | None
-    sent_value: JsonValue
-    size: int
-    state: int
-    violation_count: int
-    waited: bool
+    altered = False
+    principal: Principal | None = None
+    sent_value: JsonValue = None
+    size = 0
 
     def __init__(
         self,
@@ -137,17 +91,12 @@ class Recorded(Exchange):
         """Take down a request that just came to a world; `at` is its time in unix seconds."""
         self._redactor = redactor
         self._url, self._headers = request.rel_url, request.headers
-        self._body = None
-        self.size = self.violation_count = 0
-        self.principal = self.sent_value = self.error = None
-        self.altered = self.broken = self.waited = False
         self.request_id, self.at = request_id, at
         self.sandbox, self.state = sandbox, state
         self.method = request.method[:METHOD_KEPT]
-        self.operation_id = self.refusal = self.crash = self.fault = ""
-        self.response_violations = ()
-        _unbroken(self, ())
-        self.status, self.duration = 0, 0.0
+        self.violations = ()
+        self.violation_count = 0
+        self.broken = self.waited = False
 
     def sent(self, body: bytes) -> None:
         """Take down the body of the request; the operation is known by now."""
@@ -185,8 +134,7 @@ class Recorded(Exchange):
 
     def found(self, violations: Sequence[Violation]) -> None:
         """Take down in what the request breaks the contract, and all that was found before."""
-        with suppress(AttributeError):  # what was found before has not been read
-            del self.violations
+        vars(self).pop("violations", None)  # of what was found before
         self._violations = violations
         self.violation_count = len(violations)
         self.broken = True
@@ -232,12 +180,10 @@ class Recorded(Exchange):
                 )
                 self._body = b""
             case "response_headers":
-                self.response_headers = redactor.headers(
-                    getattr(self, "_answer_headers", {}).items()
-                )
+                self.response_headers = redactor.headers(self._answer_headers.items())
             case "response_body" | "response_body_note":
                 self.response_body, self.response_body_note = redactor.response_body(
-                    self.operation_id, self.status, bytes(getattr(self, "_answer", b""))
+                    self.operation_id, self.status, bytes(self._answer)
                 )
                 self._answer = b""
             case _:

@@ -81,7 +81,7 @@ class Refusal:
         return f"{self.kind.__name__} ({self.rule})" if self.rule else self.kind.__name__
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Exchange:
     """One request and what became of it. Nothing in it is secret.
 
