@@ -90,12 +90,12 @@ class _Serving:
         defaults = operation.query(())
 
         async def answer(request: web.Request) -> web.Response:
-            started = time.perf_counter()
+            started, now = time.perf_counter(), world.clock.now()
             raw = await request.read() if operation.has_body else b""
             url = request.rel_url
             try:
                 caller = (
-                    caller_of(request.headers.get(hdrs.AUTHORIZATION), world.sessions)
+                    caller_of(request.headers.get(hdrs.AUTHORIZATION), world.sessions, now)
                     if operation.secured
                     else None
                 )
@@ -117,7 +117,7 @@ class _Serving:
                 request=request,
                 request_id=headers.request_id(),
                 seconds=time.perf_counter() - started,
-                now=world.clock.now(),
+                now=now,
                 violations=0,
             )
             return response

@@ -29,9 +29,9 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Tell when the server has first looked up who calls."""
     event = asyncio.Event()
 
-    def observed(header: str | None, sessions: Sessions) -> Principal:
+    def observed(header: str | None, sessions: Sessions, at: float | None = None) -> Principal:
         try:
-            return caller_of(header, sessions)
+            return caller_of(header, sessions, at)
         finally:
             event.set()
 

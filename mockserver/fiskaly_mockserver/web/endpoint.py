@@ -45,8 +45,8 @@ _UNREADABLE = (
 )
 
 
-def caller_of(header: str | None, sessions: Sessions) -> Principal:
-    """Return who calls with `Authorization: Bearer <token>`.
+def caller_of(header: str | None, sessions: Sessions, at: float | None = None) -> Principal:
+    """Return who calls with `Authorization: Bearer <token>`, now or `at` a time (unix seconds).
 
     The scheme's case does not matter. Source: recorded for a garbage token;
     assumptions (A-24, A-25) for the rest.
@@ -58,7 +58,7 @@ def caller_of(header: str | None, sessions: Sessions) -> Principal:
     scheme, _, token = (header or "").strip().partition(" ")
     if scheme.lower() != "bearer":
         raise MissingToken
-    return sessions.principal(token.strip())
+    return sessions.principal(token.strip(), at)
 
 
 class Endpoint:
@@ -96,10 +96,11 @@ class Endpoint:
         """
         header, secured = request.headers.get(hdrs.AUTHORIZATION), self._secured
         record.operation_id = self._operation_id
-        caller = record.principal = caller_of(header, world.sessions) if secured else None
+        caller = caller_of(header, world.sessions, record.at) if secured else None
+        record.principal = caller
         if world.name:
             self._worlds.keep(world)  # a new sandbox begins with whoever is let in
-        limited = world.limits.limit is not None or self._limit is not None
+        limited = self._limit is not None or world.limits.limit is not None
         if limited and (wait := self._wait(request, world, caller)):
             return response_of(self._errors.too_many_requests(wait))
         checked = self._checked_before.get(request.raw_path)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
+from aiohttp.hdrs import HOST, ORIGIN
 from aiohttp.typedefs import Handler
 from fiskaly_contracts import ResponseData, Violation
 
@@ -61,7 +62,7 @@ def in_pipeline(
         sandbox_of: Tells the sandbox it is for, where its path may name one; without this
             only the header does.
     """
-    known_hosts, redactor = service.safety.known_hosts, served.redactor
+    worlds, known_hosts, redactor = service.worlds, service.safety.known_hosts, served.redactor
     new_id, write_headers = served.headers.request_id, served.headers.write
     uncounted, elapsed = served.coverage.waiting, RealTime.perf_counter
     heard = service.on_exchange is not unheard
@@ -70,9 +71,9 @@ def in_pipeline(
         started = elapsed()
         headers = request.headers
         name = headers.get(SANDBOX_HEADER) if sandbox_of is None else sandbox_of(request)
-        page = hdrs.ORIGIN in headers or SITE_HEADER in headers
-        if name is None and not page and headers.get(hdrs.HOST) in known_hosts:
-            world = service.worlds.default
+        page = ORIGIN in headers or SITE_HEADER in headers
+        if name is None and not page and headers.get(HOST) in known_hosts:
+            world = worlds.default
         else:
             try:
                 world = _world_of(name, request, service, served)

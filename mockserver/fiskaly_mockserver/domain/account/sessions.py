@@ -156,8 +156,8 @@ class Sessions:
             claims.principal_id, PrincipalKind.USER, memberships[0].id, claims.env
         )
 
-    def principal(self, token: str) -> Principal:
-        """Return who calls with an access token.
+    def principal(self, token: str, at: float | None = None) -> Principal:
+        """Return who calls with an access token, now or `at` a time (unix seconds).
 
         The token is good until it expires: its key may have been disabled or
         deleted since. Source: assumptions (A-16, A-25).
@@ -180,9 +180,8 @@ class Sessions:
             raise RefreshTokenAsAccess(**self._facts_of(claims))
         tables = self.backend.tables
         if (
-            self.backend.clock.now() >= claims.expires_at
-            or tables.ended_tokens.get(claims.token_id) is not None
-        ):
+            self.backend.clock.now() if at is None else at
+        ) >= claims.expires_at or tables.ended_tokens.get(claims.token_id) is not None:
             raise ExpiredToken(**self._facts_of(claims))
         if claims.kind is PrincipalKind.USER:
             memberships = self._memberships(UserId(claims.principal_id))

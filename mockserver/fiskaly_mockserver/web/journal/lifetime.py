@@ -1,8 +1,10 @@
 """What came in a server's whole life, over all worlds: what broke a contract, and what was used."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from fiskaly_contracts import Contract, JsonValue, Severity, Violation, meant
@@ -18,6 +20,7 @@ MOST_KINDS = 500
 """Kinds that are told apart: a client can invent names of properties without end."""
 MOST_WAITING = 100
 """Exchanges that wait to be counted."""
+_KIND = attrgetter("operation_id", "status", "raw_query")
 _INDEX = re.compile(r"/\d+(?=/|$)")
 
 
@@ -137,17 +140,19 @@ class LifetimeCoverage:
     def count(self) -> "ContractCoverage":
         """Count what waits, and return the coverage so far."""
         coverage = self._coverage
-        alike: dict[tuple[str, int, str], list[Recorded]] = {}
-        for exchange in self.waiting:
-            kind = exchange.operation_id, exchange.status, exchange.raw_query
-            alike.setdefault(kind, []).append(exchange)
-        for (operation_id, status, raw_query), exchanges in alike.items():
-            coverage.add(operation_id, status, len(exchanges))
+        waiting = self.waiting
+        kinds = [*map(_KIND, waiting)]
+        examples = dict(zip(kinds, waiting, strict=True))
+        for kind, number in Counter(kinds).items():
+            operation_id, status, raw_query = kind
+            coverage.add(operation_id, status, number)
             if raw_query:
-                coverage.note_fields(operation_id, status, exchanges[0].query_names)
-            for exchange in exchanges:
-                if exchange.sent_value is not None:
-                    coverage.note_fields(operation_id, status, (), exchange.sent_value)
-                    exchange.sent_value = None
-        self.waiting.clear()
+                coverage.note_fields(operation_id, status, examples[kind].query_names)
+        for exchange in waiting:
+            if exchange.sent_value is not None:
+                coverage.note_fields(
+                    exchange.operation_id, exchange.status, (), exchange.sent_value
+                )
+                exchange.sent_value = None
+        waiting.clear()
         return coverage
