@@ -2,13 +2,16 @@
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from conformance.broken_answers import Broken, BrokenSender
 from conformance.broken_servers import SERVERS
 from fiskaly_contracts import Contract
+from fiskaly_contracts.conformance import exchanges
 from fiskaly_contracts.conformance.exchanges import (
     HttpExchange,
     HttpSender,
@@ -182,6 +185,40 @@ def test_what_cannot_be_deleted_is_listed(server: MockServer, http: HttpSender) 
     assert why == "deleting was answered 409"
 
 
+def test_what_nobody_is_there_to_delete_is_listed(server: MockServer, http: HttpSender) -> None:
+    made: list[str] = []
+
+    def send(method: str, url: str, headers: Pairs, body: bytes) -> HttpExchange:
+        if made:
+            raise UnreachableError("host: connection refused")
+        exchange = http(method, url, headers, body)
+        if (method, exchange.status) == ("POST", 200) and url.endswith("/organizations"):
+            made.append(json.loads(exchange.response_body)["_id"])
+        return exchange
+
+    verified = run(server, send, writes=True)
+    server.reset()
+    assert verified.report.leftovers == [(f"organization {made[0]}", "host: connection refused")]
+    assert verified.unreachable == "host: connection refused"
+
+
+def test_a_key_that_was_just_made_and_is_refused_is_a_finding(
+    server: MockServer, http: HttpSender
+) -> None:
+    def send(method: str, url: str, headers: Pairs, body: bytes) -> HttpExchange:
+        exchange = http(method, url, headers, body)
+        refused = url.endswith("/auth") and b"_contract-check" in body
+        return exchange._replace(status=401) if refused else exchange
+
+    report = run(server, send, writes=True).report
+    assert ("authenticate", "expected-status") in {
+        (one.operation, one.rule) for one in report.findings
+    }
+    assert ("a customer with a key", "broken off: authenticate was answered 401") in (
+        report.not_verified
+    )
+
+
 def test_no_secret_is_in_a_report(server: MockServer, http: HttpSender) -> None:
     tokens: list[str] = []
     sender = BrokenSender(SERVERS["token that is none"], http)
@@ -323,3 +360,52 @@ def test_a_connection_that_was_closed_meanwhile_is_made_anew(server: MockServer)
         for connection in sender._open.values():
             connection.sock.shutdown(socket.SHUT_RDWR)
     sender.close()
+
+
+class Counting(ThreadingHTTPServer):
+    """Answers with as many bytes as it is asked for, and counts its connections."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answering)
+        self.connections = 0
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        self.connections += 1
+        return super().get_request()
+
+
+class Answering(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", self.path.strip("/"))
+        if "X-Last" in self.headers:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(b"x" * int(self.path.strip("/")))
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("size", "sent", "connections"), [(5, (), 1), (5, (("X-Last", "1"),), 2), (9, (), 2)]
+)
+def test_a_connection_is_kept_where_an_answer_was_read_to_its_end(
+    monkeypatch: pytest.MonkeyPatch, size: int, sent: Pairs, connections: int
+) -> None:
+    monkeypatch.setattr(exchanges, "LARGEST_ANSWER", 8)
+    with Counting() as counting:
+        thread = threading.Thread(target=counting.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        sender = HttpSender()
+        for _ in range(2):
+            answer = sender("GET", f"http://127.0.0.1:{counting.server_port}/{size}", sent, b"")
+            assert answer.response_body == b"x" * min(size, 8)
+        sender.close()
+        counting.shutdown()
+        thread.join()
+        assert counting.connections == connections

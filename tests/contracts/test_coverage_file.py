@@ -213,6 +213,14 @@ def test_a_name_is_never_broken_at_the_end_of_a_line() -> None:
     assert (first, second) == (f"    not sent: ?{names[0]}", f"    ?{names[1]}")
 
 
+def test_a_line_too_short_for_names_has_one_name_each(coverage: ContractCoverage) -> None:
+    names = ["not", "sent:", "(ManagedApiKeyCreate)", "/metadata", "/managed_by_organization_id"]
+    for width in (-1, 0, 1, 8):
+        lines = [*rows(coverage, width)]
+        at = lines.index("    not")
+        assert lines[at : at + 5] == [f"    {name}" for name in names]
+
+
 def test_each_api_that_was_used_has_a_table_and_its_scores(both: Coverage) -> None:
     lines = [*table(both)]
     assert sum(line.startswith("operation ") for line in lines) == 2

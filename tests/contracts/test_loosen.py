@@ -1,5 +1,7 @@
 """The lenient mode drops what no branch knows, and nothing else."""
 
+from typing import Any
+
 import pytest
 from fiskaly_contracts import Contract, JsonValue, Severity, Violation
 from fiskaly_contracts.fields import loosened
@@ -43,6 +45,18 @@ def test_what_one_branch_knows_is_kept_for_all(small_contract: Contract) -> None
     value, dropped = loose(small_contract, "draw", body)
     assert value == {"kind": "circle", "side": 1, "name": "x"}
     assert [v.pointer for v in dropped] == ["/x"]
+
+
+def test_a_branch_that_comes_twice_hides_no_other() -> None:
+    named: dict[str, Any] = {"properties": {"name": {}}}
+    closed = {"$ref": "#/closed"}
+    document = {"closed": {"properties": {"zip": {}}, "additionalProperties": False}}
+    for branches in ([named, closed, closed], [closed, closed, named]):
+        value, dropped = loosened(
+            document, {"anyOf": branches}, {"name": 1, "zip": 2, "x": 3}, "op"
+        )
+        assert value == {"name": 1, "zip": 2}
+        assert [v.pointer for v in dropped] == ["/x"]
 
 
 def test_the_body_is_not_changed_in_place(small_contract: Contract) -> None:

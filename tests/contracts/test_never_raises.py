@@ -17,6 +17,7 @@ from fiskaly_contracts import (
 from fiskaly_contracts.authority import Authority
 from fiskaly_contracts.checker import Judge
 from fiskaly_contracts.compiled.requests import RequestPlan
+from fiskaly_contracts.compiled.validators import Validators
 from fiskaly_contracts.fields import loosened
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,6 +151,14 @@ def test_an_unknown_operation_is_a_violation(checker: Checker, operation_id: str
     assert violation.rule == "unknown-operation"
     (violation,) = checker.response(ResponseData(operation_id=operation_id, status=200))
     assert violation.rule == "unknown-operation"
+
+
+def test_a_text_that_is_no_utf_8_is_refused_where_the_library_raises() -> None:
+    compiled = Validators({}).of({"type": "string", "pattern": "^a"})
+    with pytest.raises(UnicodeEncodeError):
+        compiled.accepts("a\ud800")
+    assert not compiled.accepts_quietly("a\ud800")
+    assert compiled.accepts_quietly("a")
 
 
 @pytest.mark.parametrize("judge", ["jsonschema-rs", "openapi-core"])

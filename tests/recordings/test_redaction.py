@@ -87,6 +87,7 @@ PLACES: dict[str, Callable[[str], HttpExchange]] = {
     "wrong field": lambda s: post("/api/v0/organizations", {"name": s}),
     "inside a text": lambda s: post("/api/v0/organizations", {"name": f"key {s}, ok"}),
     "undeclared": lambda s: post("/api/v0/organizations", {"hidden": {"deep": [s]}}),
+    "below a secret name": lambda s: post("/api/v0/organizations", {"auth": {"x": [s], "y": None}}),
     "property": lambda s: post("/api/v0/organizations", {s: 1, "metadata": {s: "a"}}),
     "metadata": lambda s: post("/api/v0/organizations", {"metadata": {"till_password": s}}),
     "base64": lambda s: post("/api/v0/organizations", {"name": b64encode(s.encode()).decode()}),
@@ -196,6 +197,39 @@ def test_a_short_secret_is_replaced_as_a_word_only() -> None:
     assert secrets.clean("pin 12345 at 1234567890") == f"pin {pin} at 1234567890"
 
 
+@pytest.mark.parametrize(
+    ("secret", "inside"),
+    [
+        ("abc", "none"),  # too short to be looked for
+        ("abcd", "words"),
+        ("ab-cdef", "words"),
+        ("ab-cdefg", "everywhere"),
+        ("1234567890", "words"),
+        ("a longer password", "everywhere"),
+    ],
+)
+def test_how_far_a_secret_is_looked_for_follows_from_its_length(secret: str, inside: str) -> None:
+    secrets = Secrets()
+    stands = secrets.add(secret)
+    word, part = f"x {secret} y", f"x{secret}y"
+    assert secrets.clean(word) == (word if inside == "none" else f"x {stands} y")
+    assert secrets.clean(part) == (f"x{stands}y" if inside == "everywhere" else part)
+    assert secrets.left_in(word) is (inside != "none")
+    assert secrets.left_in(part) is (inside == "everywhere")
+    assert not secrets.left_in(secrets.clean(word))
+
+
+@pytest.mark.parametrize("secret", ["pass:wor", "pass:word of more"])
+def test_a_text_in_base64_that_holds_a_secret_otherwise_written_is_replaced(secret: str) -> None:
+    secrets = Secrets()
+    secrets.add(secret)
+    coded = b64encode(f"user={quote(secret)}&more".encode()).decode()
+    assert coded not in secrets.clean(f"a {coded} b")
+    assert [*secrets] == [secret, coded]
+    other = b64encode(b"user=pass&more of this text").decode()
+    assert secrets.clean(other) == other
+
+
 def test_what_is_no_secret_stays() -> None:
     sent = {"name": "Café Example", "zip": "1010", "metadata": {"till": "7"}}
     kept = Redaction(*CONTRACTS).redacted(
@@ -203,6 +237,18 @@ def test_what_is_no_secret_stays() -> None:
     )
     assert json.loads(kept.request_body) == sent
     assert kept.url == "http://host.example/api/v0/organizations?x=%5Bundeclared%5D"
+
+
+def test_what_a_secret_place_holds_keeps_its_form() -> None:
+    redaction = Redaction(*CONTRACTS)
+    sent = {"api_secret": {"a": ["S3cret-one", "", None, True]}, "session": [{"S3cret-one": 12345}]}
+    kept = json.loads(redaction.redacted(post("/api/v0/auth", sent)).request_body)
+    [one, number] = redaction.secrets
+    assert (one, number) == ("S3cret-one", "12345")
+    assert kept == {
+        "api_secret": {"a": [redaction.secrets.add(one), "", None, True]},
+        "session": [{redaction.secrets.add(one): redaction.secrets.add(number)}],
+    }
 
 
 def test_redacting_a_copy_again_changes_nothing(tmp_path: Path) -> None:

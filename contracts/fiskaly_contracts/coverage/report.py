@@ -270,7 +270,7 @@ def _row(cells: Iterable[str], widths: Iterable[int]) -> str:
 def _wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(
         text,
-        max(width, 2 * len(_INDENT)),
+        max(width, 1),
         initial_indent=_INDENT,
         subsequent_indent=_INDENT,
         break_long_words=False,

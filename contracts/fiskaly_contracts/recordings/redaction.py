@@ -177,7 +177,7 @@ class Redaction:
 
     def _value(self, value: JsonValue, declared: "_Declared") -> JsonValue:
         if declared.secret:
-            return value if value is None or value == "" else self.secrets.add(value)
+            return self._hidden(value)
         if isinstance(value, dict):
             return {
                 self.secrets.clean(name): self._property(name, item, declared)
@@ -193,8 +193,18 @@ class Redaction:
     def _property(self, name: str, item: JsonValue, declared: "_Declared") -> JsonValue:
         below = declared.below(name)
         if not below.declared and _SENSITIVE.search(name):
-            return self.secrets.add(item) if item not in {None, ""} else item
+            return self._hidden(item)
         return self._value(item, below)
+
+    def _hidden(self, value: JsonValue) -> JsonValue:
+        """Return what stands for a secret, or for each that it holds."""
+        if isinstance(value, dict):
+            return {self.secrets.clean(name): self._hidden(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._hidden(item) for item in value]
+        if value is None or value == "" or isinstance(value, bool):
+            return value
+        return self.secrets.add(value)
 
 
 class _Declared:
