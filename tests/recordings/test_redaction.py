@@ -230,6 +230,44 @@ def test_a_text_in_base64_that_holds_a_secret_otherwise_written_is_replaced(secr
     assert secrets.clean(other) == other
 
 
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
+@pytest.mark.parametrize("before", ["", "x", "xy", "xyz"])
+@pytest.mark.parametrize("secret", ["~~~???>>>", "~~~???>>>>", "~~~???>>>>>"])
+def test_all_that_base64_shows_of_a_secret_is_replaced(
+    encode: Callable[[bytes], bytes], before: str, secret: str
+) -> None:
+    secrets = Secrets()
+    stands = secrets.add(secret)
+    coded = encode(f"{before}{secret}\0\0\0\0".encode()).decode()
+    bits = range(8 * len(before), 8 * len(before + secret) - 5)
+    shown = [at for at in range(len(coded)) if 6 * at in bits]
+    assert secrets.clean(coded) == coded[: shown[0]] + stands + coded[shown[-1] + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("secret", "begin"),
+    [
+        ("x" * 15, "redacted-"),
+        ("x" * 16, "REDACTED"),
+        ("x" * 40, "REDACTED"),
+        ("x" * 15 + "-", "redacted-"),
+        ("ü" * 16, "redacted-"),
+        ("a.b.c", "redacted.token."),
+        ("a.b. c", "redacted-"),
+        ("a.b", "redacted-"),
+        ("a.b.c.d", "redacted-"),
+    ],
+)
+def test_a_placeholder_has_the_form_and_length_of_its_secret(secret: str, begin: str) -> None:
+    secrets = Secrets()
+    stands = secrets.add(secret)
+    assert stands.startswith(begin)
+    assert len(stands) == max(len(secret), len(begin) + 1)
+    assert secrets.add(stands) == stands
+    assert secrets.add(secret) == stands
+    assert secrets.add("another secret") != stands
+
+
 def test_what_is_no_secret_stays() -> None:
     sent = {"name": "Café Example", "zip": "1010", "metadata": {"till": "7"}}
     kept = Redaction(*CONTRACTS).redacted(

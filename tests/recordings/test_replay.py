@@ -193,3 +193,168 @@ def test_what_cannot_be_sent_is_listed(
         ("entry 0 of x.har", "it calls no API that is replayed"),
         ("entry 1 of x.har", "no answer was recorded"),
     ]
+
+
+ID, OTHER = "8c1d2e3f-4a5b-4c6d-8e7f-90a1b2c3d4e5", "5f0c1a52-3b7e-4c19-9d26-0a8b1c2d3e4f"
+AS_JSON = (("Content-Type", "application/json; charset=utf-8"),)
+LIST = "http://recorded/api/v0/organizations"
+
+
+def recorded(answer: Any, url: str = LIST, sent: Any = None, **more: Any) -> HttpExchange:
+    settings: dict[str, Any] = {"method": "POST" if sent else "GET", "status": 200, **more}
+    return HttpExchange(
+        url=url,
+        request_body=json.dumps(sent).encode() if sent else b"",
+        response_headers=settings.pop("response_headers", AS_JSON),
+        response_body=json.dumps(answer).encode(),
+        **settings,
+    )
+
+
+def alone(
+    exchanges: list[tuple[HttpExchange, Any]], *, fresh_ids: bool = False
+) -> tuple[Replay, list[HttpExchange]]:
+    """Replay exchanges against answers that are given beside each; return what was sent, too."""
+    answers = iter(exchanges)
+    sent: list[HttpExchange] = []
+
+    def send(method: str, url: str, pairs: Pairs, raw: bytes) -> HttpExchange:
+        original, answer = next(answers)
+        sent.append(original._replace(method=method, url=url, request_headers=pairs))
+        sent[-1] = sent[-1]._replace(request_body=raw)
+        return sent[-1]._replace(response_body=json.dumps(answer).encode())
+
+    running = Replay({"/api/v0": "http://t/api/v0"}, send, ("own", "word"), fresh_ids=fresh_ids)
+    running.run([one for one, _ in exchanges], "x.har")
+    return running, sent
+
+
+def test_what_the_server_hands_out_takes_the_place_of_what_was_recorded() -> None:
+    made = {"_id": ID, "key": "k1", "secret": "s1", "name": "k1", "data": [{"_id": OTHER}, "s1"]}
+    ids = ID.replace("8c", "9d"), OTHER.replace("5f", "6e")
+    new = {**made, "_id": ids[0], "key": "k2", "secret": "s2", "data": [{"_id": ids[1]}, "s3"]}
+    again = {"a": [{"b": ID, "c": f"x {OTHER} y"}, "k1", "Bearer s1", "n k1 x"], "n": 1}
+    _, sent = alone(
+        [
+            (recorded(made, sent={"name": "n"}), new),
+            (recorded({}, f"{LIST}/{ID}/k1/a%2Fb?x={OTHER}&y=k1", again), {}),
+        ]
+    )
+    assert sent[1].url == (f"http://t/api/v0/organizations/{ids[0]}/k2/a%2Fb?x={ids[1]}&y=k1")
+    assert json.loads(sent[1].request_body) == {
+        "a": [{"b": ids[0], "c": f"x {ids[1]} y"}, "k2", "Bearer s2", "n k1 x"],
+        "n": 1,
+    }
+
+
+def test_a_session_is_one_of_this_server() -> None:
+    login = {"api_key": "recorded", "api_secret": "hidden"}
+    url = "http://recorded/api/v0/auth"
+
+    def bearing(token: str, **more: Any) -> HttpExchange:
+        pairs = (("authorization", f"Bearer {token}"), *AS_JSON)
+        return recorded({}, request_headers=pairs, **more)
+
+    _, sent = alone(
+        [
+            (bearing("before"), {}),
+            (recorded({}, url, login, status=401), {}),
+            (recorded({"access_token": "old"}, url, login), {"access_token": "new"}),
+            (bearing("old"), {}),
+            (bearing("elsewhere"), {}),
+            (bearing("wrong", status=401), {}),
+            (recorded({}, url, {"api_key": "another"}, status=400), {}),
+            (recorded({}, sent={"api_key": "recorded", "a": "hidden"}), {}),
+        ]
+    )
+    assert [dict(one.request_headers).get("Authorization") for one in sent] == [
+        *("Bearer before", None, None, "Bearer new", "Bearer new", "Bearer wrong", None, None)
+    ]
+    assert [json.loads(one.request_body) for one in sent if one.request_body] == [
+        login,
+        {"api_key": "own", "api_secret": "word"},
+        {"api_key": "another"},
+        {"api_key": "own", "a": "word"},
+    ]
+
+
+def test_of_the_headers_only_those_that_matter_are_sent() -> None:
+    pairs = (("X-Other", "1"), ("content-type", "text/plain"))
+    plain = recorded({}, request_headers=pairs, method="POST")
+    _, sent = alone([(plain, {}), (plain._replace(request_body=b"a=1"), {})])
+    assert [one.request_headers for one in sent] == [
+        (("Accept", "application/json"),),
+        (("Accept", "application/json"), ("Content-Type", "text/plain")),
+    ]
+    assert [one.request_body for one in sent] == [b"", b"a=1"]
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "fresh_ids", "renewed"),
+    [
+        ("PUT", 200, True, True),
+        ("PUT", 399, True, True),
+        ("PUT", 400, True, False),
+        ("GET", 200, True, False),
+        ("PUT", 200, False, False),
+    ],
+)
+def test_an_id_that_a_client_chose_is_new_where_that_is_asked_for(
+    method: str,
+    status: int,
+    *,
+    fresh_ids: bool,
+    renewed: bool,
+) -> None:
+    chosen = recorded({}, f"{LIST}/{ID}", method=method, status=status)
+    _, sent = alone([(chosen, {}), (chosen, {})], fresh_ids=fresh_ids)
+    assert sent[0].url == sent[1].url
+    assert (ID not in sent[0].url) is renewed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ({"a": 1}, {"a": 2}, []),
+        ({"a": 1}, {"a": "1"}, ["/a replay-type a string"]),
+        ({"a": "ON"}, {"a": "OFF"}, ["/a replay-value OFF"]),
+        ({"a": "ON_2"}, {"a": "off"}, ["/a replay-value a text"]),
+        ({"a": "on"}, {"a": "OFF"}, []),
+        ("ON", "OFF", [" replay-value OFF"]),
+        ({"code": "E_A"}, {"code": "E_B"}, ["/code replay-code E_B"]),
+        ({"key": "ON", "admin_puk": "A"}, {"key": "OFF", "admin_puk": "B"}, []),
+        ({"metadata": {"a": "ON"}}, {"metadata": {"b": 1}}, []),
+        ({"metadata": {"a": 1}}, {"metadata": []}, ["/metadata replay-type an array"]),
+        ({"a": 1, "b": 2}, {"b": 2}, ["/a replay-missing missing"]),
+        ({"a": 1}, {"a": 1, "b": 2}, ["/b replay-additional there"]),
+        ({"a": 1, "b": 2, "c": 3}, {"d": 0, "b": 2, "a": 1}, [
+            "/c replay-missing missing", "/d replay-additional there", " replay-order b, a",
+        ]),
+        ({"a": [{"b": 1}, 5]}, {"a": [{"b": "x"}]}, ["/a/0/b replay-type a string"]),
+        ({"a": [1, 5]}, {"a": [1, "x"]}, []),
+        ({"a": [1]}, {"a": []}, []),
+        ({"a": []}, {"a": [1]}, []),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_compared_of_an_answer(old: Any, new: Any, told: list[str]) -> None:
+    running, _ = alone([(recorded(old), new)])
+    found = [f"{one.pointer} {one.rule} {one.got}" for one in running.findings]
+    assert found == told
+    assert {one.seen for one in running.findings} <= {"entry 0 of x.har"}
+    page = recorded(old, response_headers=(("content-type", "text/html"),))
+    assert [*alone([(page, new)])[0].findings] == []
+
+
+def test_what_is_not_replayed_is_listed() -> None:
+    running, sent = alone(
+        [
+            (recorded({}, note="answer: gone"), {}),
+            (recorded({}, "http://recorded/api/v2/tss"), {}),
+        ]
+    )
+    assert [why for _, why in running.skipped] == [
+        "answer: gone",
+        "it calls no API that is replayed",
+    ]
+    assert sent == []

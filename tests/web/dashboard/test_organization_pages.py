@@ -4,6 +4,7 @@ import re
 from base64 import b64decode
 from dataclasses import replace
 from io import BytesIO
+from zlib import crc32
 
 import pytest
 from aiohttp import FormData
@@ -19,6 +20,13 @@ from web.dashboard.browser import COMPANY, Browser, Shown, home_of, person
 PNG = b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+
+
+def png(*kinds: bytes) -> bytes:
+    """Return a PNG of some empty chunks, each with its check sum."""
+    return PNG[:8] + b"".join(bytes(4) + kind + crc32(kind).to_bytes(4, "big") for kind in kinds)
+
+
 JPEG = b"\xff\xd8\xff\xe0 what is between is left to the browser \xff\xd9"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9" fill="#123"/></svg>'
 START = b'<svg xmlns="http://www.w3.org/2000/svg"'
@@ -28,6 +36,9 @@ NO_LOGOS = {
     "a PNG cut off": PNG[:-4],
     "a PNG with a wrong check sum": PNG[:40] + b"\x00" + PNG[41:],
     "a PNG without chunks": PNG[:8],
+    "a PNG without a head": png(b"IDAT", b"IHDR", b"IEND"),
+    "a PNG without a picture": png(b"IHDR", b"IEND"),
+    "a PNG without an end": png(b"IHDR", b"IDAT"),
     "too large": PNG + bytes(300_000),
     "a JPEG cut off": b"\xff\xd8\xff\xe0 cut off",
     "HTML": b"<html/>",
@@ -51,7 +62,16 @@ async def uploaded(browser: Browser, organization_id: str, content: bytes) -> Sh
 
 @pytest.mark.parametrize("article", ["22"])
 @pytest.mark.parametrize(
-    ("content", "kind"), [(PNG, "image/png"), (SVG, "image/svg+xml"), (JPEG, "image/jpeg")]
+    ("content", "kind"),
+    [
+        (PNG, "image/png"),
+        (png(b"IHDR", b"tEXt", b"IDAT", b"IEND"), "image/png"),
+        (PNG + b"of no picture", "image/png"),
+        (JPEG + bytes(3), "image/jpeg"),
+        (b"\xef\xbb\xbf\r\n " + SVG, "image/svg+xml"),
+        (SVG, "image/svg+xml"),
+        (JPEG, "image/jpeg"),
+    ],
 )
 async def test_article_a_logo_is_stored_shown_and_removed(
     service: Service, browser: Browser, article: str, content: bytes, kind: str
