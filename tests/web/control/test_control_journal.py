@@ -217,6 +217,8 @@ def test_the_archive_names_the_server_that_was_asked(server: MockServer, client:
     archive: Any = Wire(server.port).ask("GET", "/_mock/journal/har").body
     [entry] = archive["log"]["entries"]
     assert entry["request"]["url"] == f"http://127.0.0.1:{server.port}/api/v0/organizations"
+    archive = server.control.har()  # which asks at no address
+    assert archive["log"]["entries"][0]["request"]["url"] == "http://localhost/api/v0/organizations"
 
 
 def test_the_archive_has_every_exchange(control: Control, client: Shop) -> None:

@@ -283,14 +283,3 @@ async def test_the_catalogs_say_the_same_things_and_the_files_are_small(browser:
             sizes.append(len(await answer.read()))
     assert sum(sizes) < 60_000
     assert (await browser.get("/static/../frame.py")).status == 404
-
-
-@pytest.mark.parametrize(
-    "content_type",
-    ["application/x-www-form-urlencoded; charset=nonsense", "multipart/form-data", "text/plain"],
-)
-async def test_what_is_no_form_changes_nothing(browser: Browser, content_type: str) -> None:
-    headers = {"Content-Type": content_type}
-    address = "/dashboard/sign-in"
-    async with browser.client.post(address, data=b"a=\xff", headers=headers) as answer:
-        assert answer.status in (400, 403)

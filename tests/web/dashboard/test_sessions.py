@@ -71,6 +71,40 @@ async def test_every_answer_says_what_a_browser_may_do_with_it(
 
 
 @pytest.mark.parametrize(
+    ("path", "location"),
+    [("/", "/dashboard"), ("/s/mine/dashboard", "/dashboard/sandbox/mine")],
+)
+async def test_the_pages_are_found_from_above_and_may_move(
+    browser: Browser, path: str, location: str
+) -> None:
+    async with browser.client.get(path, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (302, location)
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("method", "content_type", "status"),
+    [
+        ("POST", f"{FORM}; charset=nonsense", 400),
+        ("POST", FORM, 400),
+        ("POST", "multipart/form-data", 400),
+        ("POST", "text/plain", 403),
+        ("PUT", f"{FORM}; charset=nonsense", 404),
+    ],
+)
+async def test_what_is_no_form_changes_nothing_and_is_told_in_the_browsers_language(
+    browser: Browser, method: str, content_type: str, status: int
+) -> None:
+    headers = {"Content-Type": content_type, "Accept-Language": "de"}
+    address = "/dashboard/sign-in"
+    async with browser.client.request(method, address, data=b"a=\xff", headers=headers) as answer:
+        assert answer.status == status
+        assert '<html lang="de"' in await answer.text()
+
+
+@pytest.mark.parametrize(
     ("path", "wanted"),
     [
         ("/users/00000000-0000-4000-8000-000000000001/remove", "/users"),

@@ -2,15 +2,18 @@
 
 import re
 import tarfile
+from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
 import pytest
 from aiohttp import CookieJar
+from fiskaly_mockserver.domain.signing.audit import OPEN_FOR
 from fiskaly_mockserver.domain.signing.model import (
     ExportFilter,
     ExportState,
+    TransactionState,
     Tss,
     TssId,
     TssState,
@@ -138,6 +141,25 @@ async def test_a_transaction_shows_its_receipt_its_code_and_that_it_verifies(
     assert row.revisions[0].signature in first
     for wrong in ("0", "9", "x", "²"):
         assert (await browser.get(f"{path}?revision={wrong}")).status == 404
+
+
+async def test_a_transaction_left_open_for_a_day_is_told_on_its_latest_revision_alone(
+    service: Service, browser: Browser
+) -> None:
+    await at_a_shop(service, browser)
+    world = service.world
+    row = next(iter(world.rows.transactions))
+    begun = int(world.clock.now()) + 60
+    first, *_, last = (one._replace(log=replace(one.log, time=begun)) for one in row.revisions)
+    left = last._replace(state=TransactionState.ACTIVE)
+    world.rows.transactions.put(row._replace(revisions=(first, left)))
+    path = f"/transactions/{row.tss_id}/{row.id}"
+    for later, told in ((OPEN_FOR - 1, False), (OPEN_FOR, True)):
+        world.clock.freeze(begun + later)
+        text = (await browser.get(path)).text
+        assert ("should be FINISHED or CANCELLED, not ACTIVE" in text) is told
+        assert 'id="qr"' not in text
+    assert "An auditor would say" not in (await browser.get(f"{path}?revision=1")).text
 
 
 async def test_what_an_auditor_would_reject_is_said_on_the_page(

@@ -100,6 +100,15 @@ async def test_what_an_answer_issued_is_known(api: Api, service: Service) -> Non
     assert coded not in kept
 
 
+async def test_the_shortest_secret_is_known_as_a_part_of_a_path(api: Api, service: Service) -> None:
+    secret = "7" * SHORTEST
+    await api.auth(email="a@b.example", password=secret)
+    for segment in (secret, secret[1:]):
+        await api.call("GET", f"/organizations/{segment}")
+    shown = [one.path.rpartition("/")[2] for one in service.world.journal]
+    assert shown[-2:] == [REDACTED, secret[1:]]
+
+
 async def test_what_a_body_told_is_known_also_if_it_was_refused(api: Api, service: Service) -> None:
     await api.auth(email="a@b.example", password="correct horse battery")
     await api.auth(api_key="k", api_secret="not-the-right-one", x="y")

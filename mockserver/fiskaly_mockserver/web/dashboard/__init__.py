@@ -3,6 +3,7 @@
 What makes them is loaded with the first one that is asked for.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -18,15 +19,16 @@ if TYPE_CHECKING:
 
 def dashboard_routes(service: Service, control: Dispatcher) -> list[web.RouteDef]:
     """Return the routes of the pages, and those that lead to them from `/` and from a sandbox."""
-    made: list[Dashboard] = []
+
+    @cache
+    def dashboard() -> "Dashboard":
+        # Most servers show no page, and start without jinja2
+        from fiskaly_mockserver.web.dashboard.site import Dashboard  # noqa: PLC0415
+
+        return Dashboard(service, control)
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        if not made:
-            # Most servers show no page, and start without jinja2
-            from fiskaly_mockserver.web.dashboard.site import Dashboard  # noqa: PLC0415
-
-            made.append(Dashboard(service, control))
-        return await made[0].answer(request)
+        return await dashboard().answer(request)
 
     async def lead(_: web.Request) -> web.StreamResponse:
         return web.Response(status=302, headers={"Location": DASHBOARD_PREFIX})

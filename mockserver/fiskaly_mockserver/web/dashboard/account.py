@@ -111,9 +111,7 @@ def billing(visit: Visit) -> Mapping[str, object]:
     withheld = bool(options and options.withhold_billing)
     hidden = withheld and not (payer and sees(principal, payer))
     billed = [*([] if hidden else [row]), *paid_for[:PAGE_ROWS]]
-    own = any(one.id == row.id for one in visit.memberships)
-    addresses = visit.world.billing_addresses.list(principal, paging(visit)) if own else None
-    return {
+    found: dict[str, object] = {
         "withheld": withheld,
         "hidden": hidden,
         "has_payer": row.payer_id is not None,
@@ -121,9 +119,11 @@ def billing(visit: Visit) -> Mapping[str, object]:
         "paid_for": paid_for[:PAGE_ROWS],
         "paid_for_count": len(paid_for),
         "billed": [(one, months) for one in billed if (months := _billed_months(visit, one))],
-        "addresses": addresses.rows if addresses else None,
-        **paged(visit, addresses.count if addresses else 0),
     }
+    if row in visit.memberships:
+        page = visit.world.billing_addresses.list(principal, paging(visit))
+        found |= {"addresses": page.rows, **paged(visit, page.count)}
+    return found
 
 
 def _billed_months(visit: Visit, row: Organization) -> list[tuple[str, int]]:
@@ -177,7 +177,7 @@ def _demand_member(visit: Visit) -> None:
     Raises:
         Missing: They do not.
     """
-    if visit.organization.id != visit.principal.home.id:
+    if visit.organization not in visit.memberships:
         raise Missing
 
 

@@ -67,11 +67,11 @@ class BrowserSession:
         begun: When, in unix seconds of real time.
     """
 
+    language: str
     form_token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     user_id: UserId | None = None
     organization_id: OrganizationId | None = None
     env: Environment = Environment.TEST
-    language: str | None = None
     zone: str = ZONE
     shown_once: dict[str, str] | None = field(default=None, repr=False)
     notice: str = ""

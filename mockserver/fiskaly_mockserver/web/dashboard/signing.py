@@ -50,14 +50,11 @@ def listed(
         if asked.get(name):
             query.append((parameter, asked[name]))
     done = visit.ask(operation_id, {}, path or {}, tuple(query))
-    rows = done.rows if isinstance(done, PresentedRows) else ()
-    count = int(str(done.envelope["count"])) if isinstance(done, PresentedRows) else 0
-    return {
-        "rows": rows,
-        **paged(visit, count),
-        "query": asked,
-        "tss_of": {row.id: row for row in tss_in_view(visit)},
-    }
+    tss_of = {row.id: row for row in tss_in_view(visit)}
+    found: dict[str, Any] = {"rows": (), "query": asked, "tss_of": tss_of}
+    if isinstance(done, PresentedRows):
+        found |= {"rows": done.rows, **paged(visit, int(str(done.envelope["count"])))}
+    return found
 
 
 def tss_in_view(visit: Visit) -> list[Tss]:

@@ -131,7 +131,7 @@ class Dashboard:
             service=self._service,
             control=self._control,
             request=request,
-            session=session or BrowserSession(),
+            session=session or BrowserSession(_language_of(request)),
             address="" if changes else request.raw_path.removeprefix(DASHBOARD_PREFIX) or "/",
             path={},
             query=request.query,
@@ -167,15 +167,11 @@ class Dashboard:
         return response
 
     async def _shown(self, path: str, visit: Visit) -> web.StreamResponse:
-        request, session = visit.request, visit.session
-        if session.language is None:
-            wanted = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")[:2].lower()
-            session.language = wanted if wanted in LANGUAGES else LANGUAGES[0]
         try:
-            page = self._page(request.method, path, visit)
+            page = self._page(visit.request.method, path, visit)
             if not page.public:
                 _ = visit.principal
-            if request.method == hdrs.METH_POST and not _has_token(visit):
+            if page.method == hdrs.METH_POST and not _has_token(visit):
                 return self._render(visit, "message.html", {"text": "form_token_missing"}, 403)
             found = page.show(visit)
             values = await found if inspect.isawaitable(found) else found
@@ -212,7 +208,7 @@ class Dashboard:
         self, visit: Visit, template: str, values: Mapping[str, object], status: int
     ) -> web.Response:
         session = visit.session
-        texts = self._texts[session.language or LANGUAGES[0]]
+        texts = self._texts[session.language]
         notice, session.notice = session.notice, ""
         user = visit.user
         memberships = visit.memberships if user else ()
@@ -241,6 +237,11 @@ class Dashboard:
             }
         )
         return web.Response(text=body, status=status, content_type="text/html", headers=_HEADERS)
+
+
+def _language_of(request: web.Request) -> str:
+    wanted = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")[:2].lower()
+    return wanted if wanted in LANGUAGES else LANGUAGES[0]
 
 
 def _has_token(visit: Visit) -> bool:
