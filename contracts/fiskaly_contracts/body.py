@@ -113,7 +113,9 @@ def _keys(value: JsonValue) -> int:
     else:
         return -sys.maxsize if isinstance(value, float) else 0
     if not _LOOKED_INTO.isdisjoint(map(type, parts)):
-        found += sum(_keys(part) for part in parts if type(part) in _LOOKED_INTO)
+        for part in parts:
+            if type(part) in _LOOKED_INTO:
+                found += _keys(part)
     return found
 
 

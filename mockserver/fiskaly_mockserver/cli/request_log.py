@@ -185,18 +185,12 @@ class RequestLog:
         self._level = LEVELS[level]
         self._takes_all = self._level <= logging.INFO
         self._as_json = as_json
-        line_of = _json if as_json else self._line
-        self._writer = LineWriter(stream, line_of=line_of, dropped=self._dropped)
-
-    def _line(self, exchange: Exchange) -> str:
-        return request_line(exchange, pages=self.pages)
+        self._writer = LineWriter(stream, line_of=self._line, dropped=self._dropped)
 
     def write(self, exchange: Exchange) -> None:
         """Write the line of an exchange, if its level is wanted."""
         if self._takes_all or level_of(exchange) >= self._level:
             self._writer.write(exchange)
-            if exchange.crash:
-                self._writer.write(exchange.crash)
 
     def note(self, text: str) -> None:
         """Write a text as it is, whatever the level."""
@@ -221,6 +215,10 @@ class RequestLog:
         finally:
             root.removeHandler(handler)
             self._writer.close()
+
+    def _line(self, exchange: Exchange) -> str:
+        line = _json(exchange) if self._as_json else request_line(exchange, pages=self.pages)
+        return f"{line}\n{exchange.crash}" if exchange.crash else line
 
     def _dropped(self, number: int) -> str:
         message = f"{number} lines of this log were dropped: nobody read them in time"

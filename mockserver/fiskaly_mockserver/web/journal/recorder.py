@@ -76,7 +76,6 @@ class Recorded(Exchange):
     altered = False
     principal: Principal | None = None
     sent_value: JsonValue = None
-    size = 0
 
     def __init__(
         self,
@@ -95,7 +94,7 @@ class Recorded(Exchange):
         self.sandbox, self.state = sandbox, state
         self.method = request.method[:METHOD_KEPT]
         self.violations = ()
-        self.violation_count = 0
+        self.size = self.violation_count = 0
         self.broken = self.waited = False
 
     def sent(self, body: bytes) -> None:

@@ -290,7 +290,7 @@ class Redactor:
             plain = unquote(segment)
             if self._clean(plain) != plain:
                 return REDACTED
-        return self._text(segment, NAME_KEPT)
+        return shortened(self._clean(segment), NAME_KEPT)
 
     def _text(self, text: str, limit: int = TEXT_KEPT) -> str:
         """Return a text without credentials in it, shortened to `limit` characters."""
