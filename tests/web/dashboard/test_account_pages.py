@@ -254,7 +254,15 @@ async def test_without_free_control_there_is_no_one_click(
     assert (await browser.post("/sign-in", user_id=one.id)).status == 404
     await browser.get("/sign-in")
     await browser.post("/sign-in", email=one.email, password=one.password)
+    shown = await browser.get(f"/organizations/{home_of(one)}")
+    assert (shown.status, "Sign the contract" in shown.text) == (200, False)
     assert (await browser.post(f"/organizations/{home_of(one)}/contract")).status == 404
+    stream = "/dashboard/stream"
+    async with client.get(stream, allow_redirects=False) as answer:
+        assert answer.status == 200  # whoever is signed in has pages that refresh
+    await browser.post("/sign-out")
+    async with client.get(stream, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, "/dashboard/sign-in")
 
 
 async def test_every_page_is_there_in_german(service: Service, browser: Browser) -> None:

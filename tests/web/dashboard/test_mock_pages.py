@@ -68,6 +68,22 @@ async def test_requests_are_listed_latest_first_and_narrowed(
         assert ids_on((await browser.get(f"/requests?{query}")).text) == wanted, query
 
 
+async def test_the_pages_of_requests_keep_what_the_list_is_narrowed_to(
+    service: Service, browser: Browser
+) -> None:
+    for _ in range(51):
+        await call(browser, "GET", "/api/v0/organizations")
+    await call(browser, "GET", "/api/v0/users")
+    kept = [exchange.request_id for exchange in service.world.journal][50::-1]
+    narrowed = "/requests?operation=listOrganizations&status=4"
+    first = await browser.get(narrowed)
+    assert ids_on(first.text) == kept[:50]
+    assert "51 in all" in first.text
+    assert 'href="?operation=listOrganizations&status=4&page=2"' in first.text
+    assert ids_on((await browser.get(f"{narrowed}&page=2")).text) == kept[50:]
+    assert "were dropped" not in first.text
+
+
 async def test_a_request_is_shown_with_all_that_is_known_of_it(
     service: Service, browser: Browser
 ) -> None:
@@ -261,12 +277,14 @@ async def test_the_control_token_opens_the_part_and_a_wrong_one_does_not(
     client = await aiohttp_client(create_app(service), cookie_jar=CookieJar(unsafe=True))
     browser = Browser(client)
     assert (await browser.get("/requests")).status == 404
+    assert (await browser.get("/unlock")).status == 200
     assert "Control token" in (await browser.get("/sign-in")).text
     wrong = await browser.post("/unlock", control_token="none")
     assert wrong.status == 401
     assert (await browser.get("/faults")).status == 404
     opened = await browser.post("/unlock", control_token="a-control-token")
     assert opened.location == "/dashboard/requests"
+    assert (await browser.get("/unlock")).status == 404
     assert "one click" in (await browser.get("/sign-in")).text
 
 

@@ -23,7 +23,7 @@ from fiskaly_mockserver.web.dashboard.overview import shares
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.seeding import Seeded
 from pytest_aiohttp import AiohttpClient
-from web.dashboard.browser import Browser, as_api_key, home_of, make, person
+from web.dashboard.browser import COMPANY, Browser, as_api_key, home_of, key_on, make, person
 
 PIN = "123456"
 OF_A_TILL: dict[str, Any] = {"tills": 1, "receipts": 3, "size": 2}
@@ -106,6 +106,52 @@ async def test_article_the_overview_counts_what_a_shop_signed(
     assert text.count("<rect") > 30
     assert "<title>" in text.partition("<svg")[2]
     assert "What to do next" not in text
+
+
+async def test_each_step_of_the_onboarding_is_done_by_what_it_asks_for(browser: Browser) -> None:
+    async def steps() -> str:
+        """Return the steps in their order: x for what is done, "" where nothing is told."""
+        text = (await browser.get("/overview")).text.partition("<ol>")[2].partition("</ol>")[0]
+        return "".join("x" if "good" in one else "-" for one in text.split("<li>")[1:])
+
+    await browser.get("/sign-up")
+    person = {"email": "new@example.com", "password": "a password"}
+    await browser.post("/sign-up", **person, **COMPANY)
+    assert await steps() == "-x----"
+    main = re.search(r'/organizations/([0-9a-f-]{36})"', (await browser.get("/organizations")).text)
+    assert main
+    below = {**COMPANY, "managed": "yes", "managed_by_organization_id": main[1]}
+    await browser.post("/organizations/new", **below)
+    assert await steps() == "xx----"
+    rows = re.findall(
+        r'/organizations/([0-9a-f-]{36})"', (await browser.get("/organizations")).text
+    )
+    [shop] = {*rows} - {main[1]}
+    await browser.post("/choose", organization_id=shop)
+    assert await steps() == "x-----"
+    key, secret = key_on((await browser.post("/api-keys", name="till")).text)
+    created = await browser.post("/tss")
+    assert await steps() == "xxx---"
+    tss = created.location.removeprefix("/dashboard")
+    puk = re.search(r'id="puk">(\d{10})<', created.text)
+    assert puk
+    await browser.post(f"{tss}/state", state="UNINITIALIZED")
+    await browser.post(f"{tss}/pin", admin_puk=puk[1], new_admin_pin=PIN)
+    assert await steps() == "xxx---"
+    await browser.post(f"{tss}/state", state="INITIALIZED", admin_pin=PIN)
+    assert await steps() == "xxxx--"
+    registered = await browser.post(f"{tss}/clients", serial_number="K-1", admin_pin=PIN)
+    assert await steps() == "xxxxx-"
+    client = re.search(rf"{tss}/clients/([0-9a-f-]+)", registered.text)
+    assert client
+    token = await asked(browser, "POST", "/auth", {"api_key": key, "api_secret": secret})
+    path = f"{tss}/tx/00000000-0000-4000-8000-000000000001?tx_revision=1"
+    body = {"state": "ACTIVE", "client_id": client[1]}
+    await asked(browser, "PUT", path, body, token["access_token"])
+    assert not await steps()
+    await browser.get("/clients")
+    await browser.post(client[0], state="DEREGISTERED", admin_pin=PIN)
+    assert await steps() == "xxxx-x"
 
 
 async def test_who_begins_is_told_the_next_step(service: Service, browser: Browser) -> None:
