@@ -90,17 +90,9 @@ def _collected(errors: Iterable[SchemaError], place: Place, base: Tokens) -> lis
             read += 1
         if read >= 2 * VIOLATIONS_AT_MOST:
             break
-    plain: set[tuple[str, str]] = set()
-    combined = False
-    for key, violation in found.items():
-        if violation.branches:
-            combined = True
-        else:
-            plain.add(key)
-    if combined and plain:
-        kept = [v for v in found.values() if not (v.branches and _adds_nothing(v, plain))]
-        return kept[:VIOLATIONS_AT_MOST]
-    return [*found.values()][:VIOLATIONS_AT_MOST]
+    plain = {key for key, violation in found.items() if not violation.branches}
+    kept = (v for v in found.values() if not (plain and v.branches and _adds_nothing(v, plain)))
+    return [*islice(kept, VIOLATIONS_AT_MOST)]
 
 
 def _translated(error: SchemaError, place: Place, base: Tokens) -> Iterable[Violation]:

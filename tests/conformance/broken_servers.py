@@ -22,6 +22,7 @@ from conformance.broken_answers import (
 )
 from conformance.broken_sign_de import SIGN_DE
 
+NOBODY = "00000000-0000-4000-8000-000000000001"
 SERVERS: Mapping[str, Broken] = {
     # sessions
     "refresh token missing": Broken(
@@ -43,6 +44,29 @@ SERVERS: Mapping[str, Broken] = {
             )
         ),
         found=("body", "/refresh_token_expires_at", "token-lifetime"),
+    ),
+    "refresh token of more than two days": Broken(
+        operation="authenticate",
+        change=put(refresh_token_expires_in=172_801),
+        found=("body", "/refresh_token_expires_in", "token-lifetime"),
+    ),
+    "a session that is over": Broken(
+        operation="authenticate",
+        change=put(access_token_expires_in=0),
+        found=("body", "/access_token_expires_in", "token-lifetime"),
+    ),
+    "an expiry as text": Broken(
+        operation="authenticate",
+        change=put(access_token_expires_at="soon"),
+        found=("body", "/access_token_expires_at", "type"),
+    ),
+    "a refreshed session of another": Broken(
+        operation="authenticate",
+        change=answered(
+            sent(b'"refresh_token"'),
+            below("access_token_claims", lambda claims: {**claims, "organization_id": NOBODY}),
+        ),
+        found=("body", "/access_token_claims/organization_id", "expected-value"),
     ),
     "access token of two days": Broken(
         operation="authenticate",
@@ -175,8 +199,22 @@ SERVERS: Mapping[str, Broken] = {
     ),
     "somebody else's organization": Broken(
         operation="retrieveOrganization",
-        change=put(_id="00000000-0000-4000-8000-000000000001"),
+        change=put(_id=NOBODY),
         found=("body", "/_id", "expected-value"),
+    ),
+    "a list without one's own organization": Broken(
+        operation="listOrganizations",
+        change=row(_id=NOBODY),
+        found=("body", "/data", "list-of-all"),
+    ),
+    "keys in another order": Broken(
+        operation="listApiKeys",
+        change=body(
+            lambda value: value["data"].append(
+                {**value["data"][0], "created_at": value["data"][0]["created_at"] - 1}
+            )
+        ),
+        found=("body", "/data", "list-order"),
     ),
     # transport
     "request id missing": Broken(
@@ -285,6 +323,13 @@ SERVERS: Mapping[str, Broken] = {
         writes=True,
         change=put(secret="EXAMPLEsecretEXAMPLEsecretEXAMPLEsecret0000"),
         found=("body", "/secret", "secret-shown-once"),
+    ),
+    "a key without its name": Broken(
+        shows_at="*",
+        operation="createApiKey",
+        writes=True,
+        change=put(key="test_000000000000000000000000a_other"),
+        found=("body", "/key", "key-ends-in-name"),
     ),
     "a success flag that is no flag": Broken(
         operation="removeUser",

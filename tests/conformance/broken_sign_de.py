@@ -1,6 +1,8 @@
 """Servers of SIGN DE that are broken on purpose."""
 
+from base64 import b64encode
 from collections.abc import Mapping
+from itertools import count
 
 from conformance.broken_answers import (
     Broken,
@@ -16,6 +18,7 @@ from conformance.broken_answers import (
     text,
 )
 
+SIGNED = (b64encode(number.to_bytes(64, "big")).decode() for number in count())
 SIGN_DE: Mapping[str, Broken] = {
     "a PUK that stays": Broken(
         operation="retrieveTss",
@@ -103,6 +106,27 @@ SIGN_DE: Mapping[str, Broken] = {
         writes=True,
         change=put(latest_revision=1),
         found=("body", "/latest_revision", "expected-value"),
+    ),
+    "a repetition that is signed again": Broken(
+        shows_at="retrieveTransaction",
+        operation="upsertTransaction",
+        writes=True,
+        change=answered(
+            asked("tx_revision=1"), below("signature", lambda one: {**one, "value": next(SIGNED)})
+        ),
+        found=("body", "/signature/value", "expected-value"),
+    ),
+    "a transaction that reads otherwise": Broken(
+        operation="retrieveTransaction",
+        writes=True,
+        change=put(time_end=1),
+        found=("body", "", "row-as-signed"),
+    ),
+    "metadata that is not kept": Broken(
+        operation="retrieveTssMetadata",
+        writes=True,
+        change=put(check="2"),
+        found=("body", "/check", "expected-value"),
     ),
     "an export that is no archive": Broken(
         operation="retrieveExportFile",

@@ -1,17 +1,14 @@
 """`verify`: nothing to find on the fake, and every fault of servers that are broken on purpose."""
 
 import json
-import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from conformance.broken_answers import Broken, BrokenSender
+from conformance.broken_answers import Broken, BrokenSender, Change, without
+from conformance.broken_answers import status as refused
 from conformance.broken_servers import SERVERS
 from fiskaly_contracts import Contract
-from fiskaly_contracts.conformance import exchanges
 from fiskaly_contracts.conformance.exchanges import (
     HttpExchange,
     HttpSender,
@@ -30,6 +27,7 @@ from fiskaly_contracts.conformance.verify import (
 from fiskaly_mockserver.server.mock_server import MockServer
 from fiskaly_mockserver.world.qr_codes import explain_qr_code
 
+CUSTOMER = "a customer with a key"
 OPERATIONS = len(Contract.bundled().operations) + len(Contract.sign_de().operations)
 
 
@@ -219,6 +217,31 @@ def test_a_key_that_was_just_made_and_is_refused_is_a_finding(
     )
 
 
+@pytest.mark.parametrize(
+    ("operation", "change", "told"),
+    [
+        ("authenticate", without("access_token"), ("sessions", "authenticate gave no token")),
+        (
+            "authenticate",
+            without("access_token_claims"),
+            ("sessions", "authenticate gave no token"),
+        ),
+        ("authenticate", refused(401), ("sessions", "API key and secret are refused")),
+        ("createApiKey", without("key"), (CUSTOMER, "createApiKey gave no key and secret")),
+        ("createApiKey", without("secret"), (CUSTOMER, "createApiKey gave no key and secret")),
+        ("createOrganization", without("_id"), (CUSTOMER, "createOrganization gave no _id")),
+    ],
+)
+def test_a_step_that_others_need_breaks_its_journey_off(
+    server: MockServer, http: HttpSender, operation: str, change: Change, told: tuple[str, str]
+) -> None:
+    broken = Broken(operation=operation, change=change, found=("", "", ""))
+    report = run(server, BrokenSender(broken, http), writes=True).report
+    server.reset()
+    journey, why = told
+    assert (journey, f"broken off: {why}") in report.not_verified
+
+
 def test_no_secret_is_in_a_report(server: MockServer, http: HttpSender) -> None:
     tokens: list[str] = []
     sender = BrokenSender(SERVERS["token that is none"], http)
@@ -342,70 +365,3 @@ def test_what_is_allowed_begins() -> None:
     near = Settings(**{**GOOD, "management": "http://[::1]:8722/"}).guarded()
     assert near.management == "http://[::1]:8722/api/v0"
     assert near.loopback
-
-
-def test_a_server_that_never_answers_is_given_up() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        sender = HttpSender(timeout=0.05)
-        with pytest.raises(UnreachableError, match="no answer in time"):
-            sender("GET", f"http://127.0.0.1:{silent.getsockname()[1]}/", (), b"")
-        sender.close()
-
-
-def test_a_connection_that_was_closed_meanwhile_is_made_anew(server: MockServer) -> None:
-    sender = HttpSender()
-    url = f"{server.base_url}/organizations"
-    for _ in range(2):
-        assert sender("GET", url, (), b"").status == 401
-        for connection in sender._open.values():
-            connection.sock.shutdown(socket.SHUT_RDWR)
-    sender.close()
-
-
-class Counting(ThreadingHTTPServer):
-    """Answers with as many bytes as it is asked for, and counts its connections."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answering)
-        self.connections = 0
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        self.connections += 1
-        return super().get_request()
-
-
-class Answering(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", self.path.strip("/"))
-        if "X-Last" in self.headers:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(b"x" * int(self.path.strip("/")))
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.mark.parametrize(
-    ("size", "sent", "connections"), [(5, (), 1), (5, (("X-Last", "1"),), 2), (9, (), 2)]
-)
-def test_a_connection_is_kept_where_an_answer_was_read_to_its_end(
-    monkeypatch: pytest.MonkeyPatch, size: int, sent: Pairs, connections: int
-) -> None:
-    monkeypatch.setattr(exchanges, "LARGEST_ANSWER", 8)
-    with Counting() as counting:
-        thread = threading.Thread(target=counting.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        sender = HttpSender()
-        for _ in range(2):
-            answer = sender("GET", f"http://127.0.0.1:{counting.server_port}/{size}", sent, b"")
-            assert answer.response_body == b"x" * min(size, 8)
-        sender.close()
-        counting.shutdown()
-        thread.join()
-        assert counting.connections == connections

@@ -209,6 +209,42 @@ def test_the_work_for_a_flood_of_mistakes_is_bounded(
     assert all(size <= 500 and count <= 500 for size, count in seen)
 
 
+MAPS: dict[str, Any] = {
+    "Map": {"additionalProperties": {"type": "string"}},
+    "Rows": {"items": {"type": "string"}},
+    "Both": {
+        "properties": {
+            "a": {"items": {"type": "string"}},
+            "b": {"$ref": "#/components/schemas/Map"},
+        }
+    },
+}
+WRONG = {f"{number}": 1 for number in range(5_000)}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Map", WRONG),
+        ("Rows", [1] * 5_000),
+        ("Both", {"a": [1] * 5_000, "b": WRONG}),
+    ],
+)
+def test_of_entries_without_a_limit_those_before_200_wrong_ones_are_explained(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: JsonValue
+) -> None:
+    sizes: list[int] = []
+    explained = errors.explained
+
+    def noted(validator: Any, translation: Translation, value: JsonValue, whole: Any) -> Any:
+        sizes.append(parts(value))
+        return explained(validator, translation, value, whole)
+
+    monkeypatch.setattr(validators, "explained", noted)
+    assert len(Checker(contract_of(MAPS)).value(name, value)) == 200
+    assert all(200 <= size <= 210 for size in sizes)
+
+
 def parts(value: JsonValue) -> int:
     if isinstance(value, dict):
         return len(value) + sum(map(parts, value.values()))

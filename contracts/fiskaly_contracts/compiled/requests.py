@@ -99,7 +99,7 @@ class RequestPlan:
         if wrong:
             found = (*dropped, *wrong, *warnings)
             return CheckedRequest(body, violations=found, refusing=tuple(wrong))
-        if body is not None and self.body_ids:
+        if self.body_ids:
             lower(body, self.body_ids)
         beside = (*dropped, *warnings) if dropped or warnings else ()
         return CheckedRequest(body, query, lowered(path, self.path_ids), beside)

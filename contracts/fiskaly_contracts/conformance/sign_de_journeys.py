@@ -19,6 +19,7 @@ from fiskaly_contracts.conformance.management_journeys import (
 )
 from fiskaly_contracts.conformance.probe import Answer, BrokenJourneyError, Probe
 from fiskaly_contracts.violations import Where
+from fiskaly_contracts.wording import counted
 
 PIN: Final = "246810"
 SIGNATURE_BYTES: Final = 64
@@ -325,7 +326,7 @@ def exports(till: Till, client: str) -> None:
         if state not in {"PENDING", "WORKING"}:
             break
     if state != "COMPLETED":
-        raise BrokenJourneyError(f"the export is {state} after {LOOKS} looks")
+        raise BrokenJourneyError(f"the export is {state} after {counted(look + 1, 'look')}")
     archive = till.call("GET", f"{path}/file")
     if probe.expect(archive, 200):
         raw = archive.exchange.response_body

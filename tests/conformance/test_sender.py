@@ -1,0 +1,109 @@
+"""Requests over connections that are kept, closed or silent."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from fiskaly_contracts.conformance import exchanges
+from fiskaly_contracts.conformance.exchanges import HttpSender, Pairs, UnreachableError
+
+
+class Counting(ThreadingHTTPServer):
+    """Answers with as many bytes as it is asked for, and counts its connections."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answering)
+        self.connections = 0
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        self.connections += 1
+        return super().get_request()
+
+
+class Answering(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", self.path.strip("/"))
+        if "X-Last" in self.headers:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(b"x" * int(self.path.strip("/")))
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def counting() -> Iterator[Counting]:
+    with Counting() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("size", "sent", "connections"), [(5, (), 1), (5, (("X-Last", "1"),), 2), (9, (), 2)]
+)
+def test_a_connection_is_kept_where_an_answer_was_read_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+    counting: Counting,
+    size: int,
+    sent: Pairs,
+    connections: int,
+) -> None:
+    monkeypatch.setattr(exchanges, "LARGEST_ANSWER", 8)
+    sender = HttpSender()
+    for _ in range(2):
+        answer = sender("GET", f"http://127.0.0.1:{counting.server_port}/{size}", sent, b"")
+        assert answer.response_body == b"x" * min(size, 8)
+    sender.close()
+    assert counting.connections == connections
+
+
+def test_a_connection_that_was_closed_meanwhile_is_made_anew(counting: Counting) -> None:
+    sender = HttpSender()
+    for _ in range(2):
+        assert sender("GET", f"http://127.0.0.1:{counting.server_port}/1", (), b"").status == 200
+        for connection in sender._open.values():
+            connection.sock.shutdown(socket.SHUT_RDWR)
+    sender.close()
+    assert counting.connections == 2
+
+
+def test_a_server_that_closes_every_connection_is_not_asked_for_ever() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closing:
+        accepted: list[None] = []
+
+        def close() -> None:
+            while True:
+                connection, _ = closing.accept()
+                with connection:
+                    accepted.append(None)
+                    if not connection.recv(1_000):
+                        return
+
+        thread = threading.Thread(target=close)
+        thread.start()
+        sender = HttpSender()
+        with pytest.raises(UnreachableError, match=r"^127\.0\.0\.1:\d+: "):
+            sender("GET", f"http://127.0.0.1:{closing.getsockname()[1]}/", (), b"")
+        assert len(accepted) == 1
+        socket.create_connection(closing.getsockname()).close()
+        thread.join()
+
+
+def test_a_server_that_never_answers_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        sender = HttpSender(timeout=0.05)
+        with pytest.raises(UnreachableError, match="no answer in time"):
+            sender("GET", f"http://127.0.0.1:{silent.getsockname()[1]}/", (), b"")
+        sender.close()
