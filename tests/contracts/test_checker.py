@@ -129,6 +129,7 @@ def test_ids_in_upper_case_are_read_in_lower_case(judged: Checker) -> None:
         (RequestData("retrieveOrganization", path_parameters=None), 400, ["unreadable"]),  # type: ignore[arg-type]
         (RequestData("authenticate"), 400, ["required"]),
         (RequestData("authenticate", body=b"{"), 415, ["media-type"]),
+        (posted("createOrganization", {**ORGANIZATION, "x": 1}), 400, ["oneOf"]),
         (posted("authenticate", {}, query=(("x", "1"),)), 400, ["oneOf", "unknown-parameter"]),
         (posted("updateOrganization", {}, body=b"[", path_parameters={}), 400, ["json"]),
         (

@@ -2,6 +2,7 @@
 
 import pytest
 from fiskaly_contracts import Checker, Contract, JsonValue
+from fiskaly_contracts.compiled.validators import Validators
 from fiskaly_contracts.strictness import document_to_check, format_checks, matches
 
 
@@ -43,6 +44,66 @@ def test_a_format_says_nothing_of_other_types(name: str) -> None:
     assert check(None)
     assert check([])
     assert check("x") is name.startswith("int")
+
+
+BOUNDS: dict[str, tuple[str, list[JsonValue], list[JsonValue]]] = {
+    "uuid": (
+        "string",
+        ["01234567-89ab-cdef-ABCD-EF0123456789"],
+        [
+            "0123456-89ab-cdef-ABCD-EF0123456789",
+            "012345678-89ab-cdef-ABCD-EF0123456789",
+            "01234567-89ab-cdef-ABCD-EF0123456789-0000",
+            "01234567-89ab-cdef-EF0123456789",
+            "01234567-89ab-cdef-ABCD-EF012345678g",
+            "01234567-89ab-cdef-ABCD-EF0123456789\n",
+            "",
+        ],
+    ),
+    "email": (
+        "string",
+        ["a@b", "\u00e4@b", "x" * 252 + "@b"],
+        ["a@", "@b", "a", "a@b@c", "a b@c", "a@b\n", "x" * 253 + "@b"],
+    ),
+    "date": (
+        "string",
+        ["2024-02-29", "0001-01-01", "9999-12-31"],
+        ["2023-02-29", "2024-00-01", "2024-1-1", "20240101", "2024-01-01\n", "0000-01-01"],
+    ),
+    "date-time": (
+        "string",
+        ["2024-02-29T00:00:00Z", "2024-12-31T23:59:59.1234567-23:59", "2024-12-31T23:59:59+00:00"],
+        [
+            "2023-02-29T00:00:00Z",
+            "2024-01-01T00:00:00",
+            "2024-01-01T00:00:00.Z",
+            "2024-01-01T00:00Z",
+            "2024-01-01T00:60:00Z",
+            "2024-01-01 00:00:00Z",
+            "2024-01-01T00:00:00z",
+            "2024-01-01T00:00:00Z\n",
+        ],
+    ),
+    "int32": ("integer", [2**31 - 1, -(2**31), 0], [2**31, -(2**31) - 1]),
+    "int64": ("integer", [2**63 - 1, -(2**63), 0], [2**63, -(2**63) - 1]),
+}
+
+
+@pytest.mark.parametrize("typed", [True, False])
+@pytest.mark.parametrize("name", BOUNDS)
+def test_both_judges_know_the_first_and_the_last_value_of_a_format(
+    name: str, *, typed: bool
+) -> None:
+    kind, right, wrong = BOUNDS[name]
+    check = format_checks()[name]
+    schema = {"format": name} | ({"type": kind} if typed else {"nullable": True})
+    accepts = Validators({}).of(schema).accepts
+    for value in right:
+        assert (check(value), accepts(value)) == (True, True), value
+    for value in wrong:
+        assert (check(value), accepts(value)) == (False, False), value
+    assert accepts(1.5) is not typed
+    assert accepts([]) is not typed
 
 
 def test_the_bundled_contract_uses_no_format_that_goes_unchecked(contract: Contract) -> None:
