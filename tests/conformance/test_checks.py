@@ -1,12 +1,14 @@
 """Whole exchanges before the contracts: both sides, both judges, and the order of fields."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from fiskaly_contracts import Contract
-from fiskaly_contracts.conformance.checks import ExchangeCheck
-from fiskaly_contracts.conformance.exchanges import HttpExchange, Routes
+from fiskaly_contracts import Checker, Contract, Severity, Violation, Where
+from fiskaly_contracts.checker import Judge
+from fiskaly_contracts.conformance.checks import ExchangeCheck, assumptions_at
+from fiskaly_contracts.conformance.exchanges import Called, HttpExchange, Routes
 from fiskaly_contracts.conformance.findings import Finding, Side
 
 HEADERS = (
@@ -28,6 +30,7 @@ KEY = {
     "managed_by_organization_id": "",
 }
 ORGANIZATION = "5f0c1a52-3b7e-4c19-9d26-0a8b1c2d3e4f"
+ID = "organization_id"
 KEYS = f"https://host.example/api/v0/organizations/{ORGANIZATION}/api-keys"
 
 
@@ -172,3 +175,148 @@ def test_operations_are_found_below_any_prefix(path: str, operation: str) -> Non
     assert called is not None
     assert called.operation is not None
     assert called.operation.operation_id == operation
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "found"),
+    [
+        ("GET", "/api/v0/organizations", ("listOrganizations", (), {})),
+        ("GET", "/x/api/v0/organizations/a%2F", ("retrieveOrganization", (), {ID: "a/"})),
+        ("PUT", "/api/v0/organizations", ("", ("GET", "POST"), {})),
+        ("GET", "/api/v0/organizations/", ("", (), {})),
+        ("GET", "/api/v0", ("", (), {})),
+        ("GET", "/api/v2/tss/x/unknown", ("", (), {})),
+        ("GET", "/api/v01", None),
+        ("GET", "/organizations", None),
+    ],
+)  # fmt: skip
+def test_what_was_called_is_told_from_what_nobody_offers(
+    method: str, path: str, found: tuple[str, tuple[str, ...], dict[str, str]] | None
+) -> None:
+    called = Routes(Contract.bundled(), Contract.sign_de()).find(method, path)
+    told = called and (
+        called.operation.operation_id if called.operation else "",
+        called.allowed,
+        called.path_parameters,
+    )
+    assert told == found
+    if called:
+        assert called.contract.base_path == ("/api/v2" if "v2" in path else "/api/v0")
+
+
+def test_the_command_of_a_call_has_what_it_sends_and_2000_characters_of_its_body() -> None:
+    checking = ExchangeCheck(Contract.bundled())
+    bare = HttpExchange("GET", KEYS)
+    assert checking.curl(bare) == f"curl -X GET {KEYS}"
+    for size, shown in ((1_990, 1_990), (5_000, 1_990)):
+        body = json.dumps({"name": "x" * size}, separators=(",", ":"))
+        sent = bare._replace(
+            method="POST",
+            request_headers=(("content-type", "application/json"), ("X-Other", "1")),
+            request_body=body.encode(),
+        )
+        assert checking.curl(sent) == (
+            f"curl -X POST {KEYS} -H 'Content-Type: application/json'"
+            f" --data-raw '{body[: shown + 10]}'"
+        )
+
+
+def test_each_side_without_its_body_is_left_aside() -> None:
+    checking = ExchangeCheck(Contract.bundled())
+    wrong = exchange({}, f"{KEYS}?limit=0")
+    for note, sides in (
+        ("request: the recording has no body", [Side.RESPONSE]),
+        ("answer: the recording has no body", [Side.REQUEST]),
+        ("", [Side.REQUEST, Side.RESPONSE]),
+    ):
+        found = {one.side for one in checking.findings(wrong._replace(note=note), "entry 3")}
+        assert found == {*sides}
+    assert {one.side for one in checking.findings(wrong._replace(status=0))} == {Side.REQUEST}
+    assert checking.notes.total() == 2
+    assert checking.calls == {("listApiKeys", 200): 3, ("listApiKeys", 0): 1}
+    assert (checking.exchanges, checking.ignored) == (4, 0)
+
+
+@pytest.mark.parametrize("judge", ["jsonschema-rs", "openapi-core"])
+def test_a_judge_that_refuses_alone_is_named(monkeypatch: pytest.MonkeyPatch, judge: Judge) -> None:
+    checking = ExchangeCheck(Contract.bundled(), both_judges=True)
+    warning = Violation(
+        where=Where.BODY, pointer="", rule="x", expected="y", severity=Severity.WARNING
+    )
+    verdicts = {"jsonschema-rs": [warning], "openapi-core": [warning]}
+    verdicts[judge] = [replace(warning, severity=Severity.ERROR)]
+
+    def told(checker: Checker, data: object) -> list[Violation]:
+        return verdicts["jsonschema-rs" if checker._compiles else "openapi-core"]
+
+    monkeypatch.setattr(Checker, "response", told)
+    *_, found = checking.findings(exchange(keys(KEY)))
+    assert (found.rule, found.side) == ("judges-disagree", Side.RESPONSE)
+    assert f"refused by {judge} alone" in found.message
+    monkeypatch.setattr(Checker, "response", lambda *_: [warning])
+    assert "judges-disagree" not in {one.rule for one in checking.findings(exchange(keys(KEY)))}
+
+
+def test_the_assumptions_of_an_answer_are_those_of_the_nearest_place() -> None:
+    row = {
+        "properties": {"a": {"x-assumptions": ["A-09", "A-03"]}, "b": {}},
+        "x-assumptions": ["A-02"],
+    }
+    schema = {"properties": {"data": {"items": row}, "count": {}}}
+    answer = {
+        "description": "x",
+        "x-assumptions": ["A-01"],
+        "content": {"application/json": {"schema": schema}},
+    }
+    document = {
+        "openapi": "3.0.3",
+        "info": {"version": "1"},
+        "paths": {"/x": {"get": {"operationId": "get", "responses": {"200": answer}}}},
+    }
+    contract = Contract.from_document(document)
+    called = Called(contract, contract.operations["get"])
+    body = Violation(where=Where.BODY, pointer="", rule="type", expected="x")
+    told = {
+        pointer: assumptions_at(called, 200, replace(body, pointer=pointer))
+        for pointer in ("", "/count", "/data", "/data/0", "/data/7/a", "/data/0/b", "/data/0/c/d")
+    }
+    assert told == {
+        "": "A-01",
+        "/count": "A-01",
+        "/data": "A-01",
+        "/data/0": "A-02",
+        "/data/7/a": "A-03 A-09",
+        "/data/0/b": "A-02",
+        "/data/0/c/d": "A-02",
+    }
+    assert assumptions_at(called, 200, replace(body, where=Where.HEADER, pointer="/a")) == "A-01"
+    assert assumptions_at(called, 404, body) == ""
+    assert assumptions_at(Called(contract, None), 200, body) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "pointers"),
+    [
+        ([{"a": 1, "b": {"c": 1, "d": 2}}], []),
+        ([{"b": {"d": 2, "c": 1}, "a": 1}], ["/0", "/0/b"]),
+        ([{"a": 1}, {"b": {"d": 2, "c": 1}}], ["/1/b"]),
+        ([{"b": {"d": 2, "c": 1, "x": 1}}], []),
+    ],
+)
+def test_each_object_out_of_the_recorded_order_is_a_warning(
+    value: Any, pointers: list[str]
+) -> None:
+    inner: Any = {"properties": {"c": {}, "d": {}}}
+    schema = {"type": "array", "items": {"properties": {"a": {}, "b": inner}}}
+    answer = {"description": "x", "content": {"application/json": {"schema": schema}}}
+    document = {
+        "openapi": "3.0.3",
+        "info": {"version": "1"},
+        "servers": [{"url": "/api/v9"}],
+        "paths": {"/x": {"get": {"operationId": "get", "responses": {"200": answer}}}},
+    }
+    checking = ExchangeCheck(Contract.from_document(document))
+    found = checking.findings(exchange(value, "http://x/api/v9/x"))
+    assert [(one.pointer, one.rule, one.severity.value) for one in found] == [
+        (pointer, "field-order", "warning") for pointer in pointers
+    ]
