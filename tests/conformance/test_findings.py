@@ -64,6 +64,9 @@ def test_the_same_finding_is_counted_and_the_graver_one_stays() -> None:
     first, other = findings
     assert (first.count, first.severity) == (2, Severity.ERROR)
     assert (other.count, len(findings)) == (1, 2)
+    findings.add(replace(FOUND, severity=Severity.WARNING, count=3, seen="later"))
+    first, _ = findings
+    assert (first.count, first.severity, first.seen) == (5, Severity.ERROR, "")
 
 
 def test_a_baseline_sets_known_findings_apart_until_their_day_has_passed() -> None:
@@ -113,6 +116,11 @@ ENTRY = {"id": "0123456789ab", "reason": "why"}
         ({"findings": {}}, "findings should be an array"),
         ({"findings": [7]}, "findings[0] should be an object"),
         ({"findings": [{"id": "a"}]}, "findings[0].reason should be a text"),
+        ({"findings": [{**ENTRY, "id": 7}]}, "findings[0].id should be a text"),
+        ({"findings": [{**ENTRY, "id": ""}]}, "findings[0].id should be a text"),
+        ({"findings": [{**ENTRY, "until": None}]}, "findings[0].until should be a date"),
+        ({"findings": [ENTRY, {**ENTRY, "b": 1, "a": 1}]}, "findings[1] has the unknown 'a'"),
+        ({"kind": "tree"}, "is no baseline"),
         ({"findings": [{**ENTRY, "reason": " "}]}, "findings[0].reason should be a text"),
         ({"findings": [{**ENTRY, "until": "soon"}]}, "findings[0].until should be a date"),
         ({"findings": [{**ENTRY, "untill": "2027-01-01"}]}, "unknown 'untill'"),
@@ -129,6 +137,15 @@ def test_what_is_no_baseline_is_refused_in_one_line(
         read_baseline(file)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_report_counts_in_one_line() -> None:
+    warning = replace(FOUND, severity=Severity.WARNING)
+    report = Report(check="check", target="a.har", findings=(FOUND, warning, warning))
+    assert report.headline == "check a.har: 1 error, 2 warnings"
+    known = (FOUND, Known(id=FOUND.id, reason="x"))
+    told = replace(report, known=(known,), counted={"exchanges": 1, "secrets": 0}, findings=())
+    assert told.headline == "check a.har: 0 errors, 0 warnings, 1 known, 1 exchanges, 0 secrets"
 
 
 def test_a_baseline_that_is_not_there_is_named(tmp_path: Path) -> None:

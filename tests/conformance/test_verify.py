@@ -240,6 +240,7 @@ def test_a_step_that_others_need_breaks_its_journey_off(
     server.reset()
     journey, why = told
     assert (journey, f"broken off: {why}") in report.not_verified
+    assert ("removeUser", "a step before it failed") in report.not_verified
 
 
 def test_no_secret_is_in_a_report(server: MockServer, http: HttpSender) -> None:
