@@ -308,6 +308,21 @@ async def test_an_open_page_hears_of_requests_together_and_ends_with_the_server(
             line = (await stream.content.readline()).decode()
 
 
+async def test_for_a_page_that_was_closed_nobody_listens(
+    service: Service, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchanges, "ALIVE", 0.01)  # as if nothing came for long
+    stream = await browser.client.get("/dashboard/stream")
+    for _ in range(2):
+        assert await stream.content.readline() == b": nothing came\n"
+        assert await stream.content.readline() == b"\n"
+    assert len(service.world.journal._listeners) == 1
+    stream.close()
+    async with asyncio.timeout(60):
+        while service.world.journal._listeners:
+            await browser.get("/sign-in")
+
+
 async def test_an_open_page_is_nothing_that_a_server_waits_for() -> None:
     flight, release = InFlight(), asyncio.Event()
 
