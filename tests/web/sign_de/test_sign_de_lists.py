@@ -39,6 +39,24 @@ async def test_tss_are_narrowed_by_their_states(till: Till) -> None:
         assert (await till.get(f"/tss?states={states}")).body["count"] == count
 
 
+@pytest.mark.parametrize("path", ["/tx", f"/tss/{TSS}/tx", f"/tss/{TSS}/client/{CLIENT}/tx"])
+async def test_transactions_come_in_the_order_that_is_asked_for(till: Till, path: str) -> None:
+    await till.open()
+    for number in (2, 1, 3):
+        tx = f"00000000-0000-4000-8000-00000000000{number}"
+        body = {"state": "ACTIVE", "client_id": CLIENT}
+        assert (await till.put(f"/tss/{TSS}/tx/{tx}?tx_revision=1", body)).status == 200
+    for query, numbers in (
+        ("", [1, 2, 3]),
+        ("order=desc", [3, 2, 1]),
+        ("order_by=number&order=asc", [1, 2, 3]),
+        ("order_by=number&order=desc&limit=2", [3, 2]),
+        ("order_by=number&order=desc&offset=2", [1]),
+    ):
+        found = (await till.get(f"{path}?{query}")).body
+        assert ([row["number"] for row in found["data"]], found["count"]) == (numbers, 3), query
+
+
 async def test_what_the_service_deleted_is_shown_unless_told_otherwise(till: Till) -> None:
     await till.open()
     await till.sign(1)

@@ -3,13 +3,16 @@
 import io
 import tarfile
 from base64 import b64decode
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pytest
 from asn1crypto import core  # type: ignore[import-untyped]
 from builders.openssl import OpenSsl
 from builders.receipts import receipt
+from fiskaly_mockserver.domain.signing.model import TssId
 from fiskaly_mockserver.world.signing import verifies
 from web.api import Api
 from web.sign_de.till import CLIENT, EXPORT, SERIAL, TSS, TX, Till
@@ -275,6 +278,29 @@ async def test_metadata_is_a_bare_object(till: Till) -> None:
         assert merged.body == {"a": "1", "b": "2"}
         assert (await till.patch(f"{path}/metadata", {"a": ""})).body == {"b": "2"}
         assert (await till.get(f"{path}/metadata")).body == {"b": "2"}
+
+
+async def test_metadata_of_other_types_is_kept_as_text(till: Till) -> None:
+    sent = {"yes": True, "no": False, "whole": 7, "part": 0.5, "text": "t"}
+    kept = {"yes": "true", "no": "false", "whole": "7", "part": "0.5", "text": "t"}
+    assert (await till.put(f"/tss/{TSS}", {"metadata": sent})).body["metadata"] == kept
+    assert (await till.patch(f"/tss/{TSS}/metadata", {"new": True})).body == {**kept, "new": "true"}
+
+
+@pytest.mark.parametrize(("size", "told"), [(1_023, False), (1_024, True)])
+async def test_only_an_answer_that_is_worth_it_may_come_compressed(
+    till: Till, size: int, *, told: bool
+) -> None:
+    await till.create()
+    left = size - len('{"a":"","b":"","c":""}') - 2 * 500
+    names = {"a": "x" * 500, "b": "x" * 500, "c": "x" * left}
+    rows = till.api.account.world.rows
+    tss = rows.tss.get(TssId(TSS))
+    assert tss is not None
+    rows.tss.put(replace(tss, metadata=names))
+    answer = await till.get(f"/tss/{TSS}/metadata")
+    assert len(answer.raw) == size
+    assert (answer.headers.get("Vary") == "Accept-Encoding") is told
 
 
 async def test_headers_of_answers(till: Till) -> None:
