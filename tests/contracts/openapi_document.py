@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from fiskaly_contracts import Contract
 
 ROOT = Path(__file__).parents[2]
 OPENAPI = ROOT / "contracts" / "fiskaly_contracts" / "openapi"
@@ -93,3 +94,12 @@ def references(node: Any) -> Iterator[str]:
     for _, mapping in walk(node):
         if isinstance(mapping.get("$ref"), str):
             yield mapping["$ref"]
+
+
+def contract_of(schemas: dict[str, Any]) -> Contract:
+    """Return a contract of schemas alone, by their names."""
+    info = {"title": "t", "version": "1"}
+    components = {"schemas": schemas}
+    return Contract.from_document(
+        {"openapi": "3.0.3", "info": info, "paths": {}, "components": components}
+    )

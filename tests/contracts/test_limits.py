@@ -1,7 +1,13 @@
 """The last that is let through, shown or compared, and the first that is not."""
 
+from collections.abc import Callable
+from math import nan
+from typing import Any
+
 import pytest
+from contracts.openapi_document import contract_of
 from fiskaly_contracts import Checker, JsonValue, RequestData
+from fiskaly_contracts.body import MAX_DEPTH
 from fiskaly_contracts.compiled.parameters import MAX_DIGITS
 from fiskaly_contracts.json_value import TEXT_LIMIT, pointer_to, shorten
 from fiskaly_contracts.wording import did_you_mean, hidden, nearest, respelt, shown, words
@@ -102,3 +108,48 @@ def test_of_names_about_as_like_the_missing_one_goes_before_the_one_that_was_sen
     assert nearest("abcd", known, sent=["abcx"]) == "abcy"
     assert nearest("abcd", known, missing=["abcz"]) == "abcz"
     assert nearest("abcd", known, missing=["abcz"], sent=["abcz"]) == "abcx"
+
+
+TEXT = {"type": "string"}
+CLOSED = {"type": "object", "additionalProperties": False}
+HIDING: list[tuple[dict[str, Any], Callable[[Any], Any]]] = [
+    ({}, lambda x: x),
+    ({"type": "number"}, lambda x: x),
+    ({"type": "array"}, lambda x: [1, x]),
+    ({"type": "array", "items": {"type": "array"}}, lambda x: [[x]]),
+    ({"type": "object", "properties": {"a": TEXT}}, lambda x: {"a": "", "b": x}),
+    ({**CLOSED, "properties": {"a": TEXT, "b": {}}}, lambda x: {"b": x}),
+    ({**CLOSED, "properties": {"a": {"type": "array"}, "b": TEXT}}, lambda x: {"a": [x]}),
+    ({"type": "object", "additionalProperties": {}}, lambda x: {"a": x}),
+    ({**CLOSED, "nullable": True, "properties": {"a": {"nullable": True}}}, lambda x: {"a": x}),
+    ({"anyOf": [TEXT, {}]}, lambda x: [x]),
+    ({"oneOf": [TEXT, {"type": "array"}]}, lambda x: [x]),
+    ({"allOf": [{}, {"type": "object"}]}, lambda x: {"a": x}),
+    ({"type": "array", "items": {"$ref": "#/components/schemas/Any"}}, lambda x: [x]),
+    ({"$ref": "#/components/schemas/Node"}, lambda x: {"next": {"next": {"value": [x]}}}),
+]
+
+
+@pytest.mark.parametrize(("schema", "around"), HIDING, ids=lambda one: str(one)[:60])
+def test_nan_hides_in_no_kind_of_schema(
+    schema: dict[str, Any], around: Callable[[Any], Any]
+) -> None:
+    node = {"properties": {"next": {"$ref": "#/components/schemas/Node"}, "value": {}}, **CLOSED}
+    checker = Checker(contract_of({"S": schema, "Any": {}, "Node": node}))
+    assert checker.value("S", around(1.5)) == []
+    assert len(checker.value("S", around(nan))) == 1
+
+
+@pytest.mark.parametrize("levels", [MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1])
+def test_a_value_is_no_deeper_than_a_body_may_be(levels: int) -> None:
+    schema: dict[str, Any] = {"type": "integer"}
+    nested: JsonValue = 1
+    for _ in range(levels):
+        schema, nested = {"type": "array", "items": schema}, [nested]
+    own = {"properties": {"next": {"$ref": "#/components/schemas/Own"}}, **CLOSED}
+    checker = Checker(contract_of({"S": schema, "Own": own}))
+    assert (checker.value("S", nested) == []) is (levels <= MAX_DEPTH)
+    chain: Any = {}
+    for _ in range(levels - 1):
+        chain = {"next": chain}
+    assert (checker.value("Own", chain) == []) is (levels <= MAX_DEPTH)

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from fiskaly_contracts import Checker, Contract, JsonValue, RequestData, Where, explain
+from contracts.openapi_document import contract_of
+from fiskaly_contracts import Checker, JsonValue, RequestData, Where, explain
 from fiskaly_contracts.compiled import errors, validators
 from fiskaly_contracts.compiled.schemas import Translation
 
@@ -282,14 +283,6 @@ def test_limits_are_told_of_large_values(
     schema: dict[str, Any], value: JsonValue, rules: list[str]
 ) -> None:
     assert [v.rule for v in Checker(contract_of({"S": schema})).value("S", value)] == rules
-
-
-def contract_of(schemas: dict[str, Any]) -> Contract:
-    info = {"title": "t", "version": "1"}
-    components = {"schemas": schemas}
-    return Contract.from_document(
-        {"openapi": "3.0.3", "info": info, "paths": {}, "components": components}
-    )
 
 
 def test_violations_come_in_the_order_of_the_body(small: Checker) -> None:
