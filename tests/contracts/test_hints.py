@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts import Checker, Contract, JsonValue, RequestData, Violation, explain
-from fiskaly_contracts.wording import did_you_mean
+from fiskaly_contracts.wording import GUESSED_AT_MOST, did_you_mean
 
 ORGANIZATION: dict[str, JsonValue] = {
     "name": "Cafe",
@@ -119,6 +119,15 @@ def test_another_spelling_is_told_however_many_others_go_before(checker: Checker
     noise: dict[str, JsonValue] = {f"q{number}": 1 for number in range(50)}
     said = explain(refused(checker, "createBillingAddress", {**noise, "vatId": "x"}))
     assert "'vatId' (did you mean vat_id?)" in said
+
+
+@pytest.mark.parametrize("others", [GUESSED_AT_MOST - 1, GUESSED_AT_MOST])
+def test_what_is_only_like_a_name_is_guessed_among_the_first_unknown_ones(
+    checker: Checker, others: int
+) -> None:
+    noise: dict[str, JsonValue] = {f"q{number}": 1 for number in range(others)}
+    said = explain(refused(checker, "createBillingAddress", {**noise, "recipiant": "x"}))
+    assert ("(did you mean recipient?)" in said) is (others < GUESSED_AT_MOST)
 
 
 @pytest.mark.parametrize("name", ["Cafe am\nMarkt 5", "Cafe\u2028am Markt", "ab"])

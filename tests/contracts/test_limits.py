@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from contracts.openapi_document import contract_of
-from fiskaly_contracts import Checker, JsonValue, RequestData
+from fiskaly_contracts import Checker, Contract, JsonValue, RequestData
 from fiskaly_contracts.body import MAX_DEPTH
-from fiskaly_contracts.compiled.parameters import MAX_DIGITS
+from fiskaly_contracts.compiled import parameters
+from fiskaly_contracts.compiled.parameters import LONGEST_KNOWN, MAX_DIGITS, DoubtError
 from fiskaly_contracts.json_value import TEXT_LIMIT, pointer_to, shorten
 from fiskaly_contracts.wording import did_you_mean, hidden, nearest, respelt, shown, words
 
@@ -25,6 +26,22 @@ def test_an_integer_of_a_query_has_at_most_640_digits(
         query=(("offset", "9" * digits),),
     )
     assert [one.rule for one in small.request(request)] == rules
+
+
+def test_few_short_texts_of_a_parameter_are_kept_in_mind(
+    small_contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parameters, "MOST_KNOWN", 3)
+    plan = Checker(small_contract)._request_plan("find")
+    assert plan is not None
+    offset = plan.query["offset"]
+    for number in (*range(7), 10**LONGEST_KNOWN - 1, 10**LONGEST_KNOWN):
+        assert [offset.read(str(number)) for _ in range(2)] == [number] * 2
+        assert 0 < len(offset.known) <= 3
+        assert (str(number) in offset.known) is (number < 10**LONGEST_KNOWN)
+    with pytest.raises(DoubtError):
+        offset.read("x")
+    assert "x" not in offset.known
 
 
 def test_text_is_shortened_beyond_80_characters() -> None:
