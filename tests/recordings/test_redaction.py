@@ -277,6 +277,65 @@ def test_what_is_no_secret_stays() -> None:
     assert kept.url == "http://host.example/api/v0/organizations?x=%5Bundeclared%5D"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("User-Agent", "a till", "a till"),
+        ("X-Request-Id", "0" * 32, "0" * 32),
+        ("X-Other", "a till", "[undeclared]"),
+        ("Authorization", "Bearer a-token", "Bearer redacted-1"),
+        ("authorization", "TOKEN a-token", "TOKEN redacted-1"),
+        ("Authorization", "a-token", "redacted-1"),
+        ("Authorization", "Other a-token", "redacted-0001"),
+        ("Set-Cookie", "a=b; Path=/", "redacted-01"),
+        ("Authorization", "Basic dXNlcjphLXdvcmQ=", "Basic redacted-0000002"),  # user:a-word
+        ("Authorization", "Bearer dXNlcjphLXdvcmQ=", "Bearer redacted-0000001"),
+        ("Authorization", "Basic *", "Basic redacted-1"),
+    ],
+)
+def test_what_is_kept_of_a_header(name: str, value: str, kept: str) -> None:
+    redaction = Redaction(*CONTRACTS)
+    [(left, text)] = redaction.redacted(get("/x", request_headers=((name, value),))).request_headers
+    assert (left, text) == (name, kept)
+    assert ("a-word" in redaction.secrets) is value.startswith("Basic d")
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/organizations?limit=7&offset=1", "/organizations?limit=7&offset=1"),
+        ("/organizations?order_by=a%20b", "/organizations?order_by=a+b"),
+        ("/organizations?limits=7", "/organizations?limits=%5Bundeclared%5D"),
+        ("/organizations?api_key=seven", "/organizations?api_key=redacted-1"),
+        ("/organizations#here", "/organizations"),
+        ("/organizations/a%2Fb/users", "/organizations/a%2Fb/users"),
+        ("/organizations/seven%2Fb?pin=seven", "/organizations/redacted-1%2Fb?pin=redacted-1"),
+        ("/unknown?limit=7", "/unknown?limit=%5Bundeclared%5D"),
+    ],
+)
+def test_what_is_kept_of_an_address(path: str, kept: str) -> None:
+    recorded = get("")._replace(url=f"https://me:word@host.example:8/api/v0{path}")
+    url = Redaction(*CONTRACTS).redacted(recorded).url
+    assert url == f"https://host.example:8/api/v0{kept}"
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        (b"", b""),
+        (b"seven=7", b"[undeclared] 7 bytes that are not JSON"),
+        (b'{"name":"x","other":"y"}', b'{"name":"x","other":"[undeclared]"}'),
+        (b'{"metadata":{"a":"b"}}', b'{"metadata":{"a":"b"}}'),
+        (b'{"metadata":{"a_pin":"b"}}', b'{"metadata":{"a_pin":"redacted-1"}}'),
+        (b'[1,"x"]', b'["[undeclared]","[undeclared]"]'),
+        ('{"name":"Café"}'.encode(), '{"name":"Café"}'.encode()),
+    ],
+)
+def test_what_is_kept_of_a_body(raw: bytes, kept: bytes) -> None:
+    recorded = post("/api/v0/organizations", {})._replace(request_body=raw)
+    assert Redaction(*CONTRACTS).redacted(recorded).request_body == kept
+
+
 def test_what_a_secret_place_holds_keeps_its_form() -> None:
     redaction = Redaction(*CONTRACTS)
     sent = {"api_secret": {"a": ["S3cret-one", "", None, True]}, "session": [{"S3cret-one": 12345}]}
