@@ -13,7 +13,7 @@ from fiskaly_contracts import Checker
 from fiskaly_mockserver.domain.account.errors import OrganizationNotFound
 from fiskaly_mockserver.web.journal.recorder import LARGEST_UNREAD, Recorded
 from fiskaly_mockserver.web.journal.redaction import LARGEST_BODY, Redactor
-from fiskaly_mockserver.web.responses import JsonResponse
+from fiskaly_mockserver.web.responses import JsonResponse, Pieces, to_bytes
 from fiskaly_mockserver.world.journal.containment import OMITTED, REDACTED
 from fiskaly_mockserver.world.journal.exchange import Exchange
 from web.journal.recorded import API_SECRET, ORGANIZATION, Message, recorded, wire
@@ -129,6 +129,45 @@ def test_of_a_long_list_the_excerpt_is_kept_unless_the_list_is_too_large(
     else:
         assert exchange.response_body == OMITTED
         assert exchange.response_body_note == f"{size} bytes, too many to keep"
+
+
+NAMED = wire({"name": "x" * (LARGEST_UNREAD + 1)})
+SHOWN = to_bytes({"name": "x" * 2_000 + f"…[{LARGEST_UNREAD + 1} characters]"})
+FEW = Pieces(b"{", (b"1", b"2"), b"}")
+
+
+@pytest.mark.parametrize(
+    ("body", "answer", "size"),
+    [
+        (b"{}", web.StreamResponse(), 2),
+        (b"{}", web.Response(body=b"file"), 2 + 4),
+        (b"{}", JsonResponse(b"[1]", None), 2 + 3),
+        (b" " * LARGEST_UNREAD, JsonResponse(b"[1]", None), LARGEST_UNREAD + 3),
+        (NAMED, JsonResponse(b"[1]", None), len(SHOWN) + 3),
+        (b"{}", JsonResponse(NAMED, None), 2 + len(SHOWN)),
+        (b"{}", JsonResponse(b" " * LARGEST_UNREAD, None, excerpt=FEW), 2 + LARGEST_UNREAD),
+        (b"{}", JsonResponse(b" " * (LARGEST_UNREAD + 1), None, excerpt=FEW), 2 + 4),
+    ],
+    ids=[
+        "no body",
+        "file",
+        "small",
+        "as large as may be",
+        "large body",
+        "large answer",
+        "list",
+        "large list",
+    ],
+)
+def test_an_exchange_takes_the_room_of_what_it_keeps(
+    redactor: Redactor, body: bytes, answer: web.StreamResponse, size: int
+) -> None:
+    request = make_mocked_request("POST", "/", headers={"X-Note": "a note"})
+    exchange = Recorded(request, redactor, "0" * 32, 0.0)
+    exchange.operation_id = "createOrganization"
+    exchange.sent(body)
+    exchange.finish(answer, 0.0)
+    assert exchange.size == len("a note") + size
 
 
 def test_headers_that_are_added_while_sending_are_recorded(redactor: Redactor) -> None:

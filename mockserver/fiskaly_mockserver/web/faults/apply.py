@@ -1,6 +1,7 @@
 """Armed faults, applied to the requests of an API: before an operation, and after its commit."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -124,10 +125,5 @@ class OperationFaults:
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:
     """Wait in real time, but not for a server that shuts down."""
-    if seconds <= 0 or stopping.is_set():
-        return
-    try:
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
-    except TimeoutError:
-        return
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)
