@@ -98,6 +98,8 @@ def test_what_speaks_of_the_server_makes_no_sandbox(control: Control, wire: Wire
     inside = control.sandbox("a")
     inside.health()
     inside.contract()
+    with pytest.raises(ControlRefused):
+        inside.drop_sandbox("none")
     assert inside.sandboxes()["sandboxes"] == []
     assert wire.ask("GET", "/_mock/health", headers={"X-Mock-Sandbox": "a b"}).status == 200
     assert names_of(control) == []

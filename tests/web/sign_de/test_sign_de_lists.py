@@ -44,10 +44,16 @@ async def test_transactions_come_in_the_order_that_is_asked_for(till: Till, path
     await till.open()
     for number in (2, 1, 3):
         tx = f"00000000-0000-4000-8000-00000000000{number}"
-        body = {"state": "ACTIVE", "client_id": CLIENT}
+        body: dict[str, object] = {"state": "ACTIVE", "client_id": CLIENT}
         assert (await till.put(f"/tss/{TSS}/tx/{tx}?tx_revision=1", body)).status == 200
+    schema = {"raw": {"process_type": "x", "process_data": ""}}
+    first = f"/tss/{TSS}/tx/00000000-0000-4000-8000-000000000002?tx_revision=2"
+    body = {"state": "CANCELLED", "client_id": CLIENT, "schema": schema}
+    assert (await till.put(first, body)).status == 200
     for query, numbers in (
         ("", [1, 2, 3]),
+        ("order_by=state&order=asc", [2, 3, 1]),
+        ("order_by=state&order=desc&limit=1", [1]),
         ("order=desc", [3, 2, 1]),
         ("order_by=number&order=asc", [1, 2, 3]),
         ("order_by=number&order=desc&limit=2", [3, 2]),
