@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts.conformance.exchanges import HttpExchange
+from fiskaly_contracts.recordings import har
 from fiskaly_contracts.recordings.har import HarError, entry_of, read_har, writing_har
 
 FULL = HttpExchange(
@@ -55,6 +56,26 @@ def test_it_reads_however_the_archive_is_laid_out(
     file = tmp_path / "run.har"
     file.write_text("\ufeff" + json.dumps({"log": log}, indent=indent), encoding="utf-8")
     assert [one.url for one in read_har(file)] == [f"http://x/{n}" for n in range(500)]
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 10, 64])
+def test_it_reads_wherever_a_piece_of_the_file_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(har, "_CHUNK", chunk)
+    entries = [entry({"url": f"http://x/{n}", "comment": '"entries": ['}) for n in range(5)]
+    text = json.dumps({"log": {"pages": [], "entries": entries, "comment": "]}"}}, indent=1)
+    file = tmp_path / "run.har"
+    for end in ("", "\n", " \t\r\n" * 20):
+        file.write_text(text + end)
+        assert [one.url for one in read_har(file)] == [f"http://x/{n}" for n in range(5)]
+    for cut in (text[: text.rindex('"comment"')], text + "x"):
+        file.write_text(cut)
+        with pytest.raises(HarError, match="cut short after its last entry"):
+            [*read_har(file)]
+    file.write_text(json.dumps({"log": {"comment": "x" * 50}}))
+    with pytest.raises(HarError, match="is no HAR"):
+        [*read_har(file)]
 
 
 @pytest.mark.parametrize(
@@ -171,6 +192,15 @@ def test_an_exchange_without_an_answer_has_status_0(tmp_path: Path) -> None:
             "entry 0: Invalid IPv6",
         ),
         (json.dumps({"log": {"entries": [entry({"postData": [1]})]}}), "entry 0: "),
+        (json.dumps({"log": {"entries": [entry(), entry({"method": 1})]}}), "entry 1: method and"),
+        (
+            json.dumps({"log": {"entries": [entry({"headers": [{"name": "a", "value": 1}]})]}}),
+            "the name and value of a header should be texts",
+        ),
+        (
+            json.dumps({"log": {"entries": [entry(response={"content": {"text": 1}})]}}),
+            "the text of a body should be a text",
+        ),
         (json.dumps({"log": {"entries": [{**entry(), "time": "soon"}]}}), "entry 0: "),
         (
             json.dumps(
