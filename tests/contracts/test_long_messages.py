@@ -4,7 +4,12 @@ import json
 
 import pytest
 from fiskaly_contracts import Checker, JsonValue, RequestData, Violation, Where, explain
-from fiskaly_contracts.violations import BRANCH_AT_MOST, MEANT_AT_MOST, MESSAGE_AT_MOST
+from fiskaly_contracts.violations import (
+    BRANCH_AT_MOST,
+    EXPLAINED_AT_MOST,
+    MEANT_AT_MOST,
+    MESSAGE_AT_MOST,
+)
 
 
 def said(checker: Checker, operation_id: str, body: JsonValue) -> str:
@@ -84,3 +89,18 @@ def test_a_message_has_room_for_the_count_of_what_it_leaves_out() -> None:
     for length in range(950, 1_010):
         message = explain([broken(1, "x" * length) for _ in range(9)])
         assert len(message) <= MESSAGE_AT_MOST
+
+
+@pytest.mark.parametrize(
+    ("count", "end"), [(1, "f0 x"), (EXPLAINED_AT_MOST, "f99 x"), (EXPLAINED_AT_MOST + 2, "2 more")]
+)
+def test_so_many_violations_are_told_before_the_rest_is_counted(count: int, end: str) -> None:
+    message = explain([broken(number, "x") for number in range(count)])
+    assert message.count("body.") == min(count, EXPLAINED_AT_MOST)
+    assert message.endswith(end)
+
+
+def test_one_sentence_is_told_however_long_it_is() -> None:
+    long = broken(1, "x" * MESSAGE_AT_MOST)
+    assert explain([long]) == long.sentence()
+    assert explain([long, broken(2), broken(3)]) == f"{long.sentence()}, and 2 more"
