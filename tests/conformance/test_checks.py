@@ -8,7 +8,13 @@ import pytest
 from fiskaly_contracts import Checker, Contract, Severity, Violation, Where
 from fiskaly_contracts.checker import Judge
 from fiskaly_contracts.conformance.checks import ExchangeCheck, assumptions_at
-from fiskaly_contracts.conformance.exchanges import Called, HttpExchange, Routes
+from fiskaly_contracts.conformance.exchanges import (
+    Called,
+    HttpExchange,
+    Routes,
+    request_data,
+    response_data,
+)
 from fiskaly_contracts.conformance.findings import Finding, Side
 
 HEADERS = (
@@ -320,3 +326,30 @@ def test_each_object_out_of_the_recorded_order_is_a_warning(
     assert [(one.pointer, one.rule, one.severity.value) for one in found] == [
         (pointer, "field-order", "warning") for pointer in pointers
     ]
+
+
+@pytest.mark.parametrize(
+    ("query", "pairs"),
+    [
+        ("", ()),
+        ("?a=&b=1&b=&c=%C3%BC+d&e", (("a", ""), ("b", "1"), ("b", ""), ("c", "ü d"), ("e", ""))),
+        ("??a=1", (("a", "1"),)),
+        ("?a=%FF", (("a", "\ufffd"),)),
+    ],
+)
+def test_a_query_is_read_with_what_is_empty_in_it(
+    query: str, pairs: tuple[tuple[str, str], ...]
+) -> None:
+    sent = HttpExchange("GET", f"http://x/a%20b{query}")
+    assert (sent.path, sent.query) == ("/a%20b", pairs)
+
+
+def test_of_a_header_that_comes_twice_the_first_counts() -> None:
+    twice = (("X-A", "1"), ("X-A", "2"), ("Content-Type", "text/html"), ("content-type", "x"))
+    called = Called(Contract.bundled(), Contract.bundled().operations["listApiKeys"])
+    seen = HttpExchange("GET", KEYS, twice, b"", 200, twice)
+    for data in (request_data(seen, called), response_data(seen, called)):
+        assert data.content_type == "text/html"
+        assert data.headers is not None
+        assert data.headers["X-A"] == "1"
+        assert data.operation_id == "listApiKeys"

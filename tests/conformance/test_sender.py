@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -79,26 +80,59 @@ def test_a_connection_that_was_closed_meanwhile_is_made_anew(counting: Counting)
     assert counting.connections == 2
 
 
-def test_a_server_that_closes_every_connection_is_not_asked_for_ever() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closing:
-        accepted: list[None] = []
+@contextmanager
+def raw(*answers: bytes) -> Iterator[str]:
+    """Answer each connection with some bytes and close it, whatever they say of that."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
 
-        def close() -> None:
-            while True:
-                connection, _ = closing.accept()
-                with connection:
-                    accepted.append(None)
-                    if not connection.recv(1_000):
-                        return
+        def serve() -> None:
+            with suppress(OSError):
+                for answer in answers:
+                    connection, _ = listening.accept()
+                    with connection:
+                        connection.recv(10_000)
+                        connection.sendall(answer)
 
-        thread = threading.Thread(target=close)
+        thread = threading.Thread(target=serve)
         thread.start()
-        sender = HttpSender()
-        with pytest.raises(UnreachableError, match=r"^127\.0\.0\.1:\d+: "):
-            sender("GET", f"http://127.0.0.1:{closing.getsockname()[1]}/", (), b"")
-        assert len(accepted) == 1
-        socket.create_connection(closing.getsockname()).close()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
         thread.join()
+
+
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+SHORT = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nx"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"", "Remote end closed connection without response"),
+        (b"nonsense\r\n\r\n", "nonsense"),
+        (SHORT, r"IncompleteRead\(\d"),
+    ],
+)
+@pytest.mark.parametrize("kept", [False, True])
+def test_what_is_no_answer_says_why(answer: bytes, said: str, *, kept: bool) -> None:
+    sender = HttpSender()
+    with raw(*([GOOD, answer] if kept else [answer])) as url:
+        if kept:
+            assert sender("GET", url, (), b"").response_body == b"x"
+        with pytest.raises(UnreachableError, match=rf"^127\.0\.0\.1:\d+: {said}"):
+            sender("GET", url, (), b"")
+    assert sender._open == {}
+
+
+def test_where_nobody_listens_that_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    with pytest.raises(UnreachableError, match=rf"^127\.0\.0\.1:{port}: Connection refused$"):
+        HttpSender()("GET", f"http://127.0.0.1:{port}/", (), b"")
+
+
+def test_where_no_tls_is_spoken_that_is_told() -> None:
+    with raw(b"nonsense\r\n\r\n") as url, pytest.raises(UnreachableError, match=": TLS: "):
+        HttpSender()("GET", url.replace("http", "https"), (), b"")
 
 
 def test_a_server_that_never_answers_is_given_up() -> None:
