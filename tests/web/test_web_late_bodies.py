@@ -74,6 +74,23 @@ async def test_a_token_that_ended_before_its_body_came_is_refused(
     assert (answer.status, answer.body["message"]) == (401, "the token has expired")
 
 
+async def test_a_token_that_ended_while_a_large_body_was_checked_is_refused(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, sessions = Checker.check, api.account.world.sessions
+    token = api.account.token("vendor_test")
+
+    def checked(self: Checker, data: RequestData) -> CheckedRequest:
+        sessions.expire(token)
+        return check(self, data)
+
+    monkeypatch.setattr(endpoint, "LARGE", 1)
+    monkeypatch.setattr(Checker, "check", checked)
+    body = profile() | {"managed_by_organization_id": VENDOR}
+    answer = await api.post("/organizations", body)
+    assert (answer.status, answer.message) == (401, "the token has expired")
+
+
 @pytest.mark.parametrize("size", [10, endpoint.LARGE])
 async def test_only_a_large_body_is_checked_beside_the_loop(
     api: Api, monkeypatch: pytest.MonkeyPatch, size: int

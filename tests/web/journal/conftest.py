@@ -1,4 +1,4 @@
-"""The bundled contract, its checker and what redacts by it: made once, changed by nobody."""
+"""The bundled contract and its checker, made once, and what redacts by it, which knows secrets."""
 
 import pytest
 from fiskaly_contracts import Checker, Contract
@@ -15,6 +15,6 @@ def checker(contract: Contract) -> Checker:
     return Checker(contract)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def redactor(contract: Contract) -> Redactor:
     return Redactor(contract)

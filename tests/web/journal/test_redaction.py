@@ -118,7 +118,7 @@ def test_an_unreadable_answer_is_only_described(redactor: Redactor, body: bytes)
 
 @pytest.mark.parametrize(
     ("operation", "status"),
-    [("authenticate", 401), ("createOrganization", 503), ("", 404), ("listOrganizations", 599)],
+    [("authenticate", 401), ("createOrganization", 503), ("", 400), ("listOrganizations", 599)],
 )
 def test_an_error_is_kept_in_each_of_its_shapes(
     redactor: Redactor, operation: str, status: int
