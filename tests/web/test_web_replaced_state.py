@@ -146,6 +146,18 @@ async def test_a_token_is_not_ended_in_a_state_that_came_later(api: Api, service
     assert len(service.world.rows.ended_tokens) == 0
 
 
+async def test_who_may_no_more_after_the_delay_of_a_fault_is_refused(
+    api: Api, service: Service
+) -> None:
+    effect = {"kind": "delay", "seconds": 0.2}
+    service.world.faults.arm(FaultRule.from_json({"effect": effect}))
+    asked = asyncio.create_task(api.post("/organizations", BODY))
+    await under_way(service.world)
+    service.world.sessions.expire(api.account.token("vendor_test"))
+    assert (await asked).status == 401
+    assert BODY["name"] not in [row.name for row in service.world.rows.organizations]
+
+
 async def test_a_dropped_sandbox_takes_its_work_along(api: Api, service: Service) -> None:
     sandbox = service.worlds.get("mine")
     sandbox.faults.arm(FaultRule.from_json({"effect": {"kind": "delay", "seconds": 0.3}}))

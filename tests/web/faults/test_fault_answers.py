@@ -45,7 +45,7 @@ def test_an_answer_out_of_contract_is_json_that_the_contract_refuses(
     assert out_of_contract(body) == out_of_contract(body)
 
 
-@pytest.mark.parametrize(("operation_id", "value"), EXAMPLES)
+@pytest.mark.parametrize(("operation_id", "value"), [*EXAMPLES, ("", {}), ("", {"a": 1})])
 def test_a_malformed_answer_is_text_that_is_no_json(operation_id: str, value: Any) -> None:
     text = malformed(to_bytes(value)).decode()
     assert text
