@@ -67,6 +67,13 @@ def test_what_is_no_secret_is_left_alone(text: str) -> None:
     assert known(SECRET, "hunter2hunter2").clean(text) == text
 
 
+def test_the_shortest_code_that_has_room_for_a_secret_is_read() -> None:
+    coded = b64encode(b"abc:hunter22").decode()
+    assert len(coded) == 16
+    assert known("hunter22").clean(coded) == REDACTED
+    assert known("hunter23").clean(coded) == coded
+
+
 def test_what_is_too_short_or_no_text_is_not_looked_for() -> None:
     secrets = known("x" * (SHORTEST - 1), None, 7, ["x" * 20])
     assert secrets.clean("x" * 30) == "x" * 30

@@ -153,6 +153,31 @@ def test_what_is_kept_is_bounded(redactor: Redactor) -> None:
     assert len(redactor.path("/" + "a" * 500)) < NAME_KEPT + 30
 
 
+def test_what_is_just_within_the_bounds_is_kept_whole(redactor: Redactor) -> None:
+    names: JsonValue = {f"n{number}": "v" for number in range(PAIRS_KEPT)}
+    whole: dict[str, JsonValue] = {"metadata": names, "name": "x" * TEXT_KEPT}
+    assert sent(redactor, whole) == whole
+    page = {"data": [ORGANIZATION] * ITEMS_KEPT, "count": 20}
+    assert redactor.response_body("listOrganizations", 200, wire(page)) == (page, "")
+    path = "/a" * (SEGMENTS_KEPT - 1)
+    assert redactor.path(path) == path
+    assert redactor.path(f"{path}/b") == f"{path}/{OMITTED}"
+    raw = b'{"name": "x"}'.ljust(LARGEST_BODY)
+    assert redactor.request_body("createOrganization", raw) == ({"name": "x"}, "")
+    assert redactor.response_body("createOrganization", 200, raw) == ({"name": "x"}, "")
+    assert redactor.request_body("createOrganization", raw + b" ")[0] == OMITTED
+    assert redactor.response_body("createOrganization", 200, raw + b" ")[0] == OMITTED
+
+
+@pytest.mark.parametrize("number", [(1 << 63) - 1, 1 - (1 << 63)])
+def test_the_largest_numbers_that_every_reader_takes_are_kept(
+    redactor: Redactor, number: int
+) -> None:
+    assert sent(redactor, {"env": number}, "enableEnvironment") == {"env": number}
+    further = number + (1 if number > 0 else -1)
+    assert sent(redactor, {"env": further}, "enableEnvironment") == {"env": OMITTED}
+
+
 def test_violations_without_credentials_stay_as_they_are(redactor: Redactor) -> None:
     plain = Violation(where=Where.BODY, pointer="/a", rule="r", expected="e", got="DE")
     secret = replace(plain, got=API_SECRET, got_text=f'"{API_SECRET}"', pointer=f"/{API_SECRET}")
