@@ -104,11 +104,13 @@ def test_a_finding_shows_80_characters_of_a_value() -> None:
     probe, _ = probing({})
     probe.fact(answer({}), "x", holds=False, got="y" * 78)
     probe.fact(answer({}), "z", holds=False, got="y" * 79, severity=Severity.WARNING)
+    probe.fact(answer({}), "u", holds=False, got={"ü": None})
     probe.fact(answer({}), "none", holds=False)
     found = {one.rule: (one.got, one.severity.value) for one in probe.findings}
     assert found == {
         "x": (f'"{"y" * 78}"', "error"),
         "z": (f'"{"y" * 78}…', "warning"),
+        "u": ('{"ü": null}', "error"),
         "none": ("", "error"),
     }
 
