@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts import Contract, Severity
+from fiskaly_contracts.conformance import management_journeys as management
 from fiskaly_contracts.conformance import sign_de_journeys as sign_de
 from fiskaly_contracts.conformance.checks import ExchangeCheck
 from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs
@@ -142,6 +143,18 @@ def test_a_journey_that_breaks_off_ends_no_other() -> None:
     assert probe.not_verified == [
         (name, "broken off: listTss was answered 500") for name in ("one", "two")
     ]
+
+
+def test_the_first_row_of_a_list_is_read_by_itself() -> None:
+    probe, script = probing({"_id": "a"})
+    for rows in (7, [], [{}], [{"_id": 7}], [{}, {"_id": "a"}]):
+        assert management.a_row(probe, answer({"data": rows}), "/x", "t") is None
+    assert script.sent == []
+    management.a_row(probe, answer({"data": [{"_id": "a"}, {}]}), "/x", "t", sign_de=True)
+    assert [one.url for one in script.sent] == ["http://s/api/v2/x/a"]
+    assert [*probe.findings] == []
+    management.a_row(probe, answer({"data": [{"_id": "a", "b": 1}]}), "/x", "t")
+    assert [one.rule for one in probe.findings] == ["row-as-listed"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conformance.broken_answers import Broken, BrokenSender, Change, without
+from conformance.broken_answers import Broken, BrokenSender, Change, answered, sent, without
 from conformance.broken_answers import status as refused
 from conformance.broken_servers import SERVERS
 from fiskaly_contracts import Contract
@@ -229,6 +229,11 @@ def test_a_key_that_was_just_made_and_is_refused_is_a_finding(
         ("authenticate", refused(401), ("sessions", "API key and secret are refused")),
         ("createApiKey", without("key"), (CUSTOMER, "createApiKey gave no key and secret")),
         ("createApiKey", without("secret"), (CUSTOMER, "createApiKey gave no key and secret")),
+        (
+            "authenticateApi",
+            answered(sent(b"_contract-check"), without("access_token")),
+            ("a receipt", "authenticateApi gave no token"),
+        ),
         ("createOrganization", without("_id"), (CUSTOMER, "createOrganization gave no _id")),
     ],
 )
@@ -240,7 +245,7 @@ def test_a_step_that_others_need_breaks_its_journey_off(
     server.reset()
     journey, why = told
     assert (journey, f"broken off: {why}") in report.not_verified
-    assert ("removeUser", "a step before it failed") in report.not_verified
+    assert ("createTss", "a step before it failed") in report.not_verified
 
 
 def test_no_secret_is_in_a_report(server: MockServer, http: HttpSender) -> None:
