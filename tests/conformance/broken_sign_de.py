@@ -46,6 +46,12 @@ SIGN_DE: Mapping[str, Broken] = {
         change=accepted(),
         found=("status", "", "expected-status"),
     ),
+    "a client whose state stays": Broken(
+        operation="updateClient",
+        writes=True,
+        change=put(state="REGISTERED"),
+        found=("body", "/state", "expected-value"),
+    ),
     "a wrong revision accepted": Broken(
         operation="upsertTransaction",
         writes=True,

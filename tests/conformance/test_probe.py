@@ -147,7 +147,8 @@ def test_a_journey_that_breaks_off_ends_no_other() -> None:
 
 def test_the_first_row_of_a_list_is_read_by_itself() -> None:
     probe, script = probing({"_id": "a"})
-    for rows in (7, [], [{}], [{"_id": 7}], [{}, {"_id": "a"}]):
+    unread: list[Any] = [7, [], [{}], [{"_id": 7}], [{}, {"_id": "a"}]]
+    for rows in unread:
         assert management.a_row(probe, answer({"data": rows}), "/x", "t") is None
     assert script.sent == []
     management.a_row(probe, answer({"data": [{"_id": "a"}, {}]}), "/x", "t", sign_de=True)

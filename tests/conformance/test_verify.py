@@ -155,9 +155,17 @@ def test_what_is_broken_is_found_at_its_place(
 def test_assumptions_are_confirmed_refuted_or_untouched(
     server: MockServer, http: HttpSender
 ) -> None:
-    told = run(server, http, writes=True).assumptions
-    assert told["A-14"]["outcome"] == "confirmed"  # type: ignore[call-overload, index]
-    assert told["A-36"]["outcome"] == "untouched"  # type: ignore[call-overload, index]
+    told: Any = run(server, http, writes=True).assumptions
+    assert told["A-14"]["outcome"] == "confirmed"
+    assert told["A-36"]["outcome"] == "untouched"
+    of_each_api = {
+        "A-21": "authenticate",
+        "A-35": "authenticate",
+        "A-64": "authenticateApi",
+        "A-86": "authenticateApi",
+    }
+    for number, operation in of_each_api.items():
+        assert told[number]["by"] == [f"{operation} expected-status"]
     assert not [number for number, one in told.items() if "refuted" in str(one)]
     merged = run(server, BrokenSender(SERVERS["metadata merged"], http), writes=True)
     written = json.loads(assumptions_json(merged, "x"))["assumptions"]
