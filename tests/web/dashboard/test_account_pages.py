@@ -136,6 +136,10 @@ async def test_keys_are_made_disabled_enabled_and_deleted(
     await browser.sign_in(person(service, managed=False).id)
     key, secret = key_on((await browser.post("/api-keys", name="till")).text)
     row = next(iter(service.world.tables.api_keys.select("key", key)))
+    for name, status in (("", 400), ("till", 409)):
+        refused = await browser.post("/api-keys", name=name)
+        assert (refused.status, 'role="alert"' in refused.text) == (status, status == 409)
+        assert ('id="name-error"' in refused.text) is (status == 400)
     for change, status in (("disabled", 401), ("enabled", 200), ("delete", 401)):
         shown = await browser.post(f"/api-keys/{row.id}", change=change)
         assert shown.status == 200

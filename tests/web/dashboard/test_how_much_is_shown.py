@@ -212,6 +212,13 @@ async def test_a_tss_offers_what_its_state_allows(
     assert (f'<option value="{row.id}"' in text) is exportable
 
 
+async def test_a_tss_tells_whether_its_admin_pin_is_set(service: Service, admin: Browser) -> None:
+    row = await at_a_shop(service, admin)
+    assert "A PIN is set." in (await admin.get(f"/tss/{row.id}")).text
+    await at_a_shop(service, admin, pin_hash=None)
+    assert "No PIN is set yet." in (await admin.get(f"/tss/{row.id}")).text
+
+
 async def test_of_very_many_clients_and_transactions_fifty_are_shown_and_all_counted(
     service: Service, admin: Browser
 ) -> None:

@@ -178,6 +178,30 @@ async def test_a_world_is_reset_seeded_kept_and_restored(
 
 
 @pytest.mark.parametrize(
+    ("path", "form", "status"),
+    [
+        ("/faults/disarm", {"fault_id": "fault-9"}, 404),
+        ("/faults/recipe", {"name": "none"}, 404),
+        ("/faults", {"kind": "malformed_json", "phase": "before"}, 409),
+        ("/clock", {"change": "advance", "advance": "soon"}, 400),
+        ("/worlds/seed", {"preset": "none"}, 404),
+        ("/worlds/snapshots", {"name": "no name"}, 400),
+        ("/worlds/snapshot", {"name": "none"}, 404),
+        ("/worlds/snapshot", {"name": "none", "change": "drop"}, 404),
+        ("/worlds/sandbox", {"name": "none", "change": "drop"}, 404),
+    ],
+)
+async def test_what_control_refuses_is_told_on_the_page_of_the_form(
+    browser: Browser, path: str, form: dict[str, str], status: int
+) -> None:
+    shown = await browser.post(path, **form)
+    assert shown.status == status
+    assert shown.location == f"/dashboard{path}"
+    told = re.findall(r'(?:class="error"|role="alert")[^>]*>([^<]+)<', shown.text)
+    assert any(value in one for one in told for value in form.values())
+
+
+@pytest.mark.parametrize(
     ("path", "form", "location", "notice"),
     [
         ("/faults", {"kind": "no_answer"}, "/faults", "The fault is armed."),

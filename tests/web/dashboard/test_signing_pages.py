@@ -11,6 +11,7 @@ import pytest
 from aiohttp import CookieJar
 from fiskaly_mockserver.domain.signing.audit import OPEN_FOR
 from fiskaly_mockserver.domain.signing.model import (
+    MAX_ACTIVE_TEST_TSS,
     ExportFilter,
     ExportState,
     TransactionState,
@@ -302,6 +303,25 @@ async def test_an_export_is_triggered_downloaded_and_one_that_is_held_cancelled(
     assert (await browser.get(f"/exports/{tss.id}/{export_id}/file")).status == 404
     await browser.post(f"/exports/{tss.id}/{export_id}/cancel")
     assert exports.find(caller, tss.id, export_id).state is ExportState.CANCELLED
+
+
+async def test_what_sign_de_refuses_leads_nowhere(service: Service, browser: Browser) -> None:
+    tss = await at_a_shop(service, browser)
+    client = next(iter(service.world.rows.clients.select("tss", tss.id)))
+    path = f"/tss/{tss.id}/clients/{client.id}"
+    wrong = await browser.post(path, state="DEREGISTERED", admin_pin="000000")
+    assert (wrong.status, 'id="admin_pin-error"' in wrong.text) == (401, True)
+    assert "state-registered" in (await browser.get(path)).text
+    await browser.post("/exports", tss_id=tss.id)
+    export = next(iter(service.world.rows.exports))
+    await browser.get("/exports")
+    ended = await browser.post(f"/exports/{tss.id}/{export.id}/cancel")
+    assert (ended.status, 'role="alert"' in ended.text) == (400, True)
+    rows = service.world.rows.tss
+    for at in range(MAX_ACTIVE_TEST_TSS):
+        rows.put(replace(tss, id=TssId(f"t{at}")))
+    full = await browser.post("/tss")
+    assert (full.status, 'role="alert"' in full.text) == (403, True)
 
 
 async def test_disabling_asks_for_the_admin_pin(service: Service, browser: Browser) -> None:
