@@ -53,6 +53,17 @@ async def test_a_password_signs_in_and_a_wrong_one_leaves_the_form_filled_in(
     assert (await browser.get("/users")).location == "/dashboard/sign-in"
 
 
+async def test_only_who_is_seeded_signs_in_by_one_click(service: Service, browser: Browser) -> None:
+    await browser.get("/sign-up")
+    await browser.post("/sign-up", email="new@example.com", password="a password", **COMPANY)
+    new = next(iter(service.world.tables.users.select("email", "new@example.com")))
+    await browser.post("/sign-out")
+    for user_id in (new.id, "0", "z"):
+        await browser.get("/sign-in")
+        assert (await browser.post("/sign-in", user_id=user_id)).status == 404
+        assert (await browser.get("/users")).location == "/dashboard/sign-in"
+
+
 @pytest.mark.parametrize("article", ["7", "9", "13", "16"])
 async def test_article_an_account_and_its_first_main_organization(
     browser: Browser, article: str
