@@ -72,6 +72,8 @@ def test_the_shortest_code_that_has_room_for_a_secret_is_read() -> None:
     assert len(coded) == 16
     assert known("hunter22").clean(coded) == REDACTED
     assert known("hunter23").clean(coded) == coded
+    codes_nothing = "organizations-and-others"
+    assert known("hunter22").clean(f"{codes_nothing} {coded}") == f"{codes_nothing} {REDACTED}"
 
 
 def test_what_is_too_short_or_no_text_is_not_looked_for() -> None:
