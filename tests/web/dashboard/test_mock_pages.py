@@ -332,6 +332,19 @@ async def test_an_open_page_hears_of_requests_together_and_ends_with_the_server(
             line = (await stream.content.readline()).decode()
 
 
+async def test_what_came_while_a_page_waits_is_told_it_at_once_when_the_server_ends(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchanges, "BATCH", 600)
+    async with browser.client.get("/dashboard/stream") as stream:
+        for _ in range(3):
+            await call(browser, "GET", "/api/v0/organizations")
+        app = browser.client.app
+        assert app is not None
+        await app.shutdown()
+        assert await stream.content.readline() == b"data: 3\n"
+
+
 async def test_for_a_page_that_was_closed_nobody_listens(
     service: Service, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
