@@ -7,7 +7,7 @@ import pytest
 from builders.accounts import NOWHERE, Account
 from builders.snapshots import listed
 from fiskaly_mockserver.server.listening import create_app
-from fiskaly_mockserver.web.safety import Safety, is_loopback
+from fiskaly_mockserver.web.safety import MOST_HOSTS, Safety, is_loopback
 from fiskaly_mockserver.web.service import Service
 from pytest_aiohttp import AiohttpClient
 from web.api import BASE, Api, wire
@@ -208,3 +208,12 @@ NO_LOOPBACK = ("0.0.0.0", "::", "", "localhost@x", "::1%x", "mock", "1.2.3.4")
 def test_what_loopback_is() -> None:
     assert [host for host in LOOPBACK if not is_loopback(host)] == []
     assert [host for host in NO_LOOPBACK if is_loopback(host)] == []
+
+
+def test_no_more_hosts_are_remembered_than_there_is_room_for() -> None:
+    safety = Safety()
+    sizes = []
+    for at in range(MOST_HOSTS + 2):
+        safety.demand_own_host({"Host": f"shop-{at}.localhost"})
+        sizes.append(len(safety.known_hosts))
+    assert sizes == [*range(1, MOST_HOSTS + 1), 1, 2]
