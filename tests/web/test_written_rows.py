@@ -47,6 +47,7 @@ def test_a_row_is_written_as_it_is_presented(checker: Checker, shop: Organizatio
     assert response.body == wire(presenters.organization(shop))
     assert response.value is None
     assert response.accepted_by is checker.answer_plan("retrieveOrganization", 200)
+    assert response.read_value() == presenters.organization(shop)
 
 
 def test_a_row_is_presented_once_for_each_kind_of_answer(
@@ -104,6 +105,7 @@ def test_another_presenter_shows_the_same_row_in_its_own_way(
     response = writer.response("retrieveOrganization", PresentedRow(name, shop))
     assert (response.body, response.value) == (wire(name(shop)), name(shop))
     assert response.accepted_by is None
+    assert response.read_value() == response.value
 
 
 @pytest.mark.parametrize("length", [0, 1, ITEMS_KEPT, ITEMS_KEPT + 1, ITEMS_KEPT + 2, 100])
