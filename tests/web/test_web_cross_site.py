@@ -217,3 +217,9 @@ def test_no_more_hosts_are_remembered_than_there_is_room_for() -> None:
         safety.demand_own_host({"Host": f"shop-{at}.localhost"})
         sizes.append(len(safety.known_hosts))
     assert sizes == [*range(1, MOST_HOSTS + 1), 1, 2]
+
+
+async def test_who_is_not_let_in_is_told_of_no_violation(api: Api) -> None:
+    response = await api.client.get(ORGANIZATIONS, headers={"Origin": "https://evil.example"})
+    assert response.status == 403
+    assert "X-Mock-Violations" not in response.headers

@@ -118,3 +118,14 @@ async def test_who_sends_a_form_signed_out_comes_back_to_its_page(
     assert (await browser.post(path)).location == "/dashboard/sign-in"
     back = await browser.post("/sign-in", user_id=person(service, managed=False).id)
     assert back.location.startswith(f"/dashboard{wanted}")
+
+
+async def test_who_signs_in_comes_to_the_page_that_was_asked_for_as_it_was(
+    service: Service, browser: Browser
+) -> None:
+    await browser.get("/transactions?state=FINISHED")
+    one, fields = person(service, managed=False), {"form_token": browser.token}
+    async with browser.client.post(
+        "/dashboard/sign-in", data={**fields, "user_id": one.id}, allow_redirects=False
+    ) as answer:
+        assert answer.headers["Location"] == "/dashboard/transactions?state=FINISHED"
