@@ -289,10 +289,10 @@ def request_line(exchange: Exchange, *, pages: bool = False) -> str:
         f"{exchange.at_text} {exchange.method} {exchange.path} {exchange.operation_id or '-'}"
         f" {exchange.status} {exchange.duration * 1000:.1f}ms "
     )
-    wrong = exchange.violations or exchange.response_violations or exchange.status >= _REFUSED
-    if not wrong and not exchange.fault:
+    refused = exchange.violations or exchange.status >= _REFUSED
+    if not (refused or exchange.response_violations or exchange.fault or exchange.refusal):
         return one_line(line + exchange.request_id)
-    page = f"{DASHBOARD_PREFIX}/requests/" if wrong and pages else ""
+    page = f"{DASHBOARD_PREFIX}/requests/" if refused and pages else ""
     notes = [*filter(None, (exchange.fault, exchange.refusal)), *_sentences(exchange)]
     return one_line(f"{line}{page}{exchange.request_id} {'; '.join(notes)}".rstrip())
 
