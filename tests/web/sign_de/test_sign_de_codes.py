@@ -43,3 +43,20 @@ def test_the_shape_of_a_404_is_the_documented_one(operation_id: str) -> None:
     by_middleware = operation_id in MIDDLEWARE_OPERATIONS
     assert schema == ("CodedError" if by_middleware else "BackendError")
     assert next(iter(body)) == ("code" if by_middleware else "status_code")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "told"),
+    [
+        (None, "smoke in the server room", "smoke in the server room"),
+        (None, None, "Bad Gateway"),
+        ("E_SMAERS", "the SMAERS is away", "the SMAERS is away"),
+        ("E_SMAERS", None, "Bad Gateway"),
+    ],
+)
+def test_an_armed_fault_says_what_it_was_told_to(
+    code: str | None, message: str | None, told: str
+) -> None:
+    answer = SignDeErrors().on_demand(502, code, message)
+    assert isinstance(answer.body, dict)
+    assert (answer.status, answer.body["message"], answer.body.get("code")) == (502, told, code)

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import pytest
 from builders.receipts import receipt
 from fiskaly_mockserver.web.service import Service
-from fiskaly_mockserver.web.sign_de.api import SignDeErrors
 from web.api import Answer
 from web.sign_de.till import CLIENT, EXPORT, NOWHERE, PIN, TSS, TX, Till
 
@@ -389,20 +388,3 @@ async def test_nothing_of_a_tss_is_seen_from_elsewhere(till: Till) -> None:
         for rest in ("", f"/client/{CLIENT}", f"/tx/{TX}", f"/export/{EXPORT}", "/metadata"):
             answer = await till.get(f"/tss/{TSS}{rest}", by=by)
             assert (answer.status, answer.code) == (404, "E_TSS_NOT_FOUND")
-
-
-@pytest.mark.parametrize(
-    ("code", "message", "told"),
-    [
-        (None, "smoke in the server room", "smoke in the server room"),
-        (None, None, "Bad Gateway"),
-        ("E_SMAERS", "the SMAERS is away", "the SMAERS is away"),
-        ("E_SMAERS", None, "Bad Gateway"),
-    ],
-)
-def test_an_armed_fault_says_what_it_was_told_to(
-    code: str | None, message: str | None, told: str
-) -> None:
-    answer = SignDeErrors().on_demand(502, code, message)
-    assert isinstance(answer.body, dict)
-    assert (answer.status, answer.body["message"], answer.body.get("code")) == (502, told, code)
