@@ -51,9 +51,6 @@ class Person(NamedTuple):
         for name, value in fields.items():
             await self.page.locator(f'[name="{name}"]').fill(value)
 
-    async def text(self) -> str:
-        return await self.page.locator("main").inner_text()
-
     async def sign_up(self, email: str = "new@example.com") -> None:
         """Register with a first main organization; the form may be in any language."""
         await self.go("/sign-up")
@@ -68,7 +65,7 @@ class Person(NamedTuple):
         has = people.filter(has_text="managed")
         chosen = has if managed else people.filter(has_not_text="managed")
         await chosen.first.click()
-        await self.page.wait_for_load_state()
+        await self.page.wait_for_url("**/overview")
 
     async def look_at(self, organization_id: str) -> None:
         await self.go("/organizations")
