@@ -296,15 +296,15 @@ def test_what_a_library_says_again_and_again_is_one_line_a_second(
     assert [line for line in lines if line.endswith(" (999 more like it before)")] == lines[2:]
 
 
-def test_a_line_that_fails_does_not_keep_back_the_next(capfd: pytest.CaptureFixture[str]) -> None:
-    def fail(_: Exchange) -> str:
-        raise ZeroDivisionError("a secret, perhaps")
-
-    writer = LineWriter(sys.stderr, line_of=fail)
-    writer.write(exchange())
-    writer.write("the next")
-    writer.close()
+def test_a_line_that_fails_keeps_back_neither_its_traceback_nor_the_next(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    log = RequestLog(sys.stderr, level="info", as_json=False)
+    with log.take_over():
+        log.write(exchange(duration="a secret, perhaps", crash="Traceback"))
+        log.note("the next")
     assert capfd.readouterr().err.splitlines() == [
-        "a line of this log failed: ZeroDivisionError",
+        "a line of this log failed: ValueError",
+        "Traceback",
         "the next",
     ]

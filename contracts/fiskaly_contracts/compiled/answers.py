@@ -91,8 +91,8 @@ class AnswerPlan:
         """
         try:
             for plan in self.headers:
-                if (text := headers[plan.name]) not in plan.known:
-                    plan.read(text)
+                if not plan.accepts(headers[plan.name]):  # as of a number, which is a text here
+                    return self.accepts_headers(headers)
         except (LookupError, ValueError):
             return self.accepts_headers(headers)
         return True

@@ -28,7 +28,7 @@ MAX_DIGITS = 640
 MOST_KNOWN = 1_000
 """Right texts of one parameter that are kept in mind; when there are more, it begins anew."""
 LONGEST_KNOWN = 16
-"""Characters of a text that is likely to come again, as a time in seconds."""
+"""Characters of a text that is likely to come again, as the size of a page."""
 _LEXICAL = {
     "integer": (re.compile(r"-?[0-9]+"), "an integer"),
     "number": (re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"), "a number"),

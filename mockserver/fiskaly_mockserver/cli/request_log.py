@@ -191,6 +191,8 @@ class RequestLog:
         """Write the line of an exchange, if its level is wanted."""
         if self._takes_all or level_of(exchange) >= self._level:
             self._writer.write(exchange)
+            if exchange.crash:
+                self._writer.write(exchange.crash)
 
     def note(self, text: str) -> None:
         """Write a text as it is, whatever the level."""
@@ -217,8 +219,11 @@ class RequestLog:
             self._writer.close()
 
     def _line(self, exchange: Exchange) -> str:
-        line = _json(exchange) if self._as_json else request_line(exchange, pages=self.pages)
-        return f"{line}\n{exchange.crash}" if exchange.crash else line
+        return (
+            json.dumps(_fields(exchange))
+            if self._as_json
+            else request_line(exchange, pages=self.pages)
+        )
 
     def _dropped(self, number: int) -> str:
         message = f"{number} lines of this log were dropped: nobody read them in time"
@@ -277,10 +282,6 @@ def _fields(exchange: Exchange) -> dict[str, str | int | float | list[str]]:
         "fault": exchange.fault,
         "violations": _sentences(exchange),
     }
-
-
-def _json(exchange: Exchange) -> str:
-    return json.dumps(_fields(exchange))
 
 
 def request_line(exchange: Exchange, *, pages: bool = False) -> str:

@@ -73,9 +73,10 @@ class Recorded(Exchange):
     _answer_headers: Mapping[str, str] = NO_HEADERS
     _body: bytes | None = None
     _headers: Mapping[str, str]
-    altered = False
+    altered = broken = waited = False
     principal: Principal | None = None
     sent_value: JsonValue = None
+    violation_count = 0
 
     def __init__(
         self,
@@ -94,8 +95,6 @@ class Recorded(Exchange):
         self.sandbox, self.state = sandbox, state
         self.method = request.method[:METHOD_KEPT]
         self.violations = ()
-        self.size = self.violation_count = 0
-        self.broken = self.waited = False
 
     def sent(self, body: bytes) -> None:
         """Take down the body of the request; the operation is known by now."""

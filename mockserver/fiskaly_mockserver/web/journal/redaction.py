@@ -21,7 +21,7 @@ from fiskaly_contracts.exchange import JSON
 from fiskaly_contracts.fields import flatten, resolve
 from fiskaly_contracts.json_value import Schema
 
-from fiskaly_mockserver.web.journal.secrets import SHORTEST, KnownSecrets
+from fiskaly_mockserver.web.journal.secrets import ID, SHORTEST, KnownSecrets
 from fiskaly_mockserver.world.journal.containment import (
     OMITTED,
     REDACTED,
@@ -210,8 +210,17 @@ class Redactor:
         """The properties that the contract marks as secret."""
         return secret_names(self._document)
 
+    @cached_property
+    def _usual_path(self) -> re.Pattern[str]:
+        """The pattern of what most paths are: the API's own words, and ids."""
+        known = "|".join([ID, *map(re.escape, self._own_segments)])
+        return re.compile(f"(?:/(?:{known})){{,{SEGMENTS_KEPT - 1}}}")
+
     def path(self, raw_path: str) -> str:
         """Return a path with long segments shortened, and without credentials in them."""
+        usual = self._usual_path.fullmatch(raw_path)
+        if usual and self.secrets.without_short(raw_path) == raw_path:
+            return raw_path
         segments = raw_path.split("/")
         others = set(segments) - self._own_segments
         changed = {one: shown for one in others if (shown := self._segment(one)) != one}

@@ -20,8 +20,9 @@ _LONG_RUN = re.compile(f"[0-9A-Za-z]{{{_PASSWORD_LENGTH},}}")
 _ALPHANUMERIC = re.compile("[0-9A-Za-z]+")
 _BASE64 = re.compile("[0-9A-Za-z+/_-]{16,}")
 _SHORTEST_CODED = 16
-_ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 """A UUID, which codes nothing, though base64 has all of its characters."""
+_ID = re.compile(ID)
 _URL_SAFE = str.maketrans("-_", "+/")
 SHORTEST = 8
 """Characters of the shortest secret that is looked for: a shorter one may be any word."""
@@ -81,7 +82,7 @@ class KnownSecrets:
     def clean(self, text: str) -> str:
         """Return a text without any secret that is known or has the form of one."""
         if _ID.fullmatch(text):
-            return self._without_short(text)
+            return self.without_short(text)
         text = self._without_known(without_credentials(text))
         if len(text) < _SHORTEST_CODED:
             return text
@@ -98,10 +99,10 @@ class KnownSecrets:
     def _without_known(self, text: str) -> str:
         if len(text) < SHORTEST:
             return text
-        text = self._without_short(text)
+        text = self.without_short(text)
         return _LONG_RUN.sub(self._run, text) if len(text) >= _PASSWORD_LENGTH else text
 
-    def _without_short(self, text: str) -> str:
+    def without_short(self, text: str) -> str:
         """Return a text without those that even an id has room for."""
         for secret in self._longest_first:
             if secret in text:
