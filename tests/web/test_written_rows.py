@@ -1,6 +1,7 @@
 """Rows are written once and checked once for each kind of answer, as long as they are the same."""
 
 import json
+import weakref
 from collections import Counter
 from dataclasses import replace
 
@@ -168,6 +169,28 @@ def test_where_rows_have_no_room_it_begins_anew(checker: Checker, account: Accou
     for row in (shop, shop, vendor, vendor, shop):
         writer.response("retrieveOrganization", PresentedRow(present, row))
     assert present.times == {SHOP: 2, VENDOR: 1}
+
+
+def test_a_row_lives_as_long_as_what_was_written_of_it(
+    checker: Checker, shop: Organization
+) -> None:
+    """By its identity another one, in the same place of the memory, would be taken for it."""
+
+    class Row:
+        pass
+
+    shown = presenters.organization(shop)
+    present, writer = (lambda _: shown), RowCache(checker.answer_plan, room=len(wire(shown)))
+
+    def written() -> weakref.ref[Row]:
+        row = Row()
+        writer.response("retrieveOrganization", PresentedRow(present, row))
+        return weakref.ref(row)
+
+    first = written()
+    assert first() is not None
+    second = written()
+    assert (first(), second() is None) == (None, False)
 
 
 def test_a_row_for_which_there_is_no_room_at_all_is_shown_nevertheless(

@@ -5,6 +5,7 @@ Rows are never changed, so the object itself tells a row's version.
 
 from collections import defaultdict
 from collections.abc import Callable
+from typing import cast
 
 from fiskaly_contracts import AnswerPlan, JsonValue
 
@@ -24,8 +25,8 @@ OK = 200
 ROOM = 512 * 1024
 """Bytes of written rows that are kept: some hundred usual ones, and with them the rows, which take
 ten times as much room and may be of states that are gone."""
-_Kept = dict[int, tuple[object, bytes]]
-"""Rows and their bytes, by identity, which is sound as long as the row is held."""
+_Kept = dict[int, bytes]
+"""What rows were written as, by their identity, which is sound as long as they are held."""
 
 
 class RowCache:
@@ -37,6 +38,7 @@ class RowCache:
         self._room = room
         self._taken = 0
         self._kept: dict[tuple[Presenter, AnswerPlan | None], _Kept] = defaultdict(dict)
+        self._held: list[object] = []
 
     def response(self, operation_id: str, presented: Presented) -> JsonResponse:
         """Return the response that shows what a handler answered with."""
@@ -55,9 +57,9 @@ class RowCache:
     def _of_row(self, plan: AnswerPlan | None, presented: PresentedRow) -> JsonResponse:
         present, row = presented
         kept = self._kept[present, plan]
-        known = kept.get(id(row))
-        if known is not None:
-            return JsonResponse(known[1], None, accepted_by=plan)
+        raw = kept.get(id(row))
+        if raw is not None:
+            return JsonResponse(raw, None, accepted_by=plan)
         value = present(row)
         if plan is None or not plan.accepts(value):
             return JsonResponse(to_bytes(value), value)
@@ -66,28 +68,21 @@ class RowCache:
     def _of_rows(self, plan: AnswerPlan | None, presented: PresentedRows) -> JsonResponse:
         envelope, present, wanted = presented
         kept = self._kept[present, plan]
-        rows: list[bytes] = []
-        new: list[tuple[int, object]] = []
-        data: list[JsonObject] = []
-        for row in wanted:
-            known = kept.get(id(row))
-            if known is not None:
-                rows.append(known[1])
-            else:
-                new.append((len(rows), row))
-                data.append(present(row))
-                rows.append(b"")
+        rows = [*map(kept.get, map(id, wanted))]
+        new = [] if all(rows) else [at for at, raw in enumerate(rows) if raw is None]
+        data = [present(wanted[at]) for at in new]
         value: JsonValue = None
         if plan is not None and plan.rows_apart and plan.accepts({**envelope, "data": [*data]}):
-            for (at, row), shown in zip(new, data, strict=True):
-                rows[at] = self._keep(kept, row, shown)
+            for at, shown in zip(new, data, strict=True):
+                rows[at] = self._keep(kept, wanted[at], shown)
         else:
             data = [*map(present, wanted)]
             plan, value, rows = None, {**envelope, "data": [*data]}, [*map(to_bytes, data)]
+        written = cast("list[bytes]", rows)
         head, _, tail = to_bytes(envelope).partition(b"[]")
-        excerpt = Pieces(head, rows[: ITEMS_KEPT + 1], tail)
-        raw = bytes(Pieces(head, rows, tail))
-        return JsonResponse(raw, value, accepted_by=plan, excerpt=excerpt)
+        excerpt = Pieces(head, written[: ITEMS_KEPT + 1], tail)
+        whole = bytes(Pieces(head, written, tail))
+        return JsonResponse(whole, value, accepted_by=plan, excerpt=excerpt)
 
     def _keep(self, kept: _Kept, row: object, value: JsonObject) -> bytes:
         """Write a row that is right, and keep it; where there is no room, begin anew."""
@@ -97,6 +92,8 @@ class RowCache:
             if self._taken > self._room:
                 for others in self._kept.values():
                     others.clear()
+                self._held.clear()
                 self._taken = len(raw)
-            kept[id(row)] = row, raw
+            self._held.append(row)
+            kept[id(row)] = raw
         return raw

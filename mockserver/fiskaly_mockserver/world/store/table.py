@@ -328,18 +328,17 @@ class OverlayTable(Generic[Key, Row]):
         name, value = place
         return self._base.indexes[name].find(value)
 
-    def rows_at(self, positions: Iterable[int]) -> Iterator[Row]:
-        """Return the rows at those positions, which must be taken."""
-        base, changed = self._base.order, self._changed
+    def rows_at(self, positions: Sequence[int]) -> Iterator[Row]:
+        """Return the rows at those positions, ascending, which must be taken."""
+        base, changed, added = self._base.order, self._changed, self._added_keys
+        size = len(base)
+        if len(changed) == len(added) and (not positions or positions[-1] < size):
+            return map(base.__getitem__, positions)  # rows of the beginning, none changed since
         key_of = self._base.spec.key
-        for position in positions:
-            if position >= len(base):
-                yield changed[self._added_keys[position]]
-            elif changed:
-                row = base[position]
-                yield changed.get(key_of(row), row)
-            else:
-                yield base[position]
+        return (
+            changed[added[at]] if at >= size else changed.get(key_of(base[at]), base[at])
+            for at in positions
+        )
 
     def _add(self, key: Key, row: Row) -> None:
         """Give a new row the next position, which no index has a larger one than."""
