@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 from fiskaly_contracts.conformance import exchanges
-from fiskaly_contracts.conformance.exchanges import HttpSender, Pairs, UnreachableError
+from fiskaly_contracts.conformance.exchanges import (
+    CannotSendError,
+    HttpSender,
+    Pairs,
+    UnreachableError,
+)
 
 
 class Counting(ThreadingHTTPServer):
@@ -20,6 +25,7 @@ class Counting(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answering)
         self.connections = 0
+        self.posted = 0
 
     def get_request(self) -> tuple[socket.socket, Any]:
         self.connections += 1
@@ -36,6 +42,12 @@ class Answering(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(b"x" * int(self.path.strip("/")))
+
+    def do_POST(self) -> None:
+        """Break off; it was done all the same."""
+        self.server.posted += 1  # type: ignore[attr-defined]
+        self.wfile.write(SHORTER)
+        self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -102,6 +114,7 @@ def raw(*answers: bytes) -> Iterator[str]:
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
 SHORT = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nx"
+SHORTER = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +122,9 @@ SHORT = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nx"
     [
         (b"", "Remote end closed connection without response"),
         (b"nonsense\r\n\r\n", "nonsense"),
-        (SHORT, r"IncompleteRead\(\d"),
+        (SHORT, "its answer broke off$"),
+        (SHORTER, "its answer broke off$"),
+        (SHORTER[:-1], "its answer broke off$"),
     ],
 )
 @pytest.mark.parametrize("kept", [False, True])
@@ -120,6 +135,36 @@ def test_what_is_no_answer_says_why(answer: bytes, said: str, *, kept: bool) -> 
             assert sender("GET", url, (), b"").response_body == b"x"
         with pytest.raises(UnreachableError, match=rf"^127\.0\.0\.1:\d+: {said}"):
             sender("GET", url, (), b"")
+    assert sender._open == {}
+
+
+def test_a_request_that_was_answered_in_part_is_not_sent_again(counting: Counting) -> None:
+    sender, url = HttpSender(), f"http://127.0.0.1:{counting.server_port}/1"
+    assert sender("GET", url, (), b"").response_body == b"x"
+    with pytest.raises(UnreachableError, match="broke off"):
+        sender("POST", url, (), b"")
+    sender.close()
+    assert counting.posted == 1
+
+
+def test_what_is_told_before_an_answer_is_none() -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    with raw(b"HTTP/1.1 100 Continue\r\n\r\n" + early * 2 + GOOD) as url:
+        sender = HttpSender()
+        answer = sender("GET", url, (), b"")
+        sender.close()
+    assert (answer.status, answer.response_body) == (200, b"x")
+    assert answer.response_headers == (("Content-Length", "1"),)
+
+
+@pytest.mark.parametrize(
+    ("path", "header"), [("", "a\nb"), ("", "t\u20acken"), ("a b", "x"), ("\u00fc", "x")]
+)
+def test_what_http_cannot_carry_is_told_without_repeating_it(path: str, header: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        sender, url = HttpSender(), f"http://127.0.0.1:{listening.getsockname()[1]}/{path}"
+        with pytest.raises(CannotSendError, match="^its address or a header holds characters"):
+            sender("GET", url, (("Authorization", header),), b"")
     assert sender._open == {}
 
 

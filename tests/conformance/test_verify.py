@@ -173,6 +173,29 @@ def test_assumptions_are_confirmed_refuted_or_untouched(
     assert written["A-14"]["by"] == ["updateOrganization expected-value"]
 
 
+@pytest.mark.parametrize("odd", ["a\nb", "t\u20acken", "\ud800"])
+@pytest.mark.parametrize("name", ["access_token", "refresh_token", "organization_id", "_id"])
+def test_no_value_that_a_server_hands_out_ends_the_run(
+    server: MockServer, http: HttpSender, name: str, odd: str
+) -> None:
+    server.reset()
+
+    def spoiled(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, name: odd} if name in row else row
+
+    def send(method: str, url: str, headers: Pairs, body: bytes) -> HttpExchange:
+        exchange = http(method, url, headers, body)
+        if not exchange.response_body.startswith(b"{"):
+            return exchange
+        value = json.loads(exchange.response_body, object_hook=spoiled)
+        return exchange._replace(response_body=json.dumps(value).encode())
+
+    verified = run(server, send, writes=True)
+    broken_off = [why for _, why in verified.report.not_verified if "cannot be sent" in why]
+    assert bool(broken_off) == (name == "access_token")
+    assert not any(odd in why for why in broken_off)
+
+
 def test_what_breaks_off_is_cleaned_up(server: MockServer, http: HttpSender) -> None:
     before = server.control.export_state()
     for name in ("a PUK that stays", "201 for 200", "a short signature"):

@@ -346,6 +346,25 @@ def test_what_is_compared_of_an_answer(old: Any, new: Any, told: list[str]) -> N
     assert [*alone([(page, new)])[0].findings] == []
 
 
+def test_an_address_is_sent_as_http_wants_it() -> None:
+    odd = recorded({}, f"{LIST}/\ud800?a=b c&d=%20\u00fc[]#e")
+    _, sent = alone([(odd, {})])
+    assert sent[0].url.partition("/api/v0/")[2] == ("organizations/%ED%A0%80?a=b%20c&d=%20%C3%BC[]")
+
+
+def test_what_cannot_be_sent_is_listed_and_the_rest_is_sent(
+    server: MockServer, http: HttpSender
+) -> None:
+    bad = recorded({}, request_headers=(("Authorization", "Bearer \u20ac"),), status=401)
+    good = recorded({}, status=401)
+    running = Replay({"/api/v0": server.base_url}, http, ("key", "secret"))
+    running.run([bad, good], "x.har")
+    assert running.skipped == [
+        ("entry 0 of x.har", "its address or a header holds characters that cannot be sent")
+    ]
+    assert running.check.exchanges == 1
+
+
 def test_what_is_not_replayed_is_listed() -> None:
     running, sent = alone(
         [

@@ -3,7 +3,14 @@
 import re
 import ssl
 from collections.abc import Iterable, Mapping
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    IncompleteRead,
+    InvalidURL,
+)
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -14,6 +21,8 @@ Pairs = tuple[tuple[str, str], ...]
 PATIENCE: Final = 60.0
 """Seconds for one answer; the vendor asks for 30 and more where a TSS is deployed."""
 LARGEST_ANSWER: Final = 64 * 1024 * 1024
+_BEFORE_THE_ANSWER: Final = range(102, 200)
+"""Informational statuses but 100 and 101, which ends HTTP."""
 
 
 class HttpExchange(NamedTuple):
@@ -159,11 +168,23 @@ class UnreachableError(Exception):
     """Nobody answers at the address, or not in time; the text says why."""
 
 
+class CannotSendError(ValueError):
+    """A header or an address holds what HTTP cannot carry; the text repeats nothing of it."""
+
+    def __init__(self) -> None:
+        super().__init__("its address or a header holds characters that cannot be sent")
+
+
 class Sender(Protocol):
     """Sends one request and returns the exchange."""
 
     def __call__(self, method: str, url: str, headers: Pairs, body: bytes, /) -> HttpExchange:
-        """Send; raise `UnreachableError` where no answer comes."""
+        """Send.
+
+        Raises:
+            UnreachableError: No answer comes.
+            CannotSendError: There can be none.
+        """
 
 
 def demand_address(url: str) -> None:
@@ -185,6 +206,17 @@ def demand_address(url: str) -> None:
         raise ValueError(f"{shown:.80} is no http:// or https:// address")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("an address should be scheme, host and path alone")
+
+
+class _FinalAnswer(HTTPResponse):
+    """An answer, whatever was told before it, as 103 Early Hints."""
+
+    def begin(self) -> None:
+        """Read the head; http.client itself passes over 100 alone."""
+        super().begin()
+        while self.status in _BEFORE_THE_ANSWER:
+            self.headers = None  # type: ignore[assignment] # as before the first head
+            super().begin()
 
 
 class HttpSender:
@@ -212,18 +244,22 @@ class HttpSender:
         scheme, host, path, query, _ = urlsplit(url)
         target = f"{path or '/'}{'?' + query if query else ''}"
         key = scheme, host
-        kept = key in self._open
         try:
-            return self._send(key, method, target, (url, headers, body))
-        except (HTTPException, OSError) as error:
+            answer = self._answer(key, method, target, (headers, body))
+            read = answer.read(LARGEST_ANSWER)
+            if len(read) < LARGEST_ANSWER and answer.length:
+                raise IncompleteRead(read, answer.length)
+        except (ValueError, InvalidURL) as error:
             self._forget(key)
-            if not kept or isinstance(error, TimeoutError):
-                raise UnreachableError(f"{host}: {_reason(error)}") from error
-        try:
-            return self._send(key, method, target, (url, headers, body))
+            raise CannotSendError from error
         except (HTTPException, OSError) as error:
             self._forget(key)
             raise UnreachableError(f"{host}: {_reason(error)}") from error
+        if answer.will_close or not answer.isclosed():
+            self._forget(key)
+        return HttpExchange(
+            method, url, headers, body, answer.status, tuple(answer.getheaders()), read
+        )
 
     def close(self) -> None:
         """Close what is open."""
@@ -236,28 +272,31 @@ class HttpSender:
         if connection is not None:
             connection.close()
 
-    def _send(
-        self, key: tuple[str, str], method: str, target: str, sent: tuple[str, Pairs, bytes]
-    ) -> HttpExchange:
-        url, headers, body = sent
-        if key not in self._open:
-            self._open[key] = self._connection(*key)
-        connection = self._open[key]
-        connection.request(method, target, body or None, dict(headers))
-        answer = connection.getresponse()
-        read = answer.read(LARGEST_ANSWER)
-        if answer.will_close or not answer.isclosed():
-            self._forget(key)
-        return HttpExchange(
-            method, url, headers, body, answer.status, tuple(answer.getheaders()), read
-        )
+    def _answer(
+        self, key: tuple[str, str], method: str, target: str, sent: tuple[Pairs, bytes]
+    ) -> HTTPResponse:
+        """Send a request; return its answer, the body of which is not read yet."""
+        headers, body = sent
+        kept = self._open.get(key)
+        connection = self._open[key] = kept or self._connection(*key)
+        try:
+            connection.request(method, target, body or None, dict(headers))
+            return connection.getresponse()
+        except (ConnectionError, ssl.SSLEOFError):
+            if kept is None:
+                raise
+        self._forget(key)  # it was closed meanwhile
+        return self._answer(key, method, target, sent)
 
     def _connection(self, scheme: str, host: str) -> HTTPConnection:
         if scheme != "https":
-            return HTTPConnection(host, timeout=self._timeout)
-        if self._context is None:
-            self._context = ssl.create_default_context()
-        return HTTPSConnection(host, timeout=self._timeout, context=self._context)
+            connection = HTTPConnection(host, timeout=self._timeout)
+        else:
+            if self._context is None:
+                self._context = ssl.create_default_context()
+            connection = HTTPSConnection(host, timeout=self._timeout, context=self._context)
+        connection.response_class = _FinalAnswer
+        return connection
 
 
 def _reason(error: BaseException) -> str:
@@ -266,4 +305,6 @@ def _reason(error: BaseException) -> str:
         return "no answer in time"
     if isinstance(error, ssl.SSLError):
         return f"TLS: {error.reason or error}"
+    if isinstance(error, IncompleteRead):
+        return "its answer broke off"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

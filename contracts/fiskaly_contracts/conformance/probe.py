@@ -12,7 +12,13 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from fiskaly_contracts.conformance.checks import ExchangeCheck, assumptions_at
-from fiskaly_contracts.conformance.exchanges import HttpExchange, Sender, UnreachableError, header
+from fiskaly_contracts.conformance.exchanges import (
+    CannotSendError,
+    HttpExchange,
+    Sender,
+    UnreachableError,
+    header,
+)
 from fiskaly_contracts.conformance.findings import Findings, Side
 from fiskaly_contracts.json_value import JsonValue, pointer_to
 from fiskaly_contracts.violations import Severity, Violation, Where
@@ -108,6 +114,7 @@ class Probe:
 
         Raises:
             UnreachableError: No answer came.
+            BrokenJourneyError: What the server handed out before cannot be sent.
             CapReachedError: No more requests may be sent; cleaning up always may.
         """
         if self.requests >= self.most_requests and not self._cleaning:
@@ -116,16 +123,21 @@ class Probe:
             self.sleep(self.pause)
         self.requests += 1
         base = self.sign_de if sign_de else self.management
-        url = f"{base}{quote(path)}{'?' + urlencode(query) if query else ''}"
+        place = quote(path, errors="surrogatepass")
+        url = f"{base}{place}{'?' + urlencode(query, errors='surrogatepass') if query else ''}"
         sent = raw
         if sent is None:
-            sent = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+            text = "" if body is None else json.dumps(body, ensure_ascii=False)
+            sent = text.encode("utf-8", "surrogatepass")
         headers = [("Accept", "application/json")]
         if sent:
             headers.append(("Content-Type", content_type))
         if token is not None:
             headers.append(("Authorization", f"Bearer {token}"))
-        exchange = self.send(method, url, tuple(headers), sent)
+        try:
+            exchange = self.send(method, url, tuple(headers), sent)
+        except CannotSendError as error:
+            raise BrokenJourneyError(f"{method}: {error}") from error
         self.statuses.add(exchange.status)
         return self._judged(exchange, deliberate=raw is not None)
 
@@ -226,7 +238,7 @@ class Probe:
             what, undo = self._undo.pop()
             try:
                 answer = undo()
-            except UnreachableError as error:
+            except (UnreachableError, BrokenJourneyError) as error:
                 self.leftovers.append((what, str(error)))
             else:
                 if answer.status != 200:  # noqa: PLR2004 - every success is 200

@@ -13,7 +13,13 @@ from urllib.parse import quote, unquote
 from uuid import uuid4
 
 from fiskaly_contracts.conformance.checks import ExchangeCheck
-from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs, Sender, header
+from fiskaly_contracts.conformance.exchanges import (
+    CannotSendError,
+    HttpExchange,
+    Pairs,
+    Sender,
+    header,
+)
 from fiskaly_contracts.conformance.findings import Findings, Side
 from fiskaly_contracts.document import Contract
 from fiskaly_contracts.json_value import JsonValue, Tokens, kind_of, pointer_to
@@ -28,6 +34,7 @@ _HANDED_OUT: Final = frozenset(
 )
 _FREE: Final = frozenset({"metadata", "schema"})
 """What a client has sent comes back in them, and is compared by its kind alone."""
+_IN_QUERIES: Final = "%!$&'()*+,;=:@/?[]"
 _UNAUTHORIZED: Final = 401
 _REFUSALS: Final = 400
 
@@ -82,7 +89,11 @@ class Replay:
             elif not exchange.status or exchange.note:
                 self.skipped.append((place, exchange.note or "no answer was recorded"))
             else:
-                answer = self._sent(exchange, called.contract.base_path)
+                try:
+                    answer = self._sent(exchange, called.contract.base_path)
+                except CannotSendError as error:
+                    self.skipped.append((place, str(error)))
+                    continue
                 operation = called.operation
                 self.check.findings(answer)  # counts it; the contract is what `verify` is for
                 self._compare(
@@ -95,12 +106,13 @@ class Replay:
     def _sent(self, exchange: HttpExchange, base_path: str) -> HttpExchange:
         before, _, after = exchange.url.partition(base_path)
         del before  # the recorded host is called by nobody
-        path, mark, query = after.partition("?")
+        path, mark, query = after.partition("#")[0].partition("?")
         if self._fresh_ids and exchange.method == "PUT" and exchange.status < _REFUSALS:
             for found in _UUID.findall(path):
                 self._stands_for.setdefault(found, str(uuid4()))
-        path = "/".join(quote(self._mapped(unquote(part)), safe="") for part in path.split("/"))
-        url = f"{self._targets[base_path]}{path}{mark}{self._mapped(query)}"
+        path = "/".join(_quoted(self._mapped(unquote(part))) for part in path.split("/"))
+        query = _quoted(self._mapped(query), safe=_IN_QUERIES)  # of some tools it is raw
+        url = f"{self._targets[base_path]}{path}{mark}{query}"
         body = self._body(exchange)
         return self._send(exchange.method, url, self._headers(exchange, len(body)), body)
 
@@ -178,6 +190,10 @@ class Replay:
             is_id = _UUID.fullmatch(old) and _UUID.fullmatch(new)
             if name in _HANDED_OUT or is_id:
                 self._stands_for.setdefault(old, new)
+
+
+def _quoted(text: str, safe: str = "") -> str:
+    return quote(text, safe=safe, errors="surrogatepass")
 
 
 def _differences(recorded: HttpExchange, answer: HttpExchange) -> Iterator[Violation]:

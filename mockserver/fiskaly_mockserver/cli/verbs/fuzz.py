@@ -14,7 +14,12 @@ from uuid import uuid4
 import click
 from fiskaly_contracts import Contract, Severity
 from fiskaly_contracts.conformance.checks import ExchangeCheck
-from fiskaly_contracts.conformance.exchanges import HttpExchange, HttpSender, UnreachableError
+from fiskaly_contracts.conformance.exchanges import (
+    CannotSendError,
+    HttpExchange,
+    HttpSender,
+    UnreachableError,
+)
 from fiskaly_contracts.conformance.findings import Finding, Findings, Report, Side
 from fiskaly_contracts.conformance.verify import SIGN_DE_PATH, Settings
 from fiskaly_contracts.recordings.har import HarError, read_har
@@ -158,6 +163,8 @@ def _config(
             known = [*_known_ids(contract, sender, url, (own, bearer))]
     except UnreachableError as error:
         raise NobodyAnswers(str(error)) from error
+    except CannotSendError as error:
+        raise NothingChecked(f"the token is of no use: {error}") from error
     finally:
         sender.close()
     from fiskaly_contracts import conformance  # noqa: PLC0415 - for where it is
