@@ -163,7 +163,7 @@ def test_what_is_told_before_an_answer_is_none() -> None:
 def test_what_http_cannot_carry_is_told_without_repeating_it(path: str, header: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         sender, url = HttpSender(), f"http://127.0.0.1:{listening.getsockname()[1]}/{path}"
-        with pytest.raises(CannotSendError, match="^its address or a header holds characters"):
+        with pytest.raises(CannotSendError, match=r"^its address or a header holds characters"):
             sender("GET", url, (("Authorization", header),), b"")
     assert sender._open == {}
 

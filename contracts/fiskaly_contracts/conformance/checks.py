@@ -81,6 +81,10 @@ class ExchangeCheck:
         if called is None:
             self.ignored += 1
             return []
+        notes = [exchange.why_not(side) for side in ("request", "answer")]
+        self.notes.update(filter(None, notes))
+        if all(notes):
+            return []
         self.exchanges += 1
         if called.operation is None:
             return [self._unknown_route(exchange, called, seen)]
@@ -89,6 +93,15 @@ class ExchangeCheck:
             *self._of_request(exchange, called, seen),
             *(self._of_response(exchange, called, seen) if exchange.status else ()),
         ]
+
+    def of_request(self, exchange: HttpExchange, seen: str = "") -> list[Finding]:
+        """Return what is wrong with a request that may have no answer yet; it is not counted."""
+        called = self.routes.find(exchange.method, exchange.path)
+        if called is None:
+            return []
+        if called.operation is None:
+            return [self._unknown_route(exchange, called, seen)]
+        return [*self._of_request(exchange, called, seen)]
 
     def curl(self, exchange: HttpExchange) -> str:
         """Return the request as a command for a shell, its secrets as variables."""
@@ -143,8 +156,7 @@ class ExchangeCheck:
         return self.finding(exchange, name, violation, Side.REQUEST, seen=seen)
 
     def _of_request(self, exchange: HttpExchange, called: Called, seen: str) -> Iterator[Finding]:
-        if exchange.note.startswith("request"):
-            self.notes[exchange.note] += 1
+        if exchange.why_not("request"):
             return
         operation, data = _operation(called), request_data(exchange, called)
         key = id(called.contract)
@@ -158,8 +170,7 @@ class ExchangeCheck:
             yield from self._disagreement(exchange, operation, Side.REQUEST, (found, other), seen)
 
     def _of_response(self, exchange: HttpExchange, called: Called, seen: str) -> Iterator[Finding]:
-        if exchange.note.startswith("answer"):
-            self.notes[exchange.note] += 1
+        if exchange.why_not("answer"):
             return
         operation, data = _operation(called), response_data(exchange, called)
         key = id(called.contract)

@@ -32,7 +32,7 @@ class HttpExchange(NamedTuple):
         method: Upper case.
         url: Absolute, or from the path on.
         status: 0 where no answer came.
-        note: Why a body cannot be judged, as "answer: the recording has no body"; "" for both.
+        note: Why bodies cannot be judged, as `noted` writes it; "" where both can.
         started: When it began, as ISO 8601; "" where that is unknown.
         took: Milliseconds.
     """
@@ -58,6 +58,20 @@ class HttpExchange(NamedTuple):
         """The pairs of the query, percent-decoded."""
         text = urlsplit(self.url).query.removeprefix("?")  # a stray one is tolerated
         return tuple(parse_qsl(text, keep_blank_values=True, errors="replace"))
+
+    def why_not(self, side: str) -> str:
+        """Return why the body of a side, request or answer, cannot be judged; "" if it can."""
+        return next((one for one in self.note.split("; ") if one.startswith(f"{side}: ")), "")
+
+
+def noted(request: str, answer: str) -> str:
+    """Return the note of an exchange of whose bodies one or both cannot be judged.
+
+    >>> noted("", "too long"), noted("it has none", "too long")
+    ('answer: too long', 'request: it has none; answer: too long')
+    """
+    sides = {"request": request, "answer": answer}
+    return "; ".join(f"{side}: {why}" for side, why in sides.items() if why)
 
 
 class Called(NamedTuple):

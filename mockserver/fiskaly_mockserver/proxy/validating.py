@@ -6,6 +6,7 @@ header is hidden or added but those of the connection itself.
 
 import asyncio
 import gzip
+import re
 import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -19,6 +20,7 @@ from typing import Final, Self
 from aiohttp import (
     ClientError,
     ClientResponse,
+    ClientResponseError,
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
@@ -28,9 +30,12 @@ from aiohttp import (
 from fiskaly_contracts import Contract
 from fiskaly_contracts.checker import Judge
 from fiskaly_contracts.conformance.checks import ExchangeCheck
-from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs, header
-from fiskaly_contracts.conformance.findings import Findings, Side
+from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs, header, noted
+from fiskaly_contracts.conformance.findings import Findings
+from fiskaly_contracts.violations import Severity
 from yarl import URL
+
+from fiskaly_mockserver.server.listening import http_logger
 
 KEPT_AT_MOST: Final = 8 * 1024 * 1024
 """Bytes of a body that are kept for the judgment; a longer one is forwarded and not judged."""
@@ -41,6 +46,7 @@ _TOO_LONG: Final = f"more than {KEPT_AT_MOST} bytes"
 _OF_THE_CONNECTION: Final = frozenset(
     {
         "connection",
+        "expect",  # it was told to go on already, and an upstream may not know how to
         "keep-alive",
         "proxy-authenticate",
         "proxy-authorization",
@@ -51,6 +57,7 @@ _OF_THE_CONNECTION: Final = frozenset(
         "upgrade",
     }
 )
+_ORIGIN = re.compile(r"\Ahttps?://[^/?]*", re.IGNORECASE)
 _SENT: Final = web.ResponseKey("names_sent", tuple[str, ...])
 """The names of the headers that the upstream has sent."""
 _ADDED: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -71,10 +78,14 @@ class Upstream:
         self.sign_de = (sign_de or self.management).rstrip("/").removesuffix("/api/v2")
 
     def url(self, raw_path: str) -> str:
-        """Return the address for a path as it was sent, with its query."""
-        path = raw_path.partition("?")[0]
+        """Return the address for a path as it was sent, with its query.
+
+        A client that takes us for its HTTP proxy sends a whole address.
+        """
+        target = "/" + _ORIGIN.sub("", raw_path).removeprefix("/")
+        path = target.partition("?")[0]
         origin = self.sign_de if "/api/v2" in path else self.management
-        return origin + raw_path
+        return origin + target
 
 
 class ValidatingProxy:
@@ -91,7 +102,7 @@ class ValidatingProxy:
     Attributes:
         check: Counts what came by.
         findings: What was wrong.
-        unanswered: How often the upstream did not answer, by the reason.
+        unanswered: How often the upstream did not answer, or not to the end, by the reason.
         port: The port that is listened on, once it runs.
     """
 
@@ -131,6 +142,7 @@ class ValidatingProxy:
 
         Raises:
             OSError: The address cannot be listened on.
+            UnicodeError: It is no name of a host.
         """
         self._thread.start()
         self.port = self._started.result()
@@ -148,7 +160,7 @@ class ValidatingProxy:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             try:
                 runner.run(self._serve())
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - it belongs to who waits for the start
                 self._started.set_exception(error)
 
     async def _serve(self) -> None:
@@ -167,7 +179,11 @@ class ValidatingProxy:
             app.on_response_prepare.append(_only_what_was_sent)
             app.router.add_route("*", ANYTHING, self._handle)
             runner = web.AppRunner(
-                app, access_log=None, auto_decompress=False, shutdown_timeout=STOPPING
+                app,
+                access_log=None,
+                auto_decompress=False,
+                logger=http_logger(),
+                shutdown_timeout=STOPPING,
             )
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
@@ -186,15 +202,16 @@ class ValidatingProxy:
         exchange = HttpExchange(
             request.method, url, headers, started=began.isoformat(timespec="milliseconds")
         )
+        begun: list[bytes] = []
         if self._block:
-            async for chunk in request.content.iter_any():
-                sent.add(chunk)
-            refused = self._refusal(exchange._replace(request_body=sent.body))
+            begun = await sent.read(request)
+            refused = self._refusal(_with_bodies(exchange, sent, got))
             if refused is not None:
                 return refused
         answer: web.StreamResponse | None = None
         try:
-            async with self._forwarded(request, url, sent) as response:
+            body = sent.teed(request, begun) if request.body_exists else None
+            async with self._forwarded(request, url, body) as response:
                 exchange = exchange._replace(
                     status=response.status, response_headers=_pairs(response.raw_headers)
                 )
@@ -204,23 +221,22 @@ class ValidatingProxy:
                     await answer.write(chunk)
             await answer.write_eof()
         except (ClientError, OSError) as error:
-            if answer is not None:
-                raise  # half an answer was sent: the client sees the connection close
-            return self._unanswered(error)
+            if request.transport is None or request.transport.is_closing():
+                return answer or web.Response()  # the client has gone: nobody reads it
+            if answer is None:
+                return self._unanswered(_reason(error))
+            self._count("its answer broke off")
+            request.transport.close()  # the client sees it break off, too
+            return answer
         took = round((time.perf_counter() - clock) * 1000, 3)
-        self._judge(exchange._replace(took=took), sent, got)
+        self._judge(_with_bodies(exchange._replace(took=took), sent, got))
         return answer
 
     def _forwarded(
-        self, request: web.Request, url: str, sent: "_Kept"
+        self, request: web.Request, url: str, body: AsyncIterator[bytes] | None
     ) -> AbstractAsyncContextManager[ClientResponse]:
         if self._session is None:
             raise RuntimeError("the proxy does not run")
-        data: bytes | AsyncIterator[bytes] | None = None
-        if self._block:
-            data = sent.body or None
-        elif request.body_exists:
-            data = sent.teed(request)
         kept = [
             (name, value)
             for name, value in _pairs(request.raw_headers)
@@ -229,17 +245,12 @@ class ValidatingProxy:
         return self._session.request(
             request.method,
             URL(url, encoded=True),
-            data=data,
+            data=body,
             headers=kept,
             allow_redirects=False,
         )
 
-    def _judge(self, exchange: HttpExchange, sent: "_Kept", got: "_Kept") -> None:
-        note = sent.note("request") or got.note("answer")
-        body, unreadable = _unpacked(exchange, got.body)
-        exchange = exchange._replace(
-            request_body=sent.body, response_body=body, note=note or unreadable
-        )
+    def _judge(self, exchange: HttpExchange) -> None:
         found = self.check.findings(exchange, f"at {exchange.started}")
         self.findings.add(*found)
         if self._on_exchange is not None:
@@ -247,11 +258,11 @@ class ValidatingProxy:
 
     def _refusal(self, exchange: HttpExchange) -> web.Response | None:
         """Return the refusal of a request that breaks the contract, in the API's own shape."""
-        found = self.check.findings(exchange, f"at {exchange.started}")
-        errors = [one for one in found if one.side is Side.REQUEST and one.severity == "error"]
+        found = self.check.of_request(exchange, f"at {exchange.started}")
+        errors = [one for one in found if one.severity is Severity.ERROR]
         if not errors:
-            self.check.exchanges -= 1  # it is counted when its answer is there
             return None
+        self.check.findings(exchange)  # counts it
         self.findings.add(*errors)
         message = ", ".join(one.message for one in errors)
         said = {
@@ -262,9 +273,8 @@ class ValidatingProxy:
         }
         return web.json_response(said, status=400)
 
-    def _unanswered(self, error: Exception) -> web.Response:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        self.unanswered[reason] = self.unanswered.get(reason, 0) + 1
+    def _unanswered(self, reason: str) -> web.Response:
+        self._count(reason)
         said = {
             "status_code": 502,
             "error": "Bad Gateway",
@@ -272,32 +282,58 @@ class ValidatingProxy:
         }
         return web.json_response(said, status=502)
 
+    def _count(self, reason: str) -> None:
+        self.unanswered[reason] = self.unanswered.get(reason, 0) + 1
+
 
 class _Kept:
-    """A body that is forwarded and kept, as far as it is not too long."""
+    """A body that is forwarded and kept, as far as it is not too long.
+
+    Attributes:
+        too_long: Whether it is not kept.
+    """
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
         self._length = 0
+        self.too_long = False
 
     def add(self, chunk: bytes) -> None:
         self._length += len(chunk)
-        if self._length <= KEPT_AT_MOST:
-            self._chunks.append(chunk)
-        else:
+        self.too_long = self._length > KEPT_AT_MOST
+        if self.too_long:
             self._chunks.clear()
+        else:
+            self._chunks.append(chunk)
 
     @property
     def body(self) -> bytes:
         return b"".join(self._chunks)
 
-    def note(self, side: str) -> str:
-        return f"{side}: {_TOO_LONG}" if self._length > KEPT_AT_MOST else ""
+    async def read(self, request: web.Request) -> list[bytes]:
+        """Keep a request's body before it is forwarded; return as much as was read of it."""
+        read: list[bytes] = []
+        async for chunk in request.content.iter_any():
+            self.add(chunk)
+            read.append(chunk)
+            if self.too_long:
+                break
+        return read
 
-    async def teed(self, request: web.Request) -> AsyncIterator[bytes]:
+    async def teed(self, request: web.Request, begun: list[bytes]) -> AsyncIterator[bytes]:
+        """Yield what was read of a request's body, and keep the rest as it is forwarded."""
+        while begun:
+            yield begun.pop(0)
         async for chunk in request.content.iter_any():
             self.add(chunk)
             yield chunk
+
+
+def _reason(error: Exception) -> str:
+    """Say why no answer came, without the address, of which a query may hold a secret."""
+    if isinstance(error, ClientResponseError):
+        return "what it sends is no HTTP"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _pairs(raw: Iterable[tuple[bytes, bytes]]) -> Pairs:
@@ -327,9 +363,18 @@ async def _only_what_was_sent(_: web.BaseRequest, response: web.StreamResponse) 
             del response.headers[name]
 
 
-def _unpacked(exchange: HttpExchange, body: bytes) -> tuple[bytes, str]:
-    """Return an answer's body without its content coding, or why it cannot be read."""
-    coding = header(exchange.response_headers, "content-encoding").lower()
+def _with_bodies(exchange: HttpExchange, sent: _Kept, got: _Kept) -> HttpExchange:
+    request, request_note = _unpacked(exchange.request_headers, sent)
+    answer, answer_note = _unpacked(exchange.response_headers, got)
+    note = noted(request_note, answer_note)
+    return exchange._replace(request_body=request, response_body=answer, note=note)
+
+
+def _unpacked(headers: Pairs, kept: _Kept) -> tuple[bytes, str]:
+    """Return a body without its content coding, or why it cannot be read."""
+    if kept.too_long:
+        return b"", _TOO_LONG
+    coding, body = header(headers, "content-encoding").lower(), kept.body
     try:
         if coding in {"", "identity"} or not body:
             return body, ""
@@ -338,5 +383,5 @@ def _unpacked(exchange: HttpExchange, body: bytes) -> tuple[bytes, str]:
         if coding == "deflate":
             return zlib.decompress(body), ""
     except (OSError, EOFError, zlib.error):
-        return b"", f"answer: its {coding} cannot be unpacked"
-    return b"", f"answer: packed as {coding:.20}"
+        return b"", f"its {coding} cannot be unpacked"
+    return b"", f"packed as {coding:.20}"

@@ -272,7 +272,7 @@ async def listen(service: Service, host: str, port: int, tls: Tls | None = None)
     runner = web.AppRunner(
         app,
         access_log=None,
-        logger=_http_logger(),
+        logger=http_logger(),
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
     await runner.setup()
@@ -353,7 +353,7 @@ def _explain(host: str, port: int, error: OSError) -> str:
     return f"cannot listen on {host} port {port}: {error.strerror or error}"
 
 
-def _http_logger() -> logging.Logger:
+def http_logger() -> logging.Logger:
     """Return the logger for what goes wrong below the API, without tracebacks of clients.
 
     aiohttp answers a malformed head itself, and logs a traceback of it or of a malformed

@@ -106,8 +106,9 @@ def proxying(
 
     try:
         proxy.__enter__()
-    except OSError as error:
-        raise BadCheck(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadCheck(f"cannot listen on {host}:{port}: {reason}") from error
     try:
         yield proxy, finish
     finally:
