@@ -157,6 +157,25 @@ def test_a_body_that_was_not_recorded_is_noted_and_not_judged() -> None:
     assert checking.notes == {note: 1}
 
 
+def test_what_has_neither_body_counts_for_nothing() -> None:
+    checking = ExchangeCheck(Contract.bundled())
+    note = "request: more than 9 bytes; answer: the recording has no body"
+    assert checking.findings(exchange(None, note=note)) == []
+    assert checking.findings(exchange(None, "http://x/api/v0/x", note=note)) != []
+    assert checking.notes == dict.fromkeys(note.split("; "), 2)
+    assert (checking.exchanges, [*checking.calls]) == (1, [])
+
+
+def test_a_question_of_a_browser_is_no_call_of_the_client() -> None:
+    checking = ExchangeCheck(Contract.bundled())
+    plain = exchange(None, KEYS, method="OPTIONS", status=204)
+    asked = plain._replace(request_headers=(("Access-Control-Request-Method", "GET"),))
+    assert checking.findings(asked) == checking.of_request(asked) == []
+    assert checking.exchanges == 0
+    assert [one.rule for one in checking.findings(plain)] == ["method"]
+    assert [one.rule for one in checking.of_request(plain)] == ["method"]
+
+
 def test_what_a_recording_has_redacted_is_not_judged(checking: ExchangeCheck) -> None:
     assert checking.findings(exchange(keys({**KEY, "created_at": "[omitted]"}))) == []
     [one] = checking.findings(exchange(keys({**KEY, "extra": "[undeclared]"})))

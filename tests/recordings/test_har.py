@@ -3,6 +3,7 @@
 import json
 import tracemalloc
 from base64 import b64encode
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,24 @@ def test_a_body_that_was_sent_is_told_from_one_that_was_not_recorded(
     assert (one.request_body, one.note, one.method) == (body, note, "GET")
 
 
+def test_both_bodies_may_be_missing_and_that_is_kept(tmp_path: Path) -> None:
+    note = "request: the recording has no body; answer: the recording has no body"
+    file = written(tmp_path / "run.har", [entry({"bodySize": 1}, {"content": {"size": 7}})])
+    [one] = read_har(file)
+    assert one.note == note
+    for kept in (note, "answer: packed as br"):
+        [again] = read_har(written(file, [entry_of(one._replace(note=kept))]))
+        assert again.note == kept
+    [other] = read_har(written(file, [{**entry(), "comment": "answer me"}]))
+    assert other.note == ""
+
+
+@pytest.mark.parametrize("time", [nan, inf, -inf, None])
+def test_a_time_that_is_none_makes_no_archive_invalid(tmp_path: Path, time: object) -> None:
+    [one] = read_har(written(tmp_path / "run.har", [{**entry(), "time": time}]))
+    assert one.took == 0
+
+
 def test_an_entry_has_all_that_the_format_asks_for() -> None:
     assert entry_of(FULL._replace(note="a note")) == {
         "startedDateTime": "2026-01-01T00:00:00.000+00:00",
@@ -202,6 +221,8 @@ def test_an_exchange_without_an_answer_has_status_0(tmp_path: Path) -> None:
             "the text of a body should be a text",
         ),
         (json.dumps({"log": {"entries": [{**entry(), "time": "soon"}]}}), "entry 0: "),
+        (json.dumps({"log": {"entries": [entry(response={"status": inf})]}}), "entry 0: "),
+        ('{"log": {"entries": [{"time": ' + "1" * 5000, "entry 0 has a number of too many digits"),
         (
             json.dumps(
                 {"log": {"entries": [entry({"postData": {"text": "*", "encoding": "base64"}})]}}

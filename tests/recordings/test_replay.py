@@ -365,6 +365,12 @@ def test_what_cannot_be_sent_is_listed_and_the_rest_is_sent(
     assert running.check.exchanges == 1
 
 
+def test_a_question_of_a_browser_is_not_replayed() -> None:
+    asked = (("access-control-request-method", "POST"),)
+    running, sent = alone([(recorded({}, method="OPTIONS", request_headers=asked), {})])
+    assert (sent, running.skipped, [*running.findings]) == ([], [], [])
+
+
 def test_what_is_not_replayed_is_listed() -> None:
     running, sent = alone(
         [

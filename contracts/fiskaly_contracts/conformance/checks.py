@@ -77,13 +77,15 @@ class ExchangeCheck:
 
     def findings(self, exchange: HttpExchange, seen: str = "") -> list[Finding]:
         """Return what is wrong with an exchange; `seen` says where it comes from."""
+        if exchange.is_preflight:
+            return []
         called = self.routes.find(exchange.method, exchange.path)
         if called is None:
             self.ignored += 1
             return []
         notes = [exchange.why_not(side) for side in ("request", "answer")]
         self.notes.update(filter(None, notes))
-        if all(notes):
+        if called.operation is not None and all(notes):
             return []
         self.exchanges += 1
         if called.operation is None:
@@ -97,7 +99,7 @@ class ExchangeCheck:
     def of_request(self, exchange: HttpExchange, seen: str = "") -> list[Finding]:
         """Return what is wrong with a request that may have no answer yet; it is not counted."""
         called = self.routes.find(exchange.method, exchange.path)
-        if called is None:
+        if called is None or exchange.is_preflight:
             return []
         if called.operation is None:
             return [self._unknown_route(exchange, called, seen)]

@@ -59,6 +59,12 @@ class HttpExchange(NamedTuple):
         text = urlsplit(self.url).query.removeprefix("?")  # a stray one is tolerated
         return tuple(parse_qsl(text, keep_blank_values=True, errors="replace"))
 
+    @property
+    def is_preflight(self) -> bool:
+        """Whether a browser asks whether a page may send what follows: no client wrote that."""
+        asked = header(self.request_headers, "access-control-request-method")
+        return self.method == "OPTIONS" and bool(asked)
+
     def why_not(self, side: str) -> str:
         """Return why the body of a side, request or answer, cannot be judged; "" if it can."""
         return next((one for one in self.note.split("; ") if one.startswith(f"{side}: ")), "")

@@ -9,12 +9,13 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
+from math import isfinite
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs, header
+from fiskaly_contracts.conformance.exchanges import HttpExchange, Pairs, header, noted
 from fiskaly_contracts.json_value import JsonValue
 
 CREATOR: Final = "fiskaly-mockserver"
@@ -25,6 +26,7 @@ _UNKNOWN = -1
 _UNKNOWN_TIME = "1970-01-01T00:00:00.000+00:00"
 _NO_BODY = "the recording has no body"
 _END = object()
+_NOTED = re.compile("(?:request|answer): ")
 _EMPTY = frozenset({"body: empty", "body: null"})
 
 
@@ -56,7 +58,7 @@ def exchange_of(entry: object, place: str) -> HttpExchange:
     """
     try:
         return _exchange(entry)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         said = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise HarError(f"{place}: {said}") from error
 
@@ -189,6 +191,9 @@ class _Reader:
                     raise HarError(f"{self._name} is cut short or broken {place}") from error
                 size *= 2
                 continue
+            except ValueError as error:
+                place = f"entry {self._index} has a number of too many digits"
+                raise HarError(f"{self._name}: {place}") from error
             except RecursionError as error:
                 raise HarError(f"{self._name}: entry {self._index} is nested too deep") from error
             self._text = self._text[end:]
@@ -212,7 +217,7 @@ def _exchange(entry: object) -> HttpExchange:
     content = response.get("content") or {}
     got = _text(content)
     recorded = got is not None or not (content.get("size") or _left_out(content))
-    return HttpExchange(
+    exchange = HttpExchange(
         method.upper(),
         url,
         _pairs(request.get("headers")),
@@ -220,10 +225,17 @@ def _exchange(entry: object) -> HttpExchange:
         int(response.get("status") or 0),
         _pairs(response.get("headers")),
         got or b"",
-        sent_note or ("" if recorded else f"answer: {_NO_BODY}"),
+        noted(sent_note, "" if recorded else _NO_BODY),
         str(entry.get("startedDateTime") or ""),
-        float(entry.get("time") or 0),
+        _milliseconds(entry.get("time")),
     )
+    ours = str(entry.get("comment") or "")  # what was read or forwarded without its bodies
+    return exchange if exchange.note or not _NOTED.match(ours) else exchange._replace(note=ours)
+
+
+def _milliseconds(value: Any) -> float:
+    took = float(value or 0)
+    return took if isfinite(took) else 0.0
 
 
 def _request_body(request: Mapping[str, Any]) -> tuple[bytes, str]:
@@ -237,7 +249,7 @@ def _request_body(request: Mapping[str, Any]) -> tuple[bytes, str]:
         ).encode(), ""
     size = request.get("bodySize")
     unseen = isinstance(size, int) and size > 0
-    return b"", f"request: {_NO_BODY}" if unseen or _left_out(request) else ""
+    return b"", _NO_BODY if unseen or _left_out(request) else ""
 
 
 def _left_out(message: Mapping[str, Any]) -> bool:

@@ -83,6 +83,8 @@ class Replay:
         """
         for index, exchange in enumerate(exchanges):
             place = f"entry {index} of {name}"
+            if exchange.is_preflight:
+                continue
             called = self.check.routes.find(exchange.method, exchange.path)
             if called is None or called.contract.base_path not in self._targets:
                 self.skipped.append((place, "it calls no API that is replayed"))
