@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from contracts.openapi_document import ASSUMPTIONS, OPENAPI, references, walk
-from fiskaly_contracts import Checker, Contract, RequestData, ResponseData, Where
+from fiskaly_contracts import Checker, Contract, RequestData, ResponseData, Where, explain
 from openapi_spec_validator import validate
 
 OPERATIONS = {
@@ -307,3 +307,38 @@ def test_no_example_holds_what_could_pass_for_a_real_credential() -> None:
     text = json.dumps([value for *_, value in EXAMPLES])
     assert "eyJ" not in text
     assert re.findall(r'"api_secret": "(?!EXAMPLE)', text) == []
+
+
+def amounts(**one: object) -> dict[str, Any]:
+    rows = [{"vat_rate": "NORMAL", "amount": "11.90"} | one]
+    return {"standard_v1": {"receipt": {"receipt_type": "RECEIPT", "amounts_per_vat_rate": rows}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        (amounts(amount=11.9), ".standard_v1.receipt.amounts_per_vat_rate[0].amount should be st"),
+        (amounts(amount="11.9"), "amount should match pattern"),
+        (amounts(vat_rate="19.0"), "vat_rate should be equal to one of the allowed values"),
+        ({"standard_v1": {"order": {}}}, "order should have required property 'line_items'"),
+        ({"standard_v1": {}}, ".standard_v1 should have 'receipt', or 'order', or 'other'"),
+        ({"raw": {"process_data": ""}}, ".raw should have required property 'process_type'"),
+        ({}, "body.schema should have 'standard_v1', or 'raw', or 'dsfinvtw_v1'"),
+        (None, "body.schema should be object"),
+    ],
+)
+def test_what_is_wrong_with_the_data_of_a_transaction_is_named(schema: object, told: str) -> None:
+    body = {"state": "ACTIVE", "client_id": UUID, "schema": schema}
+    path, query = {"tss_id": UUID, "tx_id_or_number": UUID}, (("tx_revision", "1"),)
+    data = RequestData(
+        "upsertTransaction", path, query, "application/json", json.dumps(body).encode()
+    )
+    assert told in explain(Checker(CONTRACT).check(data).violations)
+
+
+def test_what_is_wrong_with_a_login_is_named() -> None:
+    body = b'{"api_key": 1, "api_secret": "EXAMPLE"}'
+    data = RequestData("authenticateApi", {}, (), "application/json", body)
+    assert explain(Checker(CONTRACT).check(data).violations).startswith(
+        "body.api_key should be string (got 1)"
+    )
