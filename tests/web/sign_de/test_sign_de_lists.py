@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fiskaly_mockserver.domain.signing.model import TssId, TssState
-from web.sign_de.till import CLIENT, EXPORT, TSS, Till
+from web.sign_de.till import CLIENT, EXPORT, PIN, SERIAL, TSS, Till
 
 STATES = [
     "states=ACTIVE",
@@ -61,6 +61,34 @@ async def test_transactions_come_in_the_order_that_is_asked_for(till: Till, path
     ):
         found = (await till.get(f"{path}?{query}")).body
         assert ([row["number"] for row in found["data"]], found["count"]) == (numbers, 3), query
+
+
+async def test_numbers_of_several_tss_are_in_order(till: Till) -> None:
+    await till.open()
+    other = "6f1cbb9a-2f2a-4d5e-9a46-1f6a4b1f0002"
+    client = "0b7a5f3e-1c2d-4e3f-8a4b-5c6d7e8f9a0c"
+    puk = (await till.put(f"/tss/{other}")).body["admin_puk"]
+    await till.patch(f"/tss/{other}", {"state": "UNINITIALIZED"})
+    await till.patch(f"/tss/{other}/admin", {"admin_puk": puk, "new_admin_pin": PIN})
+    await till.post(f"/tss/{other}/admin/auth", {"admin_pin": PIN})
+    await till.patch(f"/tss/{other}", {"state": "INITIALIZED"})
+    await till.put(f"/tss/{other}/client/{client}", {"serial_number": SERIAL})
+    for at, (tss, signer) in enumerate([(TSS, CLIENT), (TSS, CLIENT), (other, client)]):
+        body: dict[str, object] = {"state": "ACTIVE", "client_id": signer}
+        tx = f"00000000-0000-4000-8000-00000000000{at}"
+        assert (await till.put(f"/tss/{tss}/tx/{tx}?tx_revision=1", body)).status == 200
+    for order, numbers in (("asc", [1, 1, 2]), ("desc", [2, 1, 1])):
+        found = (await till.get(f"/tx?order_by=number&order={order}")).body
+        assert [row["number"] for row in found["data"]] == numbers
+
+
+async def test_tss_without_the_time_that_is_sorted_by_come_last(till: Till) -> None:
+    await till.open()
+    fresh = "6f1cbb9a-2f2a-4d5e-9a46-1f6a4b1f0000"
+    await till.put(f"/tss/{fresh}")
+    for query in ("order_by=time_init", "order_by=time_init&order=desc"):
+        found = (await till.get(f"/tss?{query}")).body
+        assert [row["_id"] for row in found["data"]] == [TSS, fresh]
 
 
 async def test_what_the_service_deleted_is_shown_unless_told_otherwise(till: Till) -> None:

@@ -63,8 +63,8 @@ _WAYS = {
 
 SORT_KEYS: Mapping[str, SortKey[Tss]] = {
     "time_creation": lambda row: row.time_creation,
-    "time_init": lambda row: row.time_init,
-    "time_disable": lambda row: row.time_disable,
+    "time_init": lambda row: row.time_init or "",
+    "time_disable": lambda row: row.time_disable or "",
     "state": lambda row: row.state,
 }
 

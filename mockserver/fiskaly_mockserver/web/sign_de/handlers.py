@@ -74,7 +74,7 @@ def _text(value: object) -> str:
 def paging_of(call: Call, *, by_number: bool = False) -> Paging:
     """Return how a list is cut; without an order it is that of creation."""
     paging = call.paging
-    # Transactions are created in the order of their numbers
+    # A TSS creates its transactions in the order of their numbers
     if by_number and paging.order_by == "number":
         return paging._replace(order_by=None)
     return paging
@@ -197,7 +197,7 @@ def list_transactions(call: Call) -> PresentedRows:
         call.principal,
         call.path.get("tss_id"),
         _narrowed(call),
-        paging_of(call, by_number=True),
+        paging_of(call, by_number="tss_id" in call.path),
         show_deleted=shows_deleted(call),
     )
     return presenters.transaction_list(page.rows, page.count, call.principal.env.value)
