@@ -108,6 +108,7 @@ class Oracle:
         one.state = wanted
         if wanted == "DISABLED":
             one.registered.clear()
+            one.sessions.clear()
         return DEPLOYMENT if wanted == "UNINITIALIZED" else 1
 
     def set_pin(self, caller: Principal, tss: str, pin: str, *, right: bool) -> int | None:

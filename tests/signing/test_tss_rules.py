@@ -201,6 +201,15 @@ def test_s6_each_step_takes_the_next_counter_and_nothing_else_does(signing: Sign
     assert set(events[:19]) == {"updateTime"}
 
 
+def test_s6_a_disabled_tss_signs_nothing_more(signing: Signing) -> None:
+    tss = signing.tss_in(DISABLED)
+    signing.tss.log_out(signing.shop, TSS_ID)
+    assert signing.row() == tss
+    assert [*signing.tables.logs.select("tss", TSS_ID)][-1].name.endswith(
+        "_disableSecureElement.log"
+    )
+
+
 @pytest.mark.parametrize("start", [0, 253_402_300_799])
 def test_s6_log_times_are_good_from_1970_to_9999(account: Account, start: int) -> None:
     signing = Signing(account, start=start)

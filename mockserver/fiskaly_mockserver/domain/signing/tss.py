@@ -383,7 +383,10 @@ class TssService:
         return replace(tss, state=TssState.INITIALIZED, description=text, time_init=now)
 
     def _disabled(self, tss: Tss) -> Tss:
-        """Disable for good: its clients are deregistered with it (S4)."""
+        """Disable for good, after which nothing is signed (S3, S4).
+
+        Its clients are deregistered with it, and its admins are logged out without a log.
+        """
         now = self._backend.now()
         tss = self._backend.ledger.system(tss, log_messages.disable_secure_element(now), now)
         for client in [*self._tables.clients.select("tss", tss.id)]:
@@ -391,6 +394,8 @@ class TssService:
                 self._tables.clients.put(
                     replace(client, state=ClientState.DEREGISTERED, time_update=now)
                 )
+        for session in [*self._tables.admin_sessions.select("tss", tss.id)]:
+            self._tables.admin_sessions.remove((tss.id, session.principal_id))
         return replace(tss, state=TssState.DISABLED, registered_clients=0, time_disable=now)
 
 
