@@ -41,7 +41,7 @@ class Tx:
 
     def takes(self, call: Receipt) -> bool:
         """Tell whether a call is the next one in turn."""
-        types = {self.calls[-1].process_type, call.process_type} - {""}
+        types = {one.process_type for one in (*self.calls, call)} - {""}
         return self.is_open and call.revision == len(self.calls) + 1 and len(types) < 2
 
 

@@ -136,7 +136,10 @@ def test_s5_the_process_type_stays(signing: Signing) -> None:
     signing.sign(2, schema=receipt())
     with pytest.raises(errors.ProcessTypeChanged):
         signing.sign(3, FINISHED, ORDER)
-    signing.sign(3, FINISHED, receipt())
+    signing.sign(3)  # which gives no type, and takes none away
+    with pytest.raises(errors.ProcessTypeChanged):
+        signing.sign(4, FINISHED, ORDER)
+    signing.sign(4, FINISHED, receipt())
 
 
 def test_s5_who_may_not_sign(signing: Signing) -> None:

@@ -19,7 +19,7 @@ from fiskaly_mockserver.domain.account.model import (
     PrincipalId,
 )
 from fiskaly_mockserver.domain.signing.log_messages import signed
-from fiskaly_mockserver.domain.signing.process_data import process_data_of
+from fiskaly_mockserver.domain.signing.process_data import NO_DATA, process_data_of
 
 TssId = NewType("TssId", str)
 ClientId = NewType("ClientId", str)
@@ -246,6 +246,12 @@ class Transaction(NamedTuple):
     def state(self) -> TransactionState:
         """The state that the newest revision left."""
         return self.latest.state
+
+    @property
+    def process_type(self) -> str:
+        """The process type that it has once a call gave one, " " before."""
+        types = (one.process_type for one in self.revisions)
+        return next((one for one in types if one != NO_DATA.process_type), NO_DATA.process_type)
 
     @property
     def time_start(self) -> int:

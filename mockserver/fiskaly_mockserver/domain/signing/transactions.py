@@ -293,10 +293,10 @@ class Transactions:
                 f" {latest.revision + 1}, not {call.revision}",
                 transaction=present.id,
             )
-        before = latest.process_type
-        if call.data is not NO_DATA and before not in (NO_TYPE, call.data.process_type):
+        wanted = call.data.process_type
+        if call.data is not NO_DATA and present.process_type not in (NO_TYPE, wanted):
             raise errors.ProcessTypeChanged(
-                transaction=present.id, process_type=before, wanted=call.data.process_type
+                transaction=present.id, process_type=present.process_type, wanted=wanted
             )
 
     def _signed(
