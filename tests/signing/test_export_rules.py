@@ -90,6 +90,22 @@ def test_s9_filters_select_logs(
     assert [counter - sold for counter in counters(signing)] == expected
 
 
+@pytest.mark.parametrize("filters", [{"transaction_number": 1}, {"start_transaction_number": 1}])
+def test_s9_what_goes_on_later_is_in_no_export_that_is_done(
+    signing: Signing, filters: dict[str, int]
+) -> None:
+    signing.till()
+    signing.sign(1)
+    signing.tss.log_out(signing.shop, TSS_ID)
+    trigger(signing, **filters)
+    look(signing)
+    held = counters(signing)
+    assert held == [signing.row().signature_counter - 1]
+    signing.sign(2, TransactionState.FINISHED, receipt())
+    signing.sign(1, tx=uid(0x72))
+    assert counters(signing) == held
+
+
 def test_s9_counters_and_clients_select_logs(signing: Signing, sold: int) -> None:
     trigger(signing, start_signature_counter=sold + 2, end_signature_counter=sold + 3)
     look(signing)
@@ -173,3 +189,11 @@ def test_s9_exports_are_held_on_demand(signing: Signing, sold: int) -> None:
     signing.tables.exports.put(signing.replaced(look(signing), held=ExportState.ERROR))
     failed = look(signing)
     assert (failed.state, failed.exception) == (ExportState.ERROR, "E_UNEXPECTED")
+
+
+def test_s9_an_export_that_was_held_keeps_the_time_it_began(signing: Signing, sold: int) -> None:
+    trigger(signing)
+    working = signing.exports.hold(TSS_ID, EXPORT_ID, ExportState.WORKING)
+    signing.clock.advance(5)
+    done = signing.exports.hold(TSS_ID, EXPORT_ID, ExportState.COMPLETED)
+    assert (done.time_start, done.time_end) == (working.time_start, working.time_start + 5)

@@ -217,9 +217,9 @@ class Exports:
             if export.held is ExportState.ERROR:
                 changed = replace(changed, exception="E_UNEXPECTED", time_error=now)
         else:
-            changed = self._completed(
-                tss, replace(export, last_counter=tss.signature_counter, time_start=now), now
-            )
+            last, start = self._last_counter(tss, export.wanted), export.time_start or now
+            begun = replace(export, last_counter=last, time_start=start)
+            changed = self._completed(tss, begun, now)
         self._tables.exports.put(changed)
         return changed
 
@@ -280,14 +280,10 @@ class Exports:
                 client is not None and log.client_serial_number == client.serial_number
             )
         if wanted.transaction_number is not None:
-            first, last = self._counters(tss, wanted.transaction_number)
-            inside = first <= log.counter <= last
             own = log.kind is not LogKind.TRANSACTION or log.number == wanted.transaction_number
-            return inside and own
+            return own and self._first_counter(tss, wanted.transaction_number) <= log.counter
         if wanted.start_transaction_number is not None or wanted.end_transaction_number is not None:
-            first = self._counters(tss, wanted.start_transaction_number or 1)[0]
-            last = self._counters(tss, wanted.end_transaction_number or tss.transaction_counter)[1]
-            return first <= log.counter <= last
+            return self._first_counter(tss, wanted.start_transaction_number or 1) <= log.counter
         if wanted.start_date is not None or wanted.end_date is not None:
             return (wanted.start_date or 0) <= log.time and (
                 wanted.end_date is None or log.time <= wanted.end_date
@@ -296,12 +292,23 @@ class Exports:
             wanted.end_signature_counter is None or log.counter <= wanted.end_signature_counter
         )
 
-    def _counters(self, tss: Tss, number: int) -> tuple[int, int]:
-        """Return the signature counters of a transaction's first and latest log."""
+    def _first_counter(self, tss: Tss, number: int) -> int:
+        """Return the signature counter of a transaction's start."""
         row = self._numbered(tss, number)
-        if row is None:
-            return 0, 0
-        return row.revisions[0].counter, row.latest.counter
+        return 0 if row is None else row.revisions[0].counter
+
+    def _last_counter(self, tss: Tss, wanted: ExportFilter) -> int:
+        """Return the counter of the newest log that an export of this moment may hold.
+
+        A transaction may go on once its export is done, which that does not hold then.
+        """
+        number = wanted.transaction_number or wanted.end_transaction_number
+        if number is None and wanted.start_transaction_number is not None:
+            number = tss.transaction_counter
+        if number is None or wanted.client_id is not None:
+            return tss.signature_counter
+        row = self._numbered(tss, number)
+        return tss.signature_counter if row is None else row.latest.counter
 
 
 BLOCK = 512

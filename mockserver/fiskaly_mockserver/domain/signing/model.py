@@ -326,7 +326,7 @@ class Export:
     Attributes:
         held: The state that the control API keeps it in, whoever looks; None lets it run.
         exception: Why it is in ERROR, "" otherwise.
-        last_counter: The newest log at the time of completion.
+        last_counter: The newest log that it may hold, as of its completion.
     """
 
     id: ExportId
