@@ -239,12 +239,12 @@ REFUSALS: Mapping[str, tuple[Call, type[SigningError], Mapping[str, str]]] = {
     "filters of two kinds": (
         _trigger(start_date=1, end_signature_counter=2),
         errors.ParameterMismatch,
-        {"reason": f"{MIXED} date and by signature_counter exclude each other"},
+        {"reason": f"{MIXED} start_date and by end_signature_counter exclude each other"},
     ),
     "one transaction and a range": (
         _signed(_trigger(transaction_number=1, end_transaction_number=1)),
         errors.ParameterMismatch,
-        {"reason": f"{MIXED} transaction_number and by one transaction_number exclude each other"},
+        {"reason": f"{MIXED} transaction_number and by end_transaction_number exclude each other"},
     ),
     "a range that ends before it begins": (
         _trigger(start_signature_counter=3, end_signature_counter=2),

@@ -125,12 +125,20 @@ async def test_at_most_ten_exports_run(till: Till, service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "code"),
-    [(f"client_id={NOWHERE}", "E_CLIENT_NOT_FOUND"), ("transaction_number=99", "E_TX_NOT_FOUND")],
+    ("name", "value", "code"),
+    [
+        ("client_id", NOWHERE, "E_CLIENT_NOT_FOUND"),
+        ("transaction_number", "99", "E_TX_NOT_FOUND"),
+        ("end_transaction_number", "0", "E_TX_NOT_FOUND"),
+    ],
 )
-async def test_an_export_of_what_is_not_there(till: Till, query: str, code: str) -> None:
+async def test_an_export_of_what_is_not_there_names_the_parameter(
+    till: Till, name: str, value: str, code: str
+) -> None:
     await till.open()
-    demand(await till.put(f"/tss/{TSS}/export/{EXPORT}?{query}"), 400, code, E1)
+    answer = await till.put(f"/tss/{TSS}/export/{EXPORT}?{name}={value}")
+    demand(answer, 400, code, E1)
+    assert answer.message.endswith(f" not found: no such {name}")
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,10 @@ class UnknownTransactionNamed(SigningError):
     rule = "S9"
     code = "E_TX_NOT_FOUND"
 
+    def __init__(self, parameter: str, **facts: str) -> None:
+        super().__init__(**facts)
+        self.reason = f"Transaction not found: no such {parameter}"
+
 
 class UnreadableProcessData(SigningError):
     """Raw process data is not base64 (S8); `reason` names the first byte that is none."""

@@ -32,6 +32,13 @@ FILE_LIFE = 7 * 86_400
 RUNNING = (ExportState.PENDING, ExportState.WORKING)
 TOO_MANY_RECORDS = "E_TOO_MANY_RECORDS"
 NO_DATA = "E_NO_DATA_AVAILABLE"
+_KINDS = (
+    ("transaction_number",),
+    ("start_transaction_number", "end_transaction_number"),
+    ("start_date", "end_date"),
+    ("start_signature_counter", "end_signature_counter"),
+)
+"""Filters beside `client_id`; only those of one kind go together. Source: assumption (A-83)."""
 
 SORT_KEYS: Mapping[str, SortKey[Export]] = {
     "state": lambda row: row.state,
@@ -242,26 +249,17 @@ class Exports:
             if self._clients.of(tss, wanted.client_id) is None:
                 raise errors.UnknownClientNamed(tss=tss.id, client=wanted.client_id)
             return
-        ranges = {
-            "transaction_number": (wanted.start_transaction_number, wanted.end_transaction_number),
-            "date": (wanted.start_date, wanted.end_date),
-            "signature_counter": (wanted.start_signature_counter, wanted.end_signature_counter),
-        }
-        used = [name for name, ends in ranges.items() if ends != (None, None)]
-        if wanted.transaction_number is not None:
-            used.append("one transaction_number")
+        asked = [[name for name in kind if getattr(wanted, name) is not None] for kind in _KINDS]
+        used = [names[0] for names in asked if names]
         if len(used) > 1:
             raise errors.ParameterMismatch(f"filters by {' and by '.join(used)} exclude each other")
-        for name, (start, end) in ranges.items():
-            if start is not None and end is not None and start > end:
-                raise errors.ParameterMismatch(f"start_{name} is after end_{name}")
-        for number in (
-            wanted.transaction_number,
-            wanted.start_transaction_number,
-            wanted.end_transaction_number,
-        ):
+        for start, *end in filter(None, asked):
+            if end and getattr(wanted, start) > getattr(wanted, end[0]):
+                raise errors.ParameterMismatch(f"{start} is after {end[0]}")
+        for name in (*_KINDS[0], *_KINDS[1]):
+            number = getattr(wanted, name)
             if number is not None and self._numbered(tss, number) is None:
-                raise errors.UnknownTransactionNamed(tss=tss.id, transaction=str(number))
+                raise errors.UnknownTransactionNamed(name, tss=tss.id, transaction=str(number))
 
     def _numbered(self, tss: Tss, number: int) -> Transaction | None:
         return self._transactions.of(tss.id, str(number))

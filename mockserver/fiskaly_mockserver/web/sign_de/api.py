@@ -84,7 +84,6 @@ TABLE: Mapping[type[errors.SigningError], Wire] = {
     errors.ClientLimitReached: Wire(403, "Limit of registered clients reached"),
     errors.ClientDeregistered: Wire(400, "Client is deregistered"),
     errors.TransactionNotFound: Wire(404, "Transaction not found"),
-    errors.UnknownTransactionNamed: Wire(400, "Transaction not found"),
     errors.RevisionNotFound: Wire(400, "Transaction revision not found"),
     errors.NoProcessType: Wire(409, "No process type defined: the call needs a schema"),
     errors.ProcessTypeChanged: Wire(
@@ -182,7 +181,9 @@ def _unauthenticated(error: shared.Unauthenticated) -> Answer:
 
 def _reason(error: errors.SigningError) -> str:
     """Return the message of a 400 that depends on the call."""
-    if isinstance(error, errors.WrongRevision | errors.ParameterMismatch):
+    if isinstance(
+        error, errors.WrongRevision | errors.ParameterMismatch | errors.UnknownTransactionNamed
+    ):
         return error.reason
     return _state_change(error) if isinstance(error, errors.IllegalStateChange) else error.code
 
