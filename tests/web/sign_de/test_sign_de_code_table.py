@@ -141,6 +141,13 @@ async def test_an_export_of_what_is_not_there_names_the_parameter(
     assert answer.message.endswith(f" not found: no such {name}")
 
 
+async def test_an_export_from_a_time_in_milliseconds_on_has_no_data(till: Till) -> None:
+    await till.open()
+    path = f"/tss/{TSS}/export/{EXPORT}"
+    assert (await till.put(f"{path}?start_date=1767225600000")).status == 200
+    assert (await till.get(path)).body["exception"] == "E_NO_DATA_AVAILABLE"
+
+
 @pytest.mark.parametrize(
     ("recipe", "call", "told"),
     [
