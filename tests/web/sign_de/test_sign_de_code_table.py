@@ -141,6 +141,15 @@ async def test_an_export_of_what_is_not_there_names_the_parameter(
     assert answer.message.endswith(f" not found: no such {name}")
 
 
+async def test_a_revision_however_large_is_out_of_turn(till: Till) -> None:
+    await till.open()
+    await till.sign(1)
+    for revision in (1_767_225_600_000, 10**30):
+        demand(await till.sign(revision), 400, "E_TX_UPSERT", E2)
+        answer = await till.get(f"{TX_PATH}?tx_revision={revision}")
+        demand(answer, 400, "E_TX_REVISION_NOT_FOUND", E1)
+
+
 async def test_an_export_from_a_time_in_milliseconds_on_has_no_data(till: Till) -> None:
     await till.open()
     path = f"/tss/{TSS}/export/{EXPORT}"
