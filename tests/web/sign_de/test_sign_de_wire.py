@@ -287,6 +287,42 @@ async def test_metadata_of_other_types_is_kept_as_text(till: Till) -> None:
     assert (await till.patch(f"/tss/{TSS}/metadata", {"new": True})).body == {**kept, "new": "true"}
 
 
+async def test_metadata_grows_to_40_entries_and_no_call_makes_it_more(till: Till) -> None:
+    await till.open()
+    await till.sign(1, metadata={f"k{number}": "1" for number in range(40)})
+    await till.put(f"/tss/{TSS}/export/{EXPORT}")
+    client = f"/tss/{TSS}/client/{CLIENT}"
+    paths = [f"/tss/{TSS}", client, f"/tss/{TSS}/tx/{TX}", f"/tss/{TSS}/export/{EXPORT}"]
+    for path in paths:
+        forty = {f"k{number}": "1" for number in range(40)}
+        assert len((await till.patch(f"{path}/metadata", forty)).body) == 40
+        assert (await till.patch(f"{path}/metadata", {"k0": "", "new": "1"})).status == 200
+    before = await till.get(f"/tss/{TSS}"), await till.get(client)
+    one = {"one": "more"}
+    for answer in (
+        *[await till.patch(f"{path}/metadata", one) for path in paths],
+        await till.patch(f"/tss/{TSS}", {"state": "DISABLED", "metadata": one}),
+        await till.patch(client, {"state": "DEREGISTERED", "metadata": one}),
+        await till.put(client, {"serial_number": SERIAL, "metadata": one}),
+        await till.sign(2, "FINISHED", receipt(), metadata=one),
+    ):
+        assert (answer.status, answer.code) == (400, "E_FAILED_SCHEMA_VALIDATION")
+        assert list(answer.body) == ["status_code", "error", "code", "message"]
+        assert answer.message.startswith("metadata should NOT have more than 40 properties")
+    after = await till.get(f"/tss/{TSS}"), await till.get(client)
+    assert [one.body for one in after] == [one.body for one in before]
+
+
+async def test_a_number_of_metadata_is_no_longer_than_a_text(till: Till) -> None:
+    await till.create()
+    assert (await till.patch(f"/tss/{TSS}/metadata", {"n": 10**299})).status == 200
+    answer = await till.patch(f"/tss/{TSS}/metadata", {"n": 10**500})
+    assert (answer.status, answer.message) == (
+        400,
+        "body.n should be a text of at most 500 characters",
+    )
+
+
 @pytest.mark.parametrize(("size", "told"), [(1_023, False), (1_024, True)])
 async def test_only_an_answer_that_is_worth_it_may_come_compressed(
     till: Till, size: int, *, told: bool

@@ -14,7 +14,14 @@ from fiskaly_mockserver.domain.signing.log_messages import (
     transaction_log,
     update_time,
 )
-from fiskaly_mockserver.domain.signing.model import READY_STATES, LogKind, SignedLog, Tss, TssState
+from fiskaly_mockserver.domain.signing.model import (
+    MAX_METADATA,
+    READY_STATES,
+    LogKind,
+    SignedLog,
+    Tss,
+    TssState,
+)
 from fiskaly_mockserver.domain.signing.process_data import ProcessData
 from fiskaly_mockserver.domain.signing.signer import SigningKeys
 from fiskaly_mockserver.domain.signing.tables import SigningTables
@@ -141,10 +148,17 @@ class SigningBackend(NamedTuple):
 
 
 def merged(old: Mapping[str, str], new: Mapping[str, str] | None) -> Mapping[str, str]:
-    """Return metadata with new entries; one that is set to "" goes (S10). Source: documented."""
+    """Return metadata with new entries; one that is set to "" goes (S10). Source: documented.
+
+    Raises:
+        TooMuchMetadata: There would be more than 40.
+    """
     if not new:
         return old
-    return {key: value for key, value in {**old, **new}.items() if value != ""}
+    found = {key: value for key, value in {**old, **new}.items() if value != ""}
+    if len(found) > MAX_METADATA:
+        raise errors.TooMuchMetadata(entries=str(len(found)))
+    return found
 
 
 def demand_api_key(principal: Principal) -> None:

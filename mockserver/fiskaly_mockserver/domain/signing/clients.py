@@ -153,6 +153,7 @@ class Clients:
         demand_ready(tss)
         self._tss.demand_admin(principal, tss)
         client = self.find(principal, tss_id, client_id)
+        metadata = merged(client.metadata, metadata)
         if client.state is not state:
             if state is ClientState.REGISTERED:
                 self._demand_room(tss)
@@ -163,7 +164,7 @@ class Clients:
         changed = replace(
             client,
             state=state,
-            metadata=merged(client.metadata, metadata),
+            metadata=metadata,
             time_update=self._backend.now(),
         )
         self._tables.clients.put(changed)

@@ -259,6 +259,13 @@ class TransactionLimitReached(SigningError):
     code = "E_TX_LIMIT_REACHED"
 
 
+class TooMuchMetadata(SigningError):
+    """With what is there already it would have more than 40 entries (S10)."""
+
+    rule = "S10"
+    code = "E_FAILED_SCHEMA_VALIDATION"
+
+
 class ExportNotFound(SigningError):
     """The TSS has no such export (S9)."""
 

@@ -19,7 +19,7 @@ from fiskaly_mockserver.domain.signing.audit import (
     audit_open,
     audit_revision,
 )
-from fiskaly_mockserver.domain.signing.model import TransactionState
+from fiskaly_mockserver.domain.signing.model import MAX_METADATA, TransactionState
 from fiskaly_mockserver.web.api import Api, Call, JsonObject, OperationLimit, OtherHost
 from fiskaly_mockserver.web.responses import REASONS, Answer, ResponseHeaders, retry_after
 from fiskaly_mockserver.web.safety import BACKEND_HOST
@@ -99,6 +99,9 @@ TABLE: Mapping[type[errors.SigningError], Wire] = {
     errors.ExportNotCompleted: Wire(404, "Export is not completed"),
 }
 
+_TOO_MUCH_METADATA = (
+    f"metadata should NOT have more than {MAX_METADATA} properties, those that are there included"
+)
 _PLAIN_401: Mapping[type[shared.Unauthenticated], str] = {
     shared.MissingToken: "missing bearer token",
     shared.ForeignToken: "the token was not issued by this server, or is void",
@@ -126,6 +129,8 @@ class SignDeErrors:
         if isinstance(error, errors.UnreadableProcessData):
             message = f"error parsing request body: {error.reason}"
             return _of_middleware(400, error.code, message, BARE_JSON)
+        if isinstance(error, errors.TooMuchMetadata):
+            return _from_backend(400, error.code, _TOO_MUCH_METADATA)
         status, message = TABLE.get(type(error)) or Wire(400, _reason(error))
         answer = _coded(status, error.code, message, operation_id)
         if isinstance(error, errors.ExportNotCompleted):

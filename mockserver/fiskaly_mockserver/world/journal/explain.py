@@ -194,6 +194,7 @@ ACCEPTED: Mapping[type[DomainError], str] = {
     signing.NoProcessType: "The same call with a schema, or another transaction if it is closed.",
     signing.ProcessTypeChanged: "A schema of the kind that the transaction had before.",
     signing.TransactionLimitReached: "The same call after ACTIVE transactions are finished.",
+    signing.TooMuchMetadata: 'Fewer entries, or some of those that are there set to "".',
     signing.ExportNotFound: "The id of an export of this TSS.",
     signing.DuplicateExport: "An id that no export of the TSS has.",
     signing.SameExportRuns: "Other filters, or the same ones after a look at the export.",
