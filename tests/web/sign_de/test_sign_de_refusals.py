@@ -106,6 +106,14 @@ REFUSALS = {
         E2,
         LENGTH,
     ),
+    "id of the right length": Refusal(
+        nothing,
+        lambda till: till.patch(f"/tss/z{TSS[1:]}", {"state": "INITIALIZED"}),
+        400,
+        PARSER,
+        E2,
+        f"can't parse TSS ID: invalid UUID format (z{TSS[1:]})",
+    ),
     "unknown TSS": Refusal(
         nothing, lambda till: till.get(f"/tss/{TSS}"), 404, "E_TSS_NOT_FOUND", E1, "TSS not found"
     ),

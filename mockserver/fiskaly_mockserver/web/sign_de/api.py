@@ -99,6 +99,7 @@ TABLE: Mapping[type[errors.SigningError], Wire] = {
     errors.ExportNotCompleted: Wire(404, "Export is not completed"),
 }
 
+_UUID_LENGTH = 36
 _TOO_MUCH_METADATA = (
     f"metadata should NOT have more than {MAX_METADATA} properties, those that are there included"
 )
@@ -199,10 +200,11 @@ def _state_change(error: errors.IllegalStateChange) -> str:
 
 
 def _unreadable_id(violation: Violation) -> str:
-    """Return what the middleware says of an id that is none (recorded)."""
+    """Return what the middleware says of an id that is none: recorded for a wrong length."""
     kind = {"/tss_id": "TSS", "/client_id": "client"}.get(violation.pointer, "transaction")
     text = str(violation.got)
-    return f"can't parse {kind} ID: invalid UUID length: {len(text)} ({text})"
+    wrong = "format" if len(text) == _UUID_LENGTH else f"length: {len(text)}"
+    return f"can't parse {kind} ID: invalid UUID {wrong} ({text})"
 
 
 def _coded(status: int, code: str, message: str, operation_id: str) -> Answer:
