@@ -211,12 +211,15 @@ class Violation:
                 for branch in entry.get("branches", ())
             ),
         )
+        message: str = entry["message"]
         if bare.branches:
             taken = f" (taken as {bare.branches[0][0]})"
-            return replace(bare, closest=entry["message"].endswith(taken))
+            bare = replace(bare, closest=message.endswith(taken))
+            if bare.sentence() == message:
+                return bare
         marked = replace(bare, demand=_MARK).sentence()
         before, _, after = marked.partition(_MARK)
-        return replace(bare, demand=entry["message"].removeprefix(before).removesuffix(after))
+        return replace(bare, demand=message.removeprefix(before).removesuffix(after))
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the violation for a journal: `{"where": …, "pointer": …, "message": …}`.

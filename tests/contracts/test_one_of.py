@@ -172,6 +172,7 @@ def test_withheld_billing_without_a_payer_is_told_in_the_contracts_words(checker
     assert len(violation.branches) == 2
     assert violation.sentence().startswith("body.billing_options should ")
     assert "bill_to_organization" in explain([violation])
+    assert Violation.from_json(violation.as_json()).sentence() == violation.sentence()
 
 
 def test_the_violations_of_the_branch_that_was_meant_stand_for_it(small: Checker) -> None:
@@ -185,6 +186,12 @@ def test_the_violations_of_the_branch_that_was_meant_stand_for_it(small: Checker
         ("", "oneOf"),
     ]
     assert [one.rule for one in meant([only(small, "draw", [])])] == ["type"]
+
+
+@pytest.mark.parametrize("body", [{"radius": 0}, {}, [], 1, {"radius": 1, "side": 2}])
+def test_a_violation_of_another_process_reads_the_same(small: Checker, body: JsonValue) -> None:
+    violation = only(small, "draw", body)
+    assert Violation.from_json(violation.as_json()) == violation
 
 
 @pytest.mark.parametrize(("place", "named"), [("", "body"), ("/a/0", "body.a[0]")])
