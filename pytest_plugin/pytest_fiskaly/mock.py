@@ -212,7 +212,7 @@ class FiskalyMock:
 
         Raises:
             ControlRefused: There is no such TSS.
-            AssertionError: A signature does not verify.
+            AssertionError: A code does not verify, as one whose process data is no text in UTF-8.
         """
         __tracebackhide__ = True
         self._needs_control("receipts()")

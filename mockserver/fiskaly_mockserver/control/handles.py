@@ -213,13 +213,15 @@ class SignedReceipt:
         """Return what the control API tells of a finished transaction.
 
         Raises:
-            AssertionError: Its signature does not verify, which is a defect of the fake.
+            AssertionError: Its code does not verify; the message says why: of the client, as
+                process data that is no text in UTF-8, or else it is a defect of the fake.
         """
         from decimal import Decimal  # noqa: PLC0415 - no server needs it
 
         fields, signed = row["fields"], row["transaction"]
         if signed is None or not row["signature_verifies"]:
-            raise AssertionError(f"the fake signed what does not verify: {row['qr_code_data']}")
+            why = "; ".join(row["findings"])
+            raise AssertionError(f"a receipt does not verify: {why}: {row['qr_code_data']}")
         receipt = cast("dict[str, Any]", row["process_data"].get("receipt", {}))
         return cls(
             transaction_id=signed["id"],

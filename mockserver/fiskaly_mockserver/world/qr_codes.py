@@ -65,7 +65,7 @@ def explain_qr_code(text: str, rows: Rows | None = None) -> dict[str, JsonValue]
         findings += [] if good else _unlike(fields, signed)
         signed = None
     elif signed is not None:
-        findings += _unlike(fields, signed)
+        findings = [*_unreadable(signed), *findings, *_unlike(fields, signed)]
     return _explanation(fields, code, signed, findings, verified=good)
 
 
@@ -172,6 +172,16 @@ def _transaction(code: QrCode, rows: Rows) -> Transaction | None:
             same = (row for row in found if row.latest.log.signature == code.signature)
             return next(same, found[0] if found else None)
     return None
+
+
+def _unreadable(signed: Transaction) -> Iterator[str]:
+    """Yield why no code can say what was signed, so that none of it verifies."""
+    try:
+        signed.latest.process_data.decode()
+    except UnicodeDecodeError:
+        yield "process data should be text in UTF-8, which a code is; what was signed is none"
+    if ";" in signed.latest.process_type:
+        yield "process type should hold no semicolon, which separates the fields of a code"
 
 
 def _unlike(fields: dict[str, str], signed: Transaction) -> Iterator[str]:

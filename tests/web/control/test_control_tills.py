@@ -1,5 +1,6 @@
 """A TSS that is brought to work by one control call, and what was signed on it."""
 
+from base64 import b64encode
 from decimal import Decimal
 from typing import Any
 
@@ -117,10 +118,21 @@ def test_an_unknown_tss_has_no_receipts(control: Control) -> None:
     assert (refused.value.status, refused.value.field) == (404, "tss_id")
 
 
-def test_what_does_not_verify_is_a_defect(
-    control: Control, server: MockServer, tss: TssHandle
+@pytest.mark.parametrize(
+    ("process_type", "data", "told"),
+    [
+        ("Bestellung-V1", '1;"K\xe4se";2.00', "process data should be text in UTF-8"),
+        ("Kassen;beleg", "x", "process type should hold no semicolon"),
+    ],
+)
+def test_what_no_code_can_show_is_told(  # noqa: PLR0917 - all fixtures
+    control: Control, server: MockServer, tss: TssHandle, process_type: str, data: str, told: str
 ) -> None:
-    sign(server, tss, "FINISHED", receipt())
+    coded = b64encode(data.encode("latin-1")).decode()
+    raw = {"raw": {"process_type": process_type, "process_data": coded}}
+    code = sign(server, tss, "FINISHED", raw)["qr_code_data"]
     [row] = control.receipts(tss.tss_id)
-    with pytest.raises(AssertionError, match="signed what does not verify: V0;KASSE-01"):
-        SignedReceipt.of({**row, "signature_verifies": False})
+    assert row["findings"][0].startswith(told)
+    assert control.explain_qr_code(code)["findings"] == row["findings"]
+    with pytest.raises(AssertionError, match=f"a receipt does not verify: {told}.*: V0;KASSE-01"):
+        SignedReceipt.of(row)
