@@ -102,9 +102,10 @@ def test_an_export_ends_in_an_error(control: Control, server: MockServer, workin
     assert control.hold_export(working, EXPORT, "ERROR") == "ERROR"
     shown = ask(server, "GET", path).body
     assert (shown["state"], shown["exception"]) == ("ERROR", "E_UNEXPECTED")
-    with pytest.raises(ControlRefused) as refused:
-        control.hold_export(working, NOWHERE, "WORKING")
-    assert (refused.value.status, refused.value.field) == (404, "export_id")
+    for tss_id, export_id, field in ((working, NOWHERE, "export_id"), (NOWHERE, EXPORT, "tss_id")):
+        with pytest.raises(ControlRefused, match=NOWHERE) as refused:
+            control.hold_export(tss_id, export_id, "WORKING")
+        assert (refused.value.status, refused.value.field) == (404, field)
 
 
 def test_the_wipe_takes_what_is_disabled_or_idle(

@@ -19,7 +19,7 @@ from fiskaly_mockserver.domain.account.model import (
 )
 from fiskaly_mockserver.domain.account.organizations import Profile
 from fiskaly_mockserver.domain.errors import DomainError
-from fiskaly_mockserver.domain.signing.model import Export, ExportState, Tss, TssState
+from fiskaly_mockserver.domain.signing.model import Export, ExportState, Tss, TssId, TssState
 from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.control.call import (
     DONE,
@@ -191,9 +191,14 @@ def _export_state_of(export: Export) -> JsonObject:
 
 def hold_export(call: ControlCall) -> JsonValue:
     """Keep an export at work, end it in ERROR, or let it be completed."""
-    export_id, state = call.text("export_id"), ExportState(call.text("state"))
+    tss_id, export_id = call.text("tss_id"), call.text("export_id")
+    state = ExportState(call.text("state"))
+    if call.world.rows.tss.get(TssId(tss_id.lower())) is None:
+        raise ControlError(
+            404, f"tss_id is {shown(tss_id)}, but there is no such TSS", field="tss_id"
+        )
     with _refused(call, "export_id", export_id), _impossible("state", state):
-        export = call.world.signing.exports.hold(call.text("tss_id"), export_id, state)
+        export = call.world.signing.exports.hold(tss_id, export_id, state)
     return _export_state_of(export)
 
 
