@@ -4,7 +4,8 @@ import pytest
 from builders.accounts import Account
 from fiskaly_mockserver.domain.account.model import Environment
 from fiskaly_mockserver.domain.signing import errors
-from fiskaly_mockserver.domain.signing.model import TssId, TssState
+from fiskaly_mockserver.domain.signing.model import ExportFilter, TssId, TssState
+from fiskaly_mockserver.domain.store import Paging, StateFilter
 from signing.till import PIN, START, TSS_ID, Signing, uid
 
 CREATED, UNINITIALIZED, INITIALIZED, DISABLED = (
@@ -242,6 +243,19 @@ def test_s6_the_time_is_set_once_a_day_from_the_deployment_on(
     logs = [*signing.tables.logs.select("tss", TSS_ID)][before:]
     assert [log.time for log in logs] == [START + day * 86_400 for day in days]
     assert all(log.name.endswith("_Log-Sys_updateTime.log") for log in logs)
+
+
+def test_s6_a_list_shows_the_times_that_were_set(account: Account) -> None:
+    signing = Signing(account, daily_time=True)
+    signing.till()
+    before = signing.row().signature_counter
+    signing.exports.trigger(signing.shop, TSS_ID, uid(0xE1), ExportFilter())
+    signing.clock.advance(2 * 86_400)
+    [export] = signing.exports.list(signing.shop, None, StateFilter(), Paging()).rows
+    assert export.last_counter == before + 2
+    signing.clock.advance(86_400)
+    [tss] = signing.tss.list(signing.shop, StateFilter(), Paging()).rows
+    assert tss.signature_counter == before + 3
 
 
 @pytest.mark.parametrize("state", [CREATED, DISABLED])

@@ -142,6 +142,10 @@ class SigningBackend(NamedTuple):
         """What signs and stores log messages."""
         return Ledger(self.tables, self.keys)
 
+    def on_time(self, tss: Tss) -> Tss:
+        """Return a TSS with the daily settings of its time that are due, if it signs those (S6)."""
+        return self.ledger.on_time(tss, self.now()) if self.options.daily_time else tss
+
     def now(self) -> int:
         """Return the world's time in whole unix seconds."""
         return int(self.clock.now())

@@ -141,7 +141,7 @@ class Exports:
         for export in [row for row in rows if row.state in RUNNING]:
             tss = self._tables.tss.get(export.tss_id)
             if tss is not None:
-                self._advanced(tss, export)
+                self._advanced(self._backend.on_time(tss), export)
         return paged(rows, paging, SORT_KEYS, narrowed.narrowing)
 
     def cancel(self, principal: Principal, tss_id: str, export_id: str) -> Export:

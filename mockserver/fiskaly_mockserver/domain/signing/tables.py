@@ -102,11 +102,15 @@ class SigningTables(NamedTuple):
     logs: Table[tuple[TssId, int], SignedLog]
     exports: Table[tuple[TssId, ExportId], Export]
 
+    def end_sessions_of(self, tss_id: TssId) -> None:
+        """Remove the admin sessions of a TSS."""
+        for session in tuple(self.admin_sessions.select("tss", tss_id)):
+            self.admin_sessions.remove((session.tss_id, session.principal_id))
+
     def remove_of(self, organization_id: OrganizationId) -> None:
         """Remove the TSS of an organization, with all that belongs to them (S13)."""
         for tss in tuple(self.tss.select("organization", organization_id)):
-            for session in tuple(self.admin_sessions.select("tss", tss.id)):
-                self.admin_sessions.remove((session.tss_id, session.principal_id))
+            self.end_sessions_of(tss.id)
             for client in tuple(self.clients.select("tss", tss.id)):
                 self.clients.remove(client.id)
             for transaction in tuple(self.transactions.select("tss", tss.id)):

@@ -60,7 +60,6 @@ _WAYS = {
     (TssState.INITIALIZED, TssState.DISABLED),
 }
 
-
 SORT_KEYS: Mapping[str, SortKey[Tss]] = {
     "time_creation": lambda row: row.time_creation,
     "time_init": lambda row: row.time_init or "",
@@ -89,9 +88,7 @@ class TssService:
             raise errors.TssNotFound(
                 **principal.facts, tss=tss_id, exists="no" if tss is None else "yes"
             )
-        if self._backend.options.daily_time:
-            return self._backend.ledger.on_time(tss, self._backend.now())
-        return tss
+        return self._backend.on_time(tss)
 
     def rows(
         self,
@@ -127,6 +124,9 @@ class TssService:
         """
         demand_api_key(principal)
         rows = self._tables.tss.select("place", (principal.home.id, principal.env))
+        if self._backend.options.daily_time:
+            for tss in [*rows]:
+                self._backend.on_time(tss)
         return paged(rows, paging, SORT_KEYS, narrowed.narrowing)
 
     def create(
@@ -383,10 +383,7 @@ class TssService:
         return replace(tss, state=TssState.INITIALIZED, description=text, time_init=now)
 
     def _disabled(self, tss: Tss) -> Tss:
-        """Disable for good, after which nothing is signed (S3, S4).
-
-        Its clients are deregistered with it, and its admins are logged out without a log.
-        """
+        """Disable for good: its clients are deregistered (S4), and nobody is logged in (S3)."""
         now = self._backend.now()
         tss = self._backend.ledger.system(tss, log_messages.disable_secure_element(now), now)
         for client in [*self._tables.clients.select("tss", tss.id)]:
@@ -394,8 +391,7 @@ class TssService:
                 self._tables.clients.put(
                     replace(client, state=ClientState.DEREGISTERED, time_update=now)
                 )
-        for session in [*self._tables.admin_sessions.select("tss", tss.id)]:
-            self._tables.admin_sessions.remove((tss.id, session.principal_id))
+        self._tables.end_sessions_of(tss.id)
         return replace(tss, state=TssState.DISABLED, registered_clients=0, time_disable=now)
 
 
