@@ -200,7 +200,11 @@ def test_the_kitchen_sink_has_every_state() -> None:
     for export in [*rows.exports]:
         shown = world.signing.exports.find(caller, full.id, export.id)
         assert shown.state is export.state
-    assert {row.state for row in rows.exports} == set(ExportState)
+    exports = {row.state: row for row in rows.exports}
+    assert set(exports) == set(ExportState)
+    assert exports[ExportState.PENDING].time_start == 0
+    completed = exports[ExportState.COMPLETED]
+    assert len(world.signing.exports.file(caller, full.id, completed.id).logs) > 0
     blocked = next(row for row in rows.tss if row.pin_tries)
     with pytest.raises(AdminPinBlocked):
         world.signing.tss.log_in(caller, blocked.id, pin=admin_pin_of(1, blocked.id))

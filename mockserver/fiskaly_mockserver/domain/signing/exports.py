@@ -216,7 +216,7 @@ class Exports:
 
     def _advanced(self, tss: Tss, export: Export) -> Export:
         """Take a running export to its end, or to the state that it is held in."""
-        if export.state not in RUNNING:
+        if export.state not in RUNNING or export.held is ExportState.PENDING:
             return export
         now = self._backend.now()
         if export.held is not None:
