@@ -13,6 +13,7 @@ from builders.receipts import receipt
 from fiskaly_mockserver.domain.signing.model import (
     MAX_ACTIVE_TRANSACTIONS,
     MAX_CLIENTS,
+    ExportState,
     TssId,
     TssState,
 )
@@ -139,6 +140,31 @@ async def test_an_export_of_what_is_not_there_names_the_parameter(
     answer = await till.put(f"/tss/{TSS}/export/{EXPORT}?{name}={value}")
     demand(answer, 400, code, E1)
     assert answer.message.endswith(f" not found: no such {name}")
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("COMPLETED", "The file of the export is gone"),
+        ("CANCELLED", "The export was canceled"),
+        ("ERROR", "The export ended in an error"),
+    ],
+)
+async def test_a_file_that_will_not_come_is_not_worth_waiting_for(
+    till: Till, service: Service, state: str, told: str
+) -> None:
+    await till.open()
+    path = f"/tss/{TSS}/export/{EXPORT}"
+    await till.put(path)
+    if state == "CANCELLED":
+        await till.delete(path)
+    else:
+        service.world.signing.exports.hold(TSS, EXPORT, ExportState(state))
+        till.api.account.clock.advance(8 * 86_400)
+    answer = await till.get(f"{path}/file")
+    demand(answer, 404, "E_EXPORT_NOT_COMPLETED", E1)
+    assert answer.message.startswith(told)
+    assert "Retry-After" not in answer.headers
 
 
 async def test_a_revision_however_large_is_out_of_turn(till: Till) -> None:

@@ -320,7 +320,11 @@ class ExportNotCancellable(SigningError):
 
 
 class ExportNotCompleted(SigningError):
-    """There is no file yet, or no longer (S9)."""
+    """There is no file yet, or no longer, or there never will be one: `state` tells (S9)."""
 
     rule = "S9"
     code = "E_EXPORT_NOT_COMPLETED"
+
+    def __init__(self, *, export: str, state: str) -> None:
+        super().__init__(export=export, state=state)
+        self.state = state

@@ -19,7 +19,7 @@ from fiskaly_mockserver.domain.signing.audit import (
     audit_open,
     audit_revision,
 )
-from fiskaly_mockserver.domain.signing.model import MAX_METADATA, TransactionState
+from fiskaly_mockserver.domain.signing.model import MAX_METADATA, ExportState, TransactionState
 from fiskaly_mockserver.web.api import Api, Call, JsonObject, OperationLimit, OtherHost
 from fiskaly_mockserver.web.responses import REASONS, Answer, ResponseHeaders, retry_after
 from fiskaly_mockserver.web.safety import BACKEND_HOST
@@ -99,6 +99,12 @@ TABLE: Mapping[type[errors.SigningError], Wire] = {
     errors.ExportNotCompleted: Wire(404, "Export is not completed"),
 }
 
+_NO_FILE: Mapping[str, str] = {
+    ExportState.COMPLETED: "The file of the export is gone: it was there for seven days",
+    ExportState.CANCELLED: "The export was canceled, and has no file",
+    ExportState.ERROR: "The export ended in an error, and has no file: see its exception",
+}
+"""What is said of an export whose file is not worth waiting for."""
 _UUID_LENGTH = 36
 _TOO_MUCH_METADATA = (
     f"metadata should NOT have more than {MAX_METADATA} properties, those that are there included"
@@ -133,10 +139,11 @@ class SignDeErrors:
         if isinstance(error, errors.TooMuchMetadata):
             return _from_backend(400, error.code, _TOO_MUCH_METADATA)
         status, message = TABLE.get(type(error)) or Wire(400, _reason(error))
-        answer = _coded(status, error.code, message, operation_id)
         if isinstance(error, errors.ExportNotCompleted):
-            answer = answer._replace(headers=retry_after(LOOK_AGAIN))
-        return answer
+            if error.state not in _NO_FILE:
+                return _from_backend(status, error.code, message, retry_after(LOOK_AGAIN))
+            message = _NO_FILE[error.state]
+        return _coded(status, error.code, message, operation_id)
 
     def invalid(
         self, status: int, message: str, breach: Violation | None = None, operation_id: str = ""
@@ -213,7 +220,9 @@ def _coded(status: int, code: str, message: str, operation_id: str) -> Answer:
     return _from_backend(status, code, message)
 
 
-def _from_backend(status: int, code: str, message: str) -> Answer:
+def _from_backend(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> Answer:
     """Return an error of shape E1 (recorded)."""
     body: JsonValue = {
         "status_code": status,
@@ -221,7 +230,7 @@ def _from_backend(status: int, code: str, message: str) -> Answer:
         "code": code,
         "message": message,
     }
-    return Answer(status, body)
+    return Answer(status, body, headers or {})
 
 
 def _of_middleware(

@@ -202,7 +202,8 @@ ACCEPTED: Mapping[type[DomainError], str] = {
     signing.ParameterMismatch: "Filters of one kind, the start not after the end.",
     signing.NothingToExport: "The same call after PATCH /tss/{tss_id} with INITIALIZED.",
     signing.ExportNotCancellable: "An export that is PENDING or WORKING.",
-    signing.ExportNotCompleted: "The same call after GET of the export says COMPLETED.",
+    signing.ExportNotCompleted: "The same call within seven days after GET of the export says"
+    " COMPLETED.",
 }
 """What would have been accepted instead; one row for each class that the domain raises."""
 
