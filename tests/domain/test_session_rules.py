@@ -73,16 +73,30 @@ def test_times_of_a_session_are_whole_seconds(account: Account) -> None:
     assert isinstance(session.access_expires_at, int)
 
 
-def test_a_29_a_session_is_continued_down_to_its_last_whole_second(account: Account) -> None:
+def test_a_29_a_session_is_continued_down_to_its_last_minute(account: Account) -> None:
     first = log_in(account, "vendor_test")
-    account.clock.advance(DAY - 1)
+    account.clock.advance(DAY - 60)
     last = log_in(account, "vendor_test")
-    assert (last.session, last.access_expires_in) == (first.session, 1)
+    assert (last.session, last.access_expires_in) == (first.session, 60)
     account.clock.advance(0.25)
     fresh = log_in(account, "vendor_test")
     assert fresh.session.access_token != first.session.access_token
     assert fresh.session.refresh_token != first.session.refresh_token
     assert fresh.access_expires_in == DAY - 1
+    account.clock.advance(59.5)
+    assert account.world.sessions.principal(first.session.access_token).id == principal_id(
+        "vendor_test"
+    )
+
+
+@pytest.mark.parametrize(("access", "left"), [(1, 1), (5, 2), (119, 59), (120, 60), (500, 60)])
+def test_a_29_a_shorter_life_is_continued_to_its_half(access: int, left: int) -> None:
+    account = Account.build(lifetimes=Lifetimes(access=access, refresh=access))
+    first = log_in(account, "vendor_test")
+    account.clock.advance(access - left)
+    assert log_in(account, "vendor_test").session == first.session
+    account.clock.advance(0.25)
+    assert log_in(account, "vendor_test").session != first.session
 
 
 def test_at_the_second_of_expiry_there_is_a_new_session_with_a_full_life(account: Account) -> None:
@@ -104,9 +118,9 @@ def test_lifetimes_are_configurable() -> None:
     account = Account.build(lifetimes=Lifetimes(access=5, refresh=9))
     first = log_in(account, "vendor_test")
     assert (first.access_expires_in, first.refresh_expires_in) == (5, 9)
-    account.clock.advance(4)
+    account.clock.advance(3)
     assert log_in(account, "vendor_test").session == first.session
-    account.clock.advance(1)
+    account.clock.advance(2)
     second = account.world.sessions.refresh(first.session.refresh_token)
     assert second.session != first.session
     assert second.session.access_expires_at == int(START) + 10
@@ -198,9 +212,9 @@ def test_a_22_refreshing_an_expired_session_opens_the_next_and_keeps_the_token_g
         first.session.env,
         first.session.organization_id,
     )
-    account.clock.advance(DAY - 1)
+    account.clock.advance(DAY - 60)
     assert account.world.sessions.refresh(first.session.refresh_token).session == second.session
-    account.clock.advance(1)
+    account.clock.advance(60)
     with refused(account.world, InvalidCredentials):
         account.world.sessions.refresh(first.session.refresh_token)
 

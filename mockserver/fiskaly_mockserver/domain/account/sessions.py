@@ -30,6 +30,8 @@ from fiskaly_mockserver.domain.errors import (
 )
 
 TOKEN_PARTS = 3
+LEAST_LEFT = 60
+"""Seconds of access with which a session is still handed out again. Source: recorded, from 43."""
 MOST_RECOGNISED = 1_000
 """Tokens that are recognized without verifying their signature again."""
 
@@ -246,13 +248,14 @@ class Sessions:
         organization_id: OrganizationId,
         env: Environment,
     ) -> OpenSession:
-        """Return the principal's session while a whole second of it is left (recorded)."""
+        """Return the principal's session while enough of it is left (A-29)."""
         now = self.backend.clock.now()
+        enough = min(LEAST_LEFT, max(1, self.backend.lifetimes.access // 2))
         session = self.backend.tables.sessions.get((principal_id, env))
         if (
             session is None
             or session.organization_id != organization_id
-            or session.access_expires_at - now < 1
+            or session.access_expires_at - now < enough
         ):
             session = self._start(principal_id, kind, organization_id, env, int(now))
             self.backend.tables.sessions.put(session)
