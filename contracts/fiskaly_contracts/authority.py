@@ -37,7 +37,12 @@ from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
 from fiskaly_contracts import strictness
 from fiskaly_contracts.body import parse_body
 from fiskaly_contracts.compiled.parameters import named_breaches, unknown_parameters
-from fiskaly_contracts.compiled.requests import read_body, sent_parameters
+from fiskaly_contracts.compiled.requests import (
+    known_properties,
+    read_body,
+    sent_parameters,
+    unknown_properties,
+)
 from fiskaly_contracts.document import (
     Contract,
     Operation,
@@ -96,8 +101,8 @@ class Authority:
     def request(self, data: RequestData) -> list[Violation]:
         """Return every breach of the contract in a request.
 
-        A wrong media type, or a body that is no strict JSON, is told alone. Unknown query
-        parameters come as warnings.
+        A wrong media type, or a body that is no strict JSON, is told alone. What is unknown
+        and ignored comes as warnings.
 
         Raises:
             Exception: Of any kind, where the library fails.
@@ -105,8 +110,9 @@ class Authority:
         operation = self._contract.operations.get(data.operation_id)
         if operation is None:
             return [unknown_operation(data.operation_id)]
+        body: JsonValue = None
         if operation.body_required or (operation.has_body and data.body):
-            _, refusing = read_body(data.operation_id, data)
+            body, refusing = read_body(data.operation_id, data)
             if refusing:
                 return [*refusing]
         sent = sent_parameters(operation, data)
@@ -127,7 +133,9 @@ class Authority:
                 found += self._of_body(operation, operation.body_schema, error)
             elif (error.location, error.name) not in refused:
                 found += self._of_parameter(operation, error)
-        return found + unknown_parameters(operation, sent[Where.QUERY])
+        known = known_properties(self._document, [operation.body_schema])
+        unknown = unknown_properties(known, body, data.operation_id)
+        return [*found, *unknown_parameters(operation, sent[Where.QUERY]), *unknown]
 
     def response(self, data: ResponseData) -> list[Violation]:
         """Return every breach of the contract in a response.

@@ -73,9 +73,9 @@ class Checker:
     def check(self, data: RequestData) -> CheckedRequest:
         """Check a request: media type, then strict JSON, then everything else; never raises.
 
-        A body that is JSON is parsed once. Unknown query parameters come as warnings, dropped
-        properties among the violations; neither refuses. The body of an operation that has none
-        is not looked at.
+        A body that is JSON is parsed once. Unknown query parameters, and unknown properties that
+        the contract lets through, come as warnings, dropped properties among the violations; none
+        of them refuses. The body of an operation that has none is not looked at.
         """
         try:
             name = data.operation_id

@@ -1,9 +1,9 @@
 """What one operation takes, compiled once: parameters by place, and the body."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from fiskaly_contracts.body import explained, parsed
 from fiskaly_contracts.compiled.errors import Accepts
@@ -17,11 +17,11 @@ from fiskaly_contracts.compiled.validators import CompiledSchema, Validators
 from fiskaly_contracts.document import Operation, by_declared_name, grouped
 from fiskaly_contracts.exchange import JSON, CheckedRequest, RequestData, media_type_violation
 from fiskaly_contracts.fields import flatten, loosened, resolve
-from fiskaly_contracts.json_value import JsonValue, Schema
+from fiskaly_contracts.json_value import JsonValue, Schema, Tokens, pointer_to, quoted
 from fiskaly_contracts.schema_errors import Place
 from fiskaly_contracts.strictness import NoTranslationError
-from fiskaly_contracts.violations import Violation, Where
-from fiskaly_contracts.wording import missing, unreadable
+from fiskaly_contracts.violations import VIOLATIONS_AT_MOST, Severity, Violation, Where
+from fiskaly_contracts.wording import GUESSED_AT_MOST, missing, nearest, respelt, unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -42,6 +42,7 @@ class RequestPlan:
         body: The schema of the body; None where the contract lets any body through.
         path_ids: The path parameters that are ids.
         body_ids: Where ids stand in the body.
+        known: The properties of the body, where others are let through and ignored.
         defaults: What a request without a query comes to.
         may_be_silent: Whether the query may be left out.
     """
@@ -58,6 +59,7 @@ class RequestPlan:
     body: CompiledSchema | None
     path_ids: tuple[str, ...]
     body_ids: "Ids"
+    known: "Known | None"
     defaults: Mapping[str, JsonValue]
     may_be_silent: bool
 
@@ -96,6 +98,11 @@ class RequestPlan:
         except Exception:  # noqa: BLE001 - whatever it is, the next line says it
             of_parameters, warnings = self._parameter_violations(data)
             wrong = [*of_parameters, *wrong]
+        if self.known is not None:
+            warnings = (
+                *warnings,
+                *unknown_properties(self.known, body, self.operation.operation_id),
+            )
         if wrong:
             found = (*dropped, *wrong, *warnings)
             return CheckedRequest(body, violations=found, refusing=tuple(wrong))
@@ -227,6 +234,7 @@ def request_plan(document: Schema, operation: Operation, validators: Validators)
         body=body,
         path_ids=path_ids(operation),
         body_ids=body_ids(document, [operation.body_schema]),
+        known=known_properties(document, [operation.body_schema]),
         defaults=MappingProxyType({name: p.default[0] for name, p in query.items() if p.default}),
         may_be_silent=not any(plan.required for plan in query.values()),
     )
@@ -270,6 +278,84 @@ def body_ids(document: Schema, schemas: Sequence[Schema], depth: int = 0) -> Ids
             found[name] = None
         elif depth < _DEEPEST_ID and (below := body_ids(document, declared, depth + 1)):
             found[name] = below
+    return found
+
+
+class Known(NamedTuple):
+    """The properties of an object, or of each object of an array, and what is known of theirs.
+
+    Attributes:
+        names: By name; None for what needs no look.
+        others: Whether the contract lets others through.
+    """
+
+    names: Mapping[str, "Known | None"]
+    others: bool
+
+
+_DEEPEST_PROPERTY = 8
+"""Objects and arrays above a property, at most, since a schema may refer to itself."""
+
+
+def known_properties(document: Schema, schemas: Sequence[Schema], depth: int = 0) -> Known | None:
+    """Return the properties of what one of the schemas describes, None where all is declared.
+
+    An object without `properties`, or with those of a map, is of a free form.
+    """
+    level = flatten(document, schemas)
+    if depth > _DEEPEST_PROPERTY or any(one.get("additionalProperties") for one in level):
+        return None
+    parts: dict[str, list[Schema]] = {}
+    for schema in level:
+        for name, part in schema.get("properties", {}).items():
+            parts.setdefault(name, []).append(part)
+    items = [schema["items"] for schema in level if "items" in schema]
+    if items and not parts:
+        return known_properties(document, items, depth + 1)
+    names = {name: known_properties(document, one, depth + 1) for name, one in parts.items()}
+    others = any("properties" in schema for schema in level) and not any(
+        schema.get("additionalProperties") is False for schema in level
+    )
+    return Known(names, others) if others or any(names.values()) else None
+
+
+def unknown_properties(
+    known: Known | None, body: JsonValue, operation_id: str
+) -> Iterator[Violation]:
+    """Warn of every property that the contract lets through without knowing it (A-88).
+
+    Its value is not repeated.
+    """
+    found = [] if known is None else _unknown(known, body)
+    for guessed, (tokens, names) in enumerate(found[:VIOLATIONS_AT_MOST]):
+        name = str(tokens[-1])
+        guess = respelt(name, names)
+        if not guess and guessed < GUESSED_AT_MOST:
+            guess = nearest(name, names)
+        hint = f"; did you mean {guess}?" if guess else ""
+        yield Violation(
+            where=Where.BODY,
+            pointer=pointer_to(tokens),
+            rule="unknown-property",
+            expected="no such property",
+            operation_id=operation_id,
+            severity=Severity.WARNING,
+            demand=f"is no property of {operation_id} ({quoted(name)} is ignored{hint})",
+        )
+
+
+def _unknown(known: Known, value: JsonValue) -> list[tuple[Tokens, Collection[str]]]:
+    """Return the places of unknown properties, each with the names that are known there."""
+    found: list[tuple[Tokens, Collection[str]]] = []
+    if isinstance(value, list):
+        for at, item in enumerate(value):
+            found += [((at, *rest), names) for rest, names in _unknown(known, item)]
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name not in known.names:
+                found += [((name,), known.names.keys() - value.keys())] if known.others else ()
+            elif (below := known.names[name]) is not None:
+                found += [((name, *rest), names) for rest, names in _unknown(below, item)]
     return found
 
 
