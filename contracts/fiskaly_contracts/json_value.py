@@ -47,6 +47,20 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def one_line(line: str) -> str:
+    r"""Escape what would break the line or the terminal.
+
+    >>> one_line("a\nb")
+    'a\\nb'
+    """
+    if line.isprintable():
+        return line
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in line
+    )
+
+
 def shorten(text: str) -> str:
     """Cut client-given text to `TEXT_LIMIT` characters, marking the cut with an ellipsis.
 

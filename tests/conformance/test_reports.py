@@ -142,8 +142,7 @@ AS_TEXT = f"""\
 verify http://127.0.0.1:1: 2 errors, 0 warnings, 1 known, 9 exchanges
 
 error  createOrganization 200  response body /name  [pattern]  {ERROR.id}  4 times
-  one
-  two
+  one\\ntwo
   first seen: entry 3
   assumption: A-26
   again: curl -X POST 'http://x/<y>'
@@ -218,6 +217,22 @@ def test_text_and_markdown_to_the_last_line() -> None:
     nothing = Report(check="verify", target="x")
     assert as_text(nothing) == "verify x: 0 errors, 0 warnings\n"
     assert as_markdown(nothing) == "## ✅ verify x: 0 errors, 0 warnings\n"
+
+
+@pytest.mark.parametrize("odd", ["\x1b[2J", "\ud800", "\n::error::x", "\u2028", "\r", "\x00"])
+def test_what_a_message_holds_never_breaks_a_line_or_a_file(odd: str, tmp_path: Path) -> None:
+    bad = f"a{odd}b"
+    finding = replace(ERROR, operation=bad, pointer=f"/{bad}", message=bad, curl=bad)
+    report = Report(check="check", target=bad, findings=(finding,), leftovers=((bad, bad),))
+    plain = replace(report, findings=(replace(finding, message="x"),))
+    for written in (as_text(report), as_markdown(report), step_summary(report)):
+        written.encode()
+        assert all(line.isprintable() for line in written.split("\n"))
+        assert "\n::" not in written
+    assert as_text(report).count("\n") == as_text(plain).count("\n")
+    for ending in FORMATS:
+        write_report(report, tmp_path / f"x{ending}")
+    assert [*JUnitXml.fromfile(str(tmp_path / "x.xml"))]
 
 
 def test_annotations_are_few_errors_first_and_one_line_each() -> None:

@@ -5,13 +5,13 @@ GitHub shows at most ten annotations of a step, and takes a step summary of at m
 
 import json
 import re
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
 from fiskaly_contracts.conformance.findings import Finding, Known, Report
+from fiskaly_contracts.json_value import one_line
 from fiskaly_contracts.violations import Severity
 
 ANNOTATIONS_AT_MOST: Final = 10
@@ -26,7 +26,10 @@ class ReportError(ValueError):
 
 
 def as_text(report: Report) -> str:
-    """Return a report for a terminal or a log."""
+    """Return a report for a terminal or a log.
+
+    A line is one of ours: what a message holds begins none, which GitHub might take for a command.
+    """
     lines = [report.headline]
     for one in report.findings:
         lines += ["", *_text_of(one)]
@@ -41,7 +44,7 @@ def as_text(report: Report) -> str:
     for title, rows in sections:
         if rows:
             lines += ["", f"{title}:", *(f"  {row}" for row in rows)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(one_line, lines)) + "\n"
 
 
 def as_json(report: Report) -> str:
@@ -66,7 +69,7 @@ def as_junit(report: Report) -> str:
         failure = ET.SubElement(
             case, "failure", type=one.rule, message=_xml(f"{one.severity.value}: {one.message}")
         )
-        failure.text = _xml("\n".join(_text_of(one)))
+        failure.text = _xml("\n".join(map(one_line, _text_of(one))))
     for one, why in _known(report):
         ET.SubElement(_case(suite, report, one), "skipped", message=_xml(why))
     told = as_text(report).partition("\n")[0]
@@ -165,7 +168,7 @@ def _text_of(one: Finding) -> Iterator[str]:
     status = f" {one.status}" if one.status else ""
     place = f"{one.operation}{status}  {one.where}  [{one.rule}]"
     yield f"{one.severity.value}  {place}  {one.id}{times}"
-    yield textwrap.indent(one.message, "  ")
+    yield f"  {one.message}"
     notes = (("first seen", one.seen), ("assumption", one.assumption), ("again", one.curl))
     for name, said in notes:
         if said:
@@ -210,7 +213,8 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def _cell(text: str) -> str:
     """Escape what Markdown would take as markup, but for the backticks of our own."""
     escaped = re.sub(r"([\\|<>*_\[\]])", r"\\\1", text) if not text.startswith("`") else text
-    return " ".join(escaped.replace("|", "&#124;" if text.startswith("`") else "|").split())
+    whole = " ".join(escaped.replace("|", "&#124;" if text.startswith("`") else "|").split())
+    return one_line(whole)
 
 
 def _data(text: str) -> str:

@@ -18,20 +18,6 @@ CLOCK_TOLERANCE = 1.0
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
-def one_line(line: str) -> str:
-    r"""Escape what would break the line or the terminal.
-
-    >>> one_line("a\nb")
-    'a\\nb'
-    """
-    if line.isprintable():
-        return line
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in line
-    )
-
-
 def show_json(value: Any) -> None:
     """Print a JSON value, in ASCII: a program reads it whatever the console's code page is."""
     click.echo(json.dumps(value, indent=2))

@@ -13,8 +13,8 @@ from threading import Condition, Event, Thread
 from typing import TextIO
 
 from fiskaly_contracts import Violation
+from fiskaly_contracts.json_value import one_line
 
-from fiskaly_mockserver.cli.output import one_line
 from fiskaly_mockserver.world.journal.exchange import Exchange, iso
 from fiskaly_mockserver.world.names import DASHBOARD_PREFIX
 

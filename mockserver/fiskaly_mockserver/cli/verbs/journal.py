@@ -5,10 +5,10 @@ from functools import wraps
 from typing import Any, cast
 
 import click
-from fiskaly_contracts import JsonValue
+from fiskaly_contracts.json_value import JsonValue, one_line
 
 from fiskaly_mockserver.cli import VerbGroup
-from fiskaly_mockserver.cli.output import json_text, one_line, show_json
+from fiskaly_mockserver.cli.output import json_text, show_json
 from fiskaly_mockserver.cli.remote_server import RemoteServer, remote_server_options
 from fiskaly_mockserver.cli.server_options import Command, with_options
 from fiskaly_mockserver.control.shapes import AllViolations, JournalQuery

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
+from fiskaly_contracts.json_value import one_line
 
-from fiskaly_mockserver.cli.output import one_line, replace_file, show_json
+from fiskaly_mockserver.cli.output import replace_file, show_json
 from fiskaly_mockserver.cli.remote_server import (
     RemoteServer,
     remote_server_options,
