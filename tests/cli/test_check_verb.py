@@ -84,9 +84,11 @@ def test_inside_github_actions_it_annotates_and_summarizes(
     ("flags", "code", "said"),
     [
         (("--report", "x.pdf"), 2, "--report x.pdf should end in one of .txt .json"),
-        (("--report", "/nowhere/x.xml"), 2, "cannot write /nowhere/x.xml"),
+        (("--report", "/nowhere/x.xml"), 2, "there is no folder '/nowhere': make it first"),
+        (("--report", f"{'x' * 300}.xml"), 2, "File name too long"),
         (("--baseline", "gone.json"), 2, "cannot read gone.json"),
-        (("--write-baseline", "/nowhere/x.json"), 2, "cannot write /nowhere/x.json"),
+        (("--write-baseline", "/nowhere/x.json"), 2, "there is no folder '/nowhere'"),
+        (("--write-baseline", "x" * 300), 2, "File name too long"),
         (("gone.har",), 2, "cannot read gone.har"),
     ],
 )

@@ -181,6 +181,17 @@ def test_its_exit_code_is_the_commands(
     assert run_verb(*EMPTY, *dashes, *command) == Outcome(code, "", "")
 
 
+def test_its_exit_code_comes_before_a_report_that_cannot_be_written() -> None:
+    report = ("--report", f"{'x' * 300}.xml")
+    for code, ended in ((5, 5), (0, 2)):
+        outcome = run_verb(*EMPTY, *report, "--", "sh", "-c", f"exit {code}")
+        assert outcome.code == ended
+        assert "File name too long" in outcome.err
+        assert "0 errors, 0 warnings" in outcome.out
+    started = run_verb(*EMPTY, "--report", "/nowhere/x.xml", "--", "sh", "-c", "echo started")
+    assert (started.code, started.out) == (2, "")
+
+
 def test_a_command_that_is_none_is_told_as_a_shell_does(tmp_path: Path) -> None:
     text = tmp_path / "text"
     text.write_text("no program", encoding="utf-8")

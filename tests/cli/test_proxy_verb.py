@@ -58,6 +58,14 @@ def test_a_good_client_ends_with_0_and_its_recording_holds_no_secret(
     assert run_verb("replay", str(file)).code == 0
 
 
+def test_a_recording_that_cannot_be_written_takes_no_report_along(server: MockServer) -> None:
+    code, out, err = behind(server, "--record", "x" * 300)
+    assert code == 2
+    assert "0 errors, 0 warnings, 2 exchanges" in out
+    assert "File name too long" in err
+    assert "Traceback" not in err
+
+
 def test_findings_end_with_1_and_the_commands_own_code_comes_first(
     server: MockServer, tmp_path: Path
 ) -> None:

@@ -103,6 +103,14 @@ def test_a_guard_ends_with_2(verify: Verify, url: str, said: str) -> None:
     assert said in outcome.err
 
 
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_called(verify: Verify) -> None:
+    outcome = verify("http://127.0.0.1:1", "--assumptions", "/nowhere/a.json")
+    assert (outcome.code, outcome.err) == (
+        2,
+        "Error: there is no folder '/nowhere': make it first\n",
+    )
+
+
 def test_without_credentials_it_ends_with_2(server: MockServer) -> None:
     outcome = run_verb("verify", server.base_url)
     assert outcome.code == 2

@@ -2,17 +2,19 @@
 
 Exit codes: 0 ok, 1 findings, 2 usage (a bad flag or data file, or a refused control
 call), 3 the address cannot be listened on, or no server answers, 4 nothing could be
-checked. `exec` returns its
-command's own. A flag beats its environment variable, which beats the default.
+checked, 141 the reader of the output went away. `exec` returns its command's own. A flag
+beats its environment variable, which beats the default.
 """
 
+import errno
 import gc
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
@@ -20,6 +22,9 @@ import click
 from fiskaly_mockserver.version import VERSION
 from fiskaly_mockserver.world.garbage import collector_off
 
+READER_GONE = 141
+"""As a shell tells that SIGPIPE ended a command: it is no finding."""
+NO_ROOM = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
 WHOLE = 200
 """Characters of a verb's first sentence that help shows: all of it, on two lines if need be."""
 
@@ -146,11 +151,20 @@ class Cli(VerbGroup):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError as error:
+            _write_no_more()
+            raise click.exceptions.Exit(READER_GONE) from error
         except Exception as error:
             refused = _refused(error)
             if refused is None:
                 raise
             raise refused from error
+
+
+def _write_no_more() -> None:
+    """Let what still waits to be written to stdout go nowhere, instead of failing at the end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refused(error: Exception) -> click.ClickException | None:
@@ -163,6 +177,9 @@ def _refused(error: Exception) -> click.ClickException | None:
 
     if isinstance(error, CannotListen):
         return CannotServe(str(error))
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        _write_no_more()
+        return BadInput(f"cannot write {error.filename or 'the output'}: {error.strerror}")
     return BadInput(str(error)) if isinstance(error, (ServerError, TreeError)) else None
 
 
@@ -205,8 +222,11 @@ def main() -> None:
     """Run the command and leave with its exit code.
 
     What the console's code page lacks is escaped: a name in another script is no reason to
-    fail.
+    fail. Where a stream was closed, nothing is read or written.
     """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - it stays
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -110,20 +110,29 @@ class Reporting:
             BadCheck: A file cannot be written.
         """
         report = report.against(self.baseline, datetime.now(UTC).date())
+        unwritten = [*self._unwritten(report)]  # before the output, whose reader may go away
         click.echo(as_json(report) if self.as_json else as_text(report), nl=False)
-        try:
-            for file in self.files:
+        unwritten += _tell_github(report, os.environ, quiet=self.as_json)
+        if unwritten:
+            raise BadCheck("; ".join(unwritten))
+        if fail and report.failing(self.threshold):
+            raise Found
+
+    def _unwritten(self, report: Report) -> Iterator[str]:
+        """Write all files; yield why one cannot be written."""
+        for file in self.files:
+            try:
                 write_report(report, file)
-        except ReportError as error:
-            raise BadCheck(str(error)) from error
+            except ReportError as error:
+                yield str(error)
         if self.new_baseline is not None:
             entries = baseline_of(
                 (*(one for one, _ in report.known), *report.findings), "found when this was written"
             )
-            write_text(self.new_baseline, json.dumps(entries, indent=2) + "\n")
-        _tell_github(report, os.environ, quiet=self.as_json)
-        if fail and report.failing(self.threshold):
-            raise Found
+            try:
+                write_text(self.new_baseline, json.dumps(entries, indent=2) + "\n")
+            except BadCheck as error:
+                yield str(error)
 
 
 def reporting_options(verb: Verb) -> Verb:
@@ -172,6 +181,8 @@ def reporting_options(verb: Verb) -> Verb:
         for file in files:
             if file.suffix.lower() not in FORMATS:
                 raise BadCheck(f"--report {file} should end in one of {' '.join(FORMATS)}")
+        for one in (*files, new_baseline):
+            demand_folder(one)
         try:
             known = read_baseline(baseline) if baseline else ()
         except BaselineError as error:
@@ -188,8 +199,8 @@ def reporting_options(verb: Verb) -> Verb:
     return with_reporting  # type: ignore[return-value]
 
 
-def _tell_github(report: Report, environment: Mapping[str, str], *, quiet: bool) -> None:
-    """Inside GitHub Actions: annotations, and the step's summary."""
+def _tell_github(report: Report, environment: Mapping[str, str], *, quiet: bool) -> Iterator[str]:
+    """Inside GitHub Actions: annotations, and the step's summary; yield why it is not written."""
     if environment.get("GITHUB_ACTIONS") != "true":
         return
     for line in annotations(report):
@@ -200,7 +211,17 @@ def _tell_github(report: Report, environment: Mapping[str, str], *, quiet: bool)
             with Path(summary).open("a", encoding="utf-8") as stream:
                 stream.write(step_summary(report))
         except OSError as error:
-            raise BadCheck(f"cannot write {summary}: {error.strerror or error}") from error
+            yield f"cannot write {summary}: {error.strerror or error}"
+
+
+def demand_folder(file: Path | None) -> None:
+    """Demand that a file may be written at the end, before anything is done for it.
+
+    Raises:
+        BadCheck: There is no such folder.
+    """
+    if file is not None and not file.parent.is_dir():
+        raise BadCheck(f"there is no folder {str(file.parent)!r}: make it first")
 
 
 def write_text(path: Path, text: str) -> None:

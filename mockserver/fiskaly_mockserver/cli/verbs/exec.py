@@ -31,7 +31,7 @@ from fiskaly_mockserver.cli.remote_server import (
     address_variables,
     key_variables,
 )
-from fiskaly_mockserver.cli.reporting import Found, Reporting, reporting_options
+from fiskaly_mockserver.cli.reporting import Reporting, reporting_options
 from fiskaly_mockserver.cli.server_options import PORTS, option, server_options, set_up
 from fiskaly_mockserver.cli.verbs.journal import describe_violations
 from fiskaly_mockserver.cli.verbs.serve import raise_open_files
@@ -279,8 +279,10 @@ def exec_command(
     told = [] if tunnels is None else summary(tunnels, requests)
     for line in (*told, *failures):
         click.echo(line, err=True)
-    found = report is not None and _is_found(reporting, report, fail=fail_on_violations)
-    ctx.exit(code or (FAILED if failures or found else 0))
+    told_code = 0
+    if report is not None:
+        told_code = _code_of(lambda: reporting.tell(report, fail=fail_on_violations))
+    ctx.exit(code or told_code or (FAILED if failures else 0))
 
 
 def _violations_report(server: MockServer, requests: int) -> Report:
@@ -292,13 +294,16 @@ def _violations_report(server: MockServer, requests: int) -> Report:
     return violations_report(server.control.all_violations(), origin, requests)
 
 
-def _is_found(reporting: Reporting, report: Report, *, fail: bool) -> bool:
-    """Show and write a report; tell whether it fails the run."""
+def _code_of(check: Callable[[], None]) -> int:
+    """Return the exit code that a check ends with; what is wrong is shown."""
     try:
-        reporting.tell(report, fail=fail)
-    except Found:
-        return True
-    return False
+        check()
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return 0
 
 
 def _demand_one_server(
@@ -334,14 +339,8 @@ def _run_behind_proxy(
         except CannotRun as error:
             click.echo(f"Error: {error}", err=True)
             return error.code
-    try:
-        finish(reporting)
-    except click.exceptions.Exit as found:
-        return code or found.exit_code
-    except click.ClickException as error:
-        error.show()
-        return code or error.exit_code
-    return code
+    told_code = _code_of(lambda: finish(reporting))
+    return code or told_code
 
 
 def _judge_coverage(control: Control, file: Path | None, fail_under: float | None) -> Iterator[str]:

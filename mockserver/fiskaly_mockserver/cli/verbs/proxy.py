@@ -16,7 +16,13 @@ from fiskaly_contracts.conformance.findings import Report
 from fiskaly_contracts.recordings.har import HarError
 from fiskaly_contracts.recordings.redaction import write_redacted
 
-from fiskaly_mockserver.cli.reporting import BadCheck, NobodyAnswers, Reporting, reporting_options
+from fiskaly_mockserver.cli.reporting import (
+    BadCheck,
+    NobodyAnswers,
+    Reporting,
+    demand_folder,
+    reporting_options,
+)
 from fiskaly_mockserver.cli.server_options import PORTS
 from fiskaly_mockserver.proxy.validating import Upstream, ValidatingProxy
 
@@ -90,16 +96,20 @@ def proxying(
     Raises:
         BadCheck: The address cannot be listened on, or the recording not be written.
     """
-    if record is not None and not record.parent.is_dir():
-        raise BadCheck(f"there is no folder {str(record.parent)!r}: make it first")
+    demand_folder(record)
     recording = Recording(record)
     proxy = ValidatingProxy(
         upstream, host=host, port=port, judge=judge, block=block, on_exchange=recording.add
     )
 
     def finish(reporting: Reporting) -> None:
-        recording.write()
-        reporting.tell(_report(proxy, recording))
+        report = _report(proxy, recording)
+        try:
+            recording.write()
+        except BadCheck:
+            reporting.tell(report, fail=False)
+            raise
+        reporting.tell(report)
         if proxy.unanswered and not proxy.check.exchanges:
             raise NobodyAnswers(next(iter(proxy.unanswered)))
         reporting.demand(proxy.check.exchanges)

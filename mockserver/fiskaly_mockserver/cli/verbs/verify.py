@@ -18,6 +18,7 @@ from fiskaly_mockserver.cli.reporting import (
     NobodyAnswers,
     NothingChecked,
     Reporting,
+    demand_folder,
     reporting_options,
     write_text,
 )
@@ -89,6 +90,7 @@ def verify(
 
     Exit code 1: findings; 3: nobody answers; 4: too little could be verified.
     """
+    demand_folder(assumptions)
     settings = target.settings(base_url, sign_de, writes=writes, most_requests=max_requests)
     polite = 0.0 if settings.loopback else POLITE_RATE
     sender, progress = target.sender(), _Progress()
