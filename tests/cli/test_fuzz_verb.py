@@ -1,7 +1,13 @@
 """`fuzz`: what schemathesis finds becomes findings; long runs are those of tests/fuzz."""
 
+import os
+import signal
+import subprocess
+from pathlib import Path
+
 import pytest
 from cli.callers import run_verb
+from cli.running import COMMAND, PATIENCE
 from fiskaly_mockserver.cli.verbs import fuzz as module
 from fiskaly_mockserver.server.mock_server import MockServer
 
@@ -36,6 +42,24 @@ def test_a_broken_server_is_told_by_its_checks_and_ours(server: MockServer) -> N
     assert found >= {("listUsers", "status"), ("listUsers", "ST103")}
     assert {operation for operation, _ in found} == {"listUsers"}
     assert server.credentials.secret not in outcome.out
+
+
+def test_a_run_that_is_ended_leaves_no_process_and_no_file_with_the_token(
+    server: MockServer, tmp_path: Path
+) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "fuzz", server.base_url, "--examples", "500"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        server.control.wait(20, {}, PATIENCE)  # schemathesis is at work
+        assert [*tmp_path.iterdir()] != []
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=PATIENCE)  # its pipes are closed, then
+    assert (process.returncode, out, err) == (128 + signal.SIGTERM, "", "")
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_sign_de_is_fuzzed_with_the_ids_that_are_there(server: MockServer) -> None:

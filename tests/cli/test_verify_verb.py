@@ -1,6 +1,8 @@
 """`verify`: guards, exit codes and files; what it finds is tested in tests/conformance."""
 
 import json
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from io import StringIO
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cli.callers import Outcome, run_verb, somebody_else
+from cli.running import COMMAND, PATIENCE, clean_environment
 from fiskaly_mockserver.cli.verbs import verify as verb
 from fiskaly_mockserver.server.mock_server import MockServer
 
@@ -73,6 +76,25 @@ def test_a_server_that_only_fails_ends_with_3(verify: Verify) -> None:
     with somebody_else(500, b"<html>") as url:
         outcome = verify(url)
     assert (outcome.code, outcome.err) == (3, "Error: every answer was a server error\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_ended_deletes_what_it_made(
+    server: MockServer, number: signal.Signals
+) -> None:
+    key, before = server.credentials, server.control.export_state()
+    with subprocess.Popen(
+        [*COMMAND, "verify", server.base_url, "--writes", "--rate", "50"],
+        env=clean_environment(FISKALY_API_KEY=key.key, FISKALY_API_SECRET=key.secret),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        server.control.wait(1, {"operation": "createApiKey", "status": 200}, PATIENCE)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out, err) == (128 + number, "", "")
+    assert server.control.export_state() == before
 
 
 def test_refused_credentials_end_with_4(

@@ -1,10 +1,13 @@
 """The server that `verify`, `replay` and `fuzz` call: by whose key, and how far from here."""
 
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar
+from types import FrameType
+from typing import Any, NoReturn, TypeVar
 
 import click
 from fiskaly_contracts.conformance.exchanges import HttpSender
@@ -13,6 +16,8 @@ from fiskaly_contracts.conformance.verify import RefusedError, Settings
 from fiskaly_mockserver.cli.remote_server import API_KEY, API_SECRET
 from fiskaly_mockserver.cli.reporting import BadCheck
 
+SIGNALLED = 128
+"""What a shell adds to the number of the signal that ended a command."""
 Verb = TypeVar("Verb", bound=Callable[..., None])
 
 
@@ -81,6 +86,24 @@ def target_options(verb: Verb) -> Verb:
         *words: Any, allow_live: bool, hosts: tuple[str, ...], ca_file: str | None, **flags: Any
     ) -> None:
         target = Target(allow_live=allow_live, hosts=hosts, ca_file=ca_file)
-        verb(*words, target=target, **flags)
+        with _ended_in_order():
+            verb(*words, target=target, **flags)
 
     return with_target  # type: ignore[return-value]
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM, and Ctrl+C, break off a run that then cleans up; its exit code tells which."""
+
+    def end(number: int, _: FrameType | None) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # cleaning up is broken off by Ctrl+C alone
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise SystemExit(SIGNALLED + number)
+
+    handled = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, before in handled.items():
+            signal.signal(one, before)
