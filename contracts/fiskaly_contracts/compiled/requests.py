@@ -1,7 +1,8 @@
 """What one operation takes, compiled once: parameters by place, and the body."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
@@ -285,12 +286,42 @@ class Known(NamedTuple):
     """The properties of an object, or of each object of an array, and what is known of theirs.
 
     Attributes:
-        names: By name; None for what needs no look.
+        names: The names, in the order of the contract.
+        below: What is known of the values that need a look, by name.
         others: Whether the contract lets others through.
     """
 
-    names: Mapping[str, "Known | None"]
+    names: Mapping[str, None]
+    below: tuple[tuple[str, "Known"], ...]
     others: bool
+
+    def covers(self, value: JsonValue) -> bool:
+        """Tell whether there is nothing unknown; most bodies are done with that."""
+        if isinstance(value, dict):
+            if self.others and not value.keys() <= self.names.keys():
+                return False
+            for name, below in self.below:
+                if name in value and not below.covers(value[name]):
+                    return False
+            return True
+        return not isinstance(value, list) or all(map(self.covers, value))
+
+    def note_unknown(
+        self, value: JsonValue, tokens: Tokens, found: list[tuple[Tokens, Sequence[str]]]
+    ) -> None:
+        """Note the places of unknown properties, each with the known ones that were not sent."""
+        if isinstance(value, list):
+            for at, item in enumerate(value):
+                if len(found) < VIOLATIONS_AT_MOST:
+                    self.note_unknown(item, (*tokens, at), found)
+        elif isinstance(value, dict):
+            for name, below in self.below:
+                if name in value:
+                    below.note_unknown(value[name], (*tokens, name), found)
+            if self.others:
+                unsent = [name for name in self.names if name not in value]
+                unknown = (name for name in value if name not in self.names)
+                found += [((*tokens, name), unsent) for name in islice(unknown, VIOLATIONS_AT_MOST)]
 
 
 _DEEPEST_PROPERTY = 8
@@ -312,11 +343,12 @@ def known_properties(document: Schema, schemas: Sequence[Schema], depth: int = 0
     items = [schema["items"] for schema in level if "items" in schema]
     if items and not parts:
         return known_properties(document, items, depth + 1)
-    names = {name: known_properties(document, one, depth + 1) for name, one in parts.items()}
+    below = [(name, known_properties(document, one, depth + 1)) for name, one in parts.items()]
+    looked_at = tuple((name, known) for name, known in below if known is not None)
     others = any("properties" in schema for schema in level) and not any(
         schema.get("additionalProperties") is False for schema in level
     )
-    return Known(names, others) if others or any(names.values()) else None
+    return Known(dict.fromkeys(parts), looked_at, others) if others or looked_at else None
 
 
 def unknown_properties(
@@ -326,7 +358,9 @@ def unknown_properties(
 
     Its value is not repeated.
     """
-    found = [] if known is None else _unknown(known, body)
+    found: list[tuple[Tokens, Sequence[str]]] = []
+    if known is not None and not known.covers(body):
+        known.note_unknown(body, (), found)
     for guessed, (tokens, names) in enumerate(found[:VIOLATIONS_AT_MOST]):
         name = str(tokens[-1])
         guess = respelt(name, names)
@@ -342,21 +376,6 @@ def unknown_properties(
             severity=Severity.WARNING,
             demand=f"is no property of {operation_id} ({quoted(name)} is ignored{hint})",
         )
-
-
-def _unknown(known: Known, value: JsonValue) -> list[tuple[Tokens, Collection[str]]]:
-    """Return the places of unknown properties, each with the names that are known there."""
-    found: list[tuple[Tokens, Collection[str]]] = []
-    if isinstance(value, list):
-        for at, item in enumerate(value):
-            found += [((at, *rest), names) for rest, names in _unknown(known, item)]
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            if name not in known.names:
-                found += [((name,), known.names.keys() - value.keys())] if known.others else ()
-            elif (below := known.names[name]) is not None:
-                found += [((name, *rest), names) for rest, names in _unknown(below, item)]
-    return found
 
 
 def lowered(path: Mapping[str, str], ids: Sequence[str]) -> Mapping[str, str]:
