@@ -141,7 +141,7 @@ class FiskalyMock:
             )
         except ValueError as error:
             raise error.with_traceback(None) from None
-        return self._server.tree
+        return self.tree
 
     def reset(self) -> None:
         """Return to how the test began; what was held against it stays."""

@@ -194,6 +194,27 @@ def test_another_server_has_neither_guard_nor_interception(suite: pytest.Pyteste
         suite.runpytest(f"--fiskaly-url={server.base_url}").assert_outcomes(passed=1, skipped=2)
 
 
+def test_on_the_real_service_nothing_of_a_test_that_intercepts_starts(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def prepared():
+            raise AssertionError("written to the real service")
+
+        def test_one(prepared, fiskaly_intercept):
+            pass
+        """
+    )
+    with MockServer(preset="single", control=False) as server:
+        monkeypatch.setenv("FISKALY_API_KEY", server.credentials.key)
+        monkeypatch.setenv("FISKALY_API_SECRET", server.credentials.secret)
+        suite.runpytest(f"--fiskaly-url={server.base_url}").assert_outcomes(skipped=1)
+
+
 def test_what_makes_no_sense_is_told(suite: pytest.Pytester) -> None:
     suite.makepyfile(
         """

@@ -17,23 +17,28 @@ def test_missing_credentials_are_named(
     monkeypatch.setenv("FISKALY_API_KEY", "example")
     for name in missing:
         monkeypatch.delenv(f"FISKALY_{name}", raising=False)
-    result = suite.runpytest("--fiskaly-url=http://127.0.0.1:1")
+    with odd_server(404, b"") as url:
+        result = suite.runpytest(f"--fiskaly-url={url}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     names = " and ".join(f"FISKALY_{name}" for name in missing)
     result.stderr.fnmatch_lines([f"ERROR: --fiskaly-url needs credentials: set {names} in *"])
 
 
 class Odd(BaseHTTPRequestHandler):
-    """Answers as `said` tells, whatever is asked."""
+    """Answers as `said` tells, whatever is asked; with the status 0 it is no HTTP."""
 
     said: ClassVar[tuple[int, bytes]] = (200, b"")
 
     def do_POST(self) -> None:
         status, body = self.said
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
+        if status:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
         self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        self.do_POST()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -55,11 +60,14 @@ def odd_server(status: int, body: bytes) -> Iterator[str]:
 LIVE_ANSWER = json.dumps(
     {"access_token": "x", "access_token_claims": {"env": "LIVE", "organization_id": "y"}}
 ).encode()
+OLDER_FAKE = json.dumps({"status": "ok", "contract": "0.0.1", "preset": "single"}).encode()
 
 
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
+        (0, b"220 mail.example\r\n", "*is no Management API: it does not answer in HTTP*"),
+        (200, OLDER_FAKE, "*is of another version than this plugin: its answers lack '*"),
         (401, b"{}", "*refuses the credentials: are FISKALY_API_KEY and *"),
         (404, b"Not Found", "*is no Management API: it answers 404 to /auth*"),
         (200, b"<html>", "*is no Management API: it does not answer in JSON*"),
@@ -82,8 +90,11 @@ def test_a_server_that_cannot_be_used_is_one_line(
     _demand_one_line(result, words)
 
 
-def test_nobody_there_is_one_line(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FISKALY_API_KEY", "example")
+@pytest.mark.parametrize("key", ["example", ""])
+def test_nobody_there_is_one_line(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("FISKALY_API_KEY", key)
     monkeypatch.setenv("FISKALY_API_SECRET", "a-secret-of-mine")
     suite.makepyfile("def test_one(): pass")
     result = suite.runpytest("--fiskaly-url=http://127.0.0.1:1")

@@ -15,6 +15,8 @@ from fiskaly_contracts import Contract, JsonValue
 from fiskaly_mockserver.control.client import Body, ControlRefused
 from fiskaly_mockserver.world.names import SANDBOX_HEADER, TOKEN_HEADER
 
+__tracebackhide__ = True
+"""For pytest, which would show headers and bodies of a call that fails, with their secrets."""
 LONGEST_WAIT = 65.0
 """Seconds until a call without an answer is given up; a journal wait may take 60."""
 
@@ -109,7 +111,7 @@ class HttpTransport:
                 raise _refusal(error.code, error.read()) from None
         except (URLError, HTTPException, OSError) as error:
             reason = getattr(error, "reason", error)
-            raise ServerUnreachable(f"no server answers at {self._url}: {reason}") from error
+            raise ServerUnreachable(f"no server answers at {self._url}: {reason}") from None
 
 
 def _demand_sendable(path: Mapping[str, str], headers: Mapping[str, str]) -> None:
@@ -172,7 +174,6 @@ class LocalTransport:
         Raises:
             ControlRefused: The call was refused.
         """
-        __tracebackhide__ = True  # for pytest, which shows the test that is refused
         sent = b"" if body is None else json.dumps(body).encode()
         status, answered = self._ask(operation_id, path, query, sent, sandbox)
         if status == 200:  # noqa: PLR2004 - the one status of success

@@ -8,13 +8,15 @@ from dataclasses import asdict, dataclass, field, replace
 from http.client import HTTPException
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+__tracebackhide__ = True
+"""For pytest, which would show what is sent to log in, with its secrets."""
 API_KEY: Final = "FISKALY_API_KEY"
 API_SECRET: Final = "FISKALY_API_SECRET"  # noqa: S105 - a variable's name
 OPTION: Final = "--fiskaly-url"
@@ -115,7 +117,7 @@ class Remote:
         return self._control("clock")[0] in {OK, FORBIDDEN}  # 403: control wants a token
 
     def _control(self, path: str) -> tuple[int, Any]:
-        """Return status and JSON of a control call without a token; 0 where nobody answers."""
+        """Return status and JSON of a control call without a token; 0 and why if nobody answers."""
         try:
             url = f"{self.control_url}/{path}"
             with self._opener().open(url, timeout=PATIENCE) as answer:
@@ -123,8 +125,10 @@ class Remote:
         except HTTPError as error:
             with error:
                 return error.code, None
-        except (OSError, HTTPException, ValueError):
-            return 0, None
+        except OSError as error:
+            return 0, getattr(error, "reason", error)
+        except (HTTPException, ValueError):
+            return OK, None
 
     def connect(self) -> Session:
         """Authenticate, and ask who we are.
@@ -136,6 +140,9 @@ class Remote:
         credentials = {API_KEY: self.key, API_SECRET: self.secret}
         missing = [name for name, value in credentials.items() if not value]
         if missing:
+            answered, why = self._control("health")
+            if not answered:
+                raise RemoteError(self._nobody(why))
             raise RemoteError(
                 f"{self.place} needs credentials: set {' and '.join(missing)} in the environment"
                 ' (of a running fake: eval "$(fiskaly-mockserver env)")'
@@ -185,11 +192,11 @@ class Remote:
         except HTTPError as error:
             with error:
                 raise RemoteError(self._refused(error.code, path)) from None
-        except (URLError, OSError) as error:
-            reason = getattr(error, "reason", error)
-            raise RemoteError(
-                f"{self.place}: nobody answers at {self.base_url}: {reason}"
-            ) from None
+        except OSError as error:
+            raise RemoteError(self._nobody(getattr(error, "reason", error))) from None
+        except HTTPException as error:
+            why = f"it does not answer in HTTP ({type(error).__name__})"
+            raise RemoteError(self._somebody_else(why)) from None
         except ValueError:
             raise RemoteError(self._somebody_else("it does not answer in JSON")) from None
         if not isinstance(parsed, dict):
@@ -208,6 +215,9 @@ class Remote:
                 f" {API_SECRET} those of this server?"
             )
         return self._somebody_else(f"it answers {status} to {path}")
+
+    def _nobody(self, why: object) -> str:
+        return f"{self.place}: nobody answers at {self.base_url}: {why}"
 
     def _somebody_else(self, why: str) -> str:
         return (

@@ -2,157 +2,45 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import pytest
-from fiskaly_fixtures import TreeArguments, TreeError
 from fiskaly_mockserver.control.client import Control, ControlRefused
-from fiskaly_mockserver.control.handles import (
-    TreeHandle,
-)
-from fiskaly_mockserver.control.transports import HttpTransport
+from fiskaly_mockserver.control.handles import TreeHandle
+from fiskaly_mockserver.control.transports import ServerUnreachable
 from fiskaly_mockserver.server.tokens_for_tests import TokenFault
 from fiskaly_mockserver.world.journal.exchange import Exchange
 
 from pytest_fiskaly.journal.assertions import JournalAssertions
-from pytest_fiskaly.markers import PROCESS, arguments_of, instant_of, is_own, is_real, rules_of
-from pytest_fiskaly.mock import (
-    FiskalyMock,
-    RestrictedMock,
-    fail_if_controlled,
-    login_of,
-    sign_de_off,
-)
-from pytest_fiskaly.options import TREE_ARGUMENTS
+from pytest_fiskaly.mock import FiskalyMock, RestrictedMock, login_of, sign_de_off
 from pytest_fiskaly.remote import AGENT, Remote, port_of
+from pytest_fiskaly.verdict.outcome import fail
 from pytest_fiskaly.verdict.watch import (
-    ENFORCE,
     OK,
     SIGNS,
+    Allowance,
     ContractVerdict,
     Finding,
     ServerLabel,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
-    from fiskaly_contracts import Violation
-    from fiskaly_fixtures.presets import CountryCode, PresetName
+    from fiskaly_contracts import JsonValue, Violation
     from fiskaly_mockserver import MockServer
+    from fiskaly_mockserver.control.client import Transport
     from fiskaly_mockserver.control.shapes import JournalQuery as Query
     from fiskaly_mockserver.server.tokens_for_tests import Holder
     from fiskaly_mockserver.world.journal.journal import JournalQuery
 
-    from pytest_fiskaly.options import RunSettings
-
-CONTROL_TOKEN = "FISKALY_MOCK_CONTROL_TOKEN"  # noqa: S105 - a variable's name
 LOOK_AGAIN = 0.25
 """Seconds that one control call waits for an exchange."""
 OVERFLOWED = 409
 UNKNOWN = 404
-
-
-class RemoteServer:
-    """A fake of another process, and how each test of the run finds it.
-
-    Each worker of pytest-xdist works in a sandbox of its own.
-    """
-
-    def __init__(self, remote: Remote, settings: RunSettings, worker: str) -> None:
-        """Find out what it was seeded with, and seed it as the run's settings say.
-
-        Raises:
-            pytest.UsageError: It cannot be controlled, or the settings do not fit it.
-        """
-        self._sandbox = remote.sandbox
-        if worker and remote.sandbox is None:
-            remote = remote.in_sandbox(f"pytest-{worker}")
-        self.remote = remote
-        transport = HttpTransport(remote.control_url, os.environ.get(CONTROL_TOKEN))
-        self.control = Control(transport, remote.sandbox)
-        self._settings = settings
-        try:
-            self._found = self._own = self._present = self._seeded()
-            if self._own is not None:
-                self._own = self._own.changed(**settings.tree)
-        except (ControlRefused, TreeError) as error:
-            raise pytest.UsageError(f"{remote.place}: {error}") from None
-
-    def _seeded(self) -> TreeArguments | None:
-        """Return what its tree was generated from; None where that came from a file."""
-        health = self.control.health()
-        tree = self.control.tree()
-        if health["preset"] is None or not tree["preset"]:
-            return None
-        state = cast("dict[str, Any]", self.control.export_state())
-        countries = [row["country_code"] for row in state["organizations"]]
-        managed = [row for row in tree["organizations"] if row["managed_by_organization_id"]]
-        return TreeArguments(
-            tree["preset"],
-            seed=tree["seed"],
-            size=len(managed),
-            tills=tree["tills"],
-            receipts=tree["receipts"],
-            **({"country": countries[0]} if countries else {}),
-        )
-
-    def enter(self, item: pytest.Item) -> tuple[FiskalyMock, ContractVerdict]:
-        """Reset the fake as a test's markers say, and return what the test gets."""
-        arguments = arguments_of(item)
-        restricted = is_real(item)
-        if restricted:
-            fail_if_controlled(arguments)
-        self.begin(arguments)
-        verdict = RemoteVerdict(item.nodeid, self.control)
-        level = self._settings.contract(arguments.get("contract"))
-        own = is_own(item, "allow_violations")
-        verdict.mark(level, arguments.get("allow_violations"), own=own)
-        verdict.audited = arguments.get("audit") == ENFORCE
-        kind = RestrictedRemoteFake if restricted else RemoteFake
-        return kind(self, verdict, arguments), verdict
-
-    def begin(self, arguments: Mapping[str, Any], **tree: str | int | None) -> None:
-        """Start over: tree, clock and faults as a test's markers say, or as it asks."""
-        asked = {name: arguments[name] for name in TREE_ARGUMENTS if name in arguments}
-        asked |= {name: value for name, value in tree.items() if value is not None}
-        if self._own is None:
-            if asked:
-                pytest.skip("the organizations of the fake come from a file: they stay as they are")
-            self.control.reset()
-        else:
-            self._seed(self._own.changed(**asked))
-        if arguments.get("clock") == PROCESS:
-            skip_in_process(f'clock="{PROCESS}"')
-        if "clock" in arguments:
-            self._freeze(instant_of(arguments["clock"]))
-        for rule in rules_of(arguments["faults"]) if "faults" in arguments else ():
-            self.control.arm_fault(rule)  # type: ignore[arg-type]
-
-    def leave(self) -> None:
-        """Leave the fake with the organizations that it had; its journal stays."""
-        if self.remote.sandbox != self._sandbox:
-            self.control.drop_sandbox(str(self.remote.sandbox))
-        elif self._found is not None and self._found != self._present:
-            self._seed(self._found)
-
-    def _seed(self, wanted: TreeArguments) -> None:
-        if wanted == self._present:
-            self.control.reset()
-            return
-        self.control.seed(**asdict(wanted))
-        self._present = wanted
-
-    def _freeze(self, at: float) -> None:
-        from fiskaly_mockserver.world.journal.exchange import iso
-
-        try:
-            self.control.freeze_clock(iso(at))
-        except ControlRefused as error:
-            pytest.skip(f"a clock in the past needs a fake of the run's own: {error}")
+FORGETTING: Final = frozenset({"clearJournal", "reset", "seed"})
+"""The control calls after which the journal does not know what came before."""
 
 
 class RemoteVerdict(ContractVerdict):
@@ -162,10 +50,33 @@ class RemoteVerdict(ContractVerdict):
         super().__init__(nodeid, "")
         self._control = control
         self._judged: set[str] = set()
+        self._gone = ""
+
+    def allow(self, what: object, *, own: bool = True) -> Allowance:
+        """Allow violations from now on: what came before is judged without that."""
+        self.read()
+        return super().allow(what, own=own)
+
+    def _end(self, allowance: Allowance) -> None:
+        self.read()
+        super()._end(allowance)
 
     def read(self) -> None:
-        """Judge what the journal has and was not judged yet."""
-        exchanges = RemoteJournal(self._control).exchanges()
+        """Judge what the journal has and was not judged yet.
+
+        Raises:
+            PlainFailure: The fake does not answer any more, which is told once.
+        """
+        __tracebackhide__ = True
+        if self._gone:
+            return
+        exchanges: Sequence[Exchange] = ()
+        try:
+            exchanges = RemoteJournal(self._control).exchanges()
+        except (ControlRefused, ServerUnreachable) as error:
+            self._gone = str(error)
+        if self._gone:
+            fail(f"what the test's client did cannot be judged: {self._gone}")
         self.requests = len(exchanges)
         for exchange in exchanges:
             if exchange.request_id in self._judged:
@@ -185,6 +96,21 @@ class RemoteVerdict(ContractVerdict):
         """Return what is held against the test, once."""
         self.read()
         return super().take(defects_only=defects_only)
+
+
+class ReadBefore:
+    """Carries the control calls of a test; what one makes the fake forget is judged before it."""
+
+    def __init__(self, transport: Transport, verdict: RemoteVerdict) -> None:
+        self._transport = transport
+        self._verdict = verdict
+
+    def call(self, operation_id: str, **how: Any) -> JsonValue:
+        """Return the JSON of a 200, as the transport does."""
+        __tracebackhide__ = True
+        if operation_id in FORGETTING:
+            self._verdict.read()
+        return self._transport.call(operation_id, **how)
 
 
 class RemoteJournal:
@@ -247,11 +173,17 @@ class RemoteFake(FiskalyMock):
     """A fake of another process: only what needs the server object itself skips the test."""
 
     def __init__(
-        self, server: RemoteServer, verdict: RemoteVerdict, arguments: Mapping[str, Any]
+        self,
+        remote: Remote,
+        control: Control,
+        verdict: RemoteVerdict,
+        restore: Callable[..., None],
     ) -> None:
-        self._remote = server
+        """Take what controls it, what is held against the test, and what returns to its start."""
+        self._remote = remote
+        self._control = control
         self._verdict: RemoteVerdict = verdict
-        self._arguments = arguments
+        self._restore = restore
 
     def __repr__(self) -> str:
         return f"<fiskaly_mock of another process: {self.base_url}>"
@@ -259,7 +191,7 @@ class RemoteFake(FiskalyMock):
     @property
     def base_url(self) -> str:
         """What a client takes as the API's address."""
-        return self._remote.remote.base_url
+        return self._remote.base_url
 
     @property
     def sign_de_url(self) -> str:
@@ -269,14 +201,14 @@ class RemoteFake(FiskalyMock):
             ServerError: SIGN DE is switched off there.
         """
         __tracebackhide__ = True
-        served = self._remote.control.health()["sign_de"]
-        return sign_de_off() if served is None else self._remote.remote.sign_de_url
+        served = self._control.health()["sign_de"]
+        return sign_de_off() if served is None else self._remote.sign_de_url
 
     @property
     def control_url(self) -> str:
         """The address of the control routes, ending in `/_mock`."""
         self._needs_control("control_url")
-        return self._remote.remote.control_url
+        return self._remote.control_url
 
     @property
     def port(self) -> int:
@@ -293,59 +225,24 @@ class RemoteFake(FiskalyMock):
     def control(self) -> Control:
         """Clock, faults, journal, snapshots, sandboxes, sign-up and clearance for LIVE."""
         self._needs_control("control")
-        return self._remote.control
+        return self._control
 
     @property
     def tree(self) -> TreeHandle:
         """The seeded organizations and users."""
-        return TreeHandle(self._remote.control.tree())
+        return TreeHandle(self._control.tree())
 
     @property
     def journal(self) -> JournalAssertions:
         """What the client asked for, to look at and to make demands of."""
         self._needs_control("journal")
-        return JournalAssertions(RemoteJournal(self._remote.control))
+        return JournalAssertions(RemoteJournal(self._control))
 
     @property
     def violations(self) -> tuple[Violation, ...]:
         """Every violation of the contract by the test's client so far, the allowed ones too."""
         self._verdict.read()
         return super().violations
-
-    def seed(
-        self,
-        preset: PresetName | None = None,
-        *,
-        seed: int | None = None,
-        size: int | None = None,
-        country: CountryCode | None = None,
-        tills: int | None = None,
-        receipts: int | None = None,
-    ) -> TreeHandle:
-        """Start over with other organizations; clock and faults as the test began.
-
-        Raises:
-            TreeError: As `TreeArguments` says.
-        """
-        __tracebackhide__ = True
-        self._needs_control("seed()")
-        self._verdict.read()
-        self._remote.begin(
-            self._arguments,
-            preset=preset,
-            seed=seed,
-            size=size,
-            country=country,
-            tills=tills,
-            receipts=receipts,
-        )
-        return self.tree
-
-    def reset(self) -> None:
-        """Return to how the test began; what was held against it stays."""
-        self._needs_control("reset()")
-        self._verdict.read()
-        self._remote.begin(self._arguments)
 
     def _mint(self, holder: Holder, env: str | None, fault: TokenFault) -> str:
         """Log in, which the journal does not show; only the server can sign a wrong token."""
@@ -355,7 +252,7 @@ class RemoteFake(FiskalyMock):
         credentials = login_of(holder, self.tree, env)
         if credentials is None:
             skip_in_process("token_for() of what a test created")
-        token = str(self._remote.remote.authenticate(credentials)["access_token"])
+        token = str(self._remote.authenticate(credentials)["access_token"])
         head, claims, signature = token.split(".")
         return token if fault is TokenFault.NOTHING else ".".join((head, claims, signature[::-1]))
 

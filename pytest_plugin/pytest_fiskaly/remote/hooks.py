@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import pytest
+from fiskaly_fixtures import TreeArguments, TreeError
+from fiskaly_fixtures.presets import PLANS, find_country
+from fiskaly_mockserver.control.client import Control, ControlRefused
 from fiskaly_mockserver.control.handles import ApiKeyHandle, OrganizationHandle, TreeHandle
+from fiskaly_mockserver.control.transports import HttpTransport, ServerUnreachable
 
-from pytest_fiskaly.markers import is_real
-from pytest_fiskaly.mock import FiskalyMock, KnownTree, is_main, skip
+from pytest_fiskaly.markers import PROCESS, arguments_of, instant_of, is_own, is_real, rules_of
+from pytest_fiskaly.mock import FiskalyMock, KnownTree, fail_if_controlled, is_main, skip
+from pytest_fiskaly.options import TREE_ARGUMENTS
 from pytest_fiskaly.remote import SIGN_DE_URL, Remote, RemoteError, Session, port_of
-from pytest_fiskaly.remote.fake import RemoteServer
-from pytest_fiskaly.verdict.watch import VERDICT, ContractVerdict
+from pytest_fiskaly.remote.fake import (
+    ReadBefore,
+    RemoteFake,
+    RemoteVerdict,
+    RestrictedRemoteFake,
+    skip_in_process,
+)
+from pytest_fiskaly.verdict.outcome import fail
+from pytest_fiskaly.verdict.watch import ENFORCE, VERDICT, ContractVerdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fiskaly_mockserver.server.tokens_for_tests import Holder
 
     from pytest_fiskaly.options import RunSettings
 
+CONTROL_TOKEN = "FISKALY_MOCK_CONTROL_TOKEN"  # noqa: S105 - a variable's name
 INPUT = "fiskaly_session"
 """The name under which a worker of pytest-xdist is given the session."""
 FIXTURES: Final = frozenset(
     {
         "fiskaly_base_url",
         "fiskaly_credentials",
+        "fiskaly_intercept",
         "fiskaly_mock",
         "fiskaly_mock_factory",
         "fiskaly_mock_server",
@@ -92,6 +110,139 @@ def skip_without(variable: str) -> NoReturn:
     """Skip a test that needs a variable of the environment."""
     __tracebackhide__ = True
     pytest.skip(f"{variable} is not set: it names SIGN DE's address, which --fiskaly-url does not")
+
+
+class RemoteServer:
+    """A fake of another process, and how each test of the run finds it.
+
+    Each worker of pytest-xdist works in a sandbox of its own.
+    """
+
+    def __init__(self, remote: Remote, settings: RunSettings, worker: str) -> None:
+        """Find out what it was seeded with, and seed it as the run's settings say.
+
+        Raises:
+            pytest.UsageError: It cannot be controlled, or the settings do not fit it.
+        """
+        self._sandbox = f"pytest-{worker}" if worker and remote.sandbox is None else ""
+        if self._sandbox:
+            remote = remote.in_sandbox(self._sandbox)
+        self.remote = remote
+        self._transport = HttpTransport(remote.control_url, os.environ.get(CONTROL_TOKEN))
+        self.control = Control(self._transport, remote.sandbox)
+        self._settings = settings
+        try:
+            if self._sandbox:
+                self._forget_sandbox()
+            self._found = self._own = self._present = self._seeded()
+            if self._own is not None:
+                self._own = self._own.changed(**settings.tree)
+        except (ControlRefused, ServerUnreachable, TreeError) as error:
+            raise pytest.UsageError(f"{remote.place}: {error}") from None
+        except KeyError as missing:
+            raise pytest.UsageError(
+                f"{remote.place}: the fake at {remote.base_url} is of another version than this"
+                f" plugin: its answers lack {missing}"
+            ) from None
+
+    def _seeded(self) -> TreeArguments | None:
+        """Return what its tree was generated from; None where that came from a file."""
+        health = self.control.health()
+        tree = self.control.tree()
+        if health["preset"] is None or not tree["preset"]:
+            return None
+        state = cast("dict[str, Any]", self.control.export_state())
+        countries = [row["country_code"] for row in state["organizations"]]
+        managed = [row for row in tree["organizations"] if row["managed_by_organization_id"]]
+        told: dict[str, Any] = {}
+        if PLANS[tree["preset"]].managers:  # the others tell nothing of how many they were to be
+            told["size"] = len(managed)
+        if countries and find_country(countries[0]):
+            told["country"] = countries[0]
+        return TreeArguments(
+            tree["preset"],
+            seed=tree["seed"],
+            tills=tree["tills"],
+            receipts=tree["receipts"],
+            **told,
+        )
+
+    def enter(self, item: pytest.Item) -> tuple[FiskalyMock, ContractVerdict]:
+        """Reset the fake as a test's markers say, and return what the test gets.
+
+        Raises:
+            PlainFailure: It does not answer any more.
+        """
+        __tracebackhide__ = True
+        arguments = arguments_of(item)
+        restricted = is_real(item)
+        if restricted:
+            fail_if_controlled(arguments)
+        gone = ""
+        try:
+            self.begin(arguments)
+        except ServerUnreachable as error:
+            gone = str(error)
+        if gone:
+            fail(f"{self.remote.place}: {gone}")
+        verdict = RemoteVerdict(item.nodeid, self.control)
+        level = self._settings.contract(arguments.get("contract"))
+        own = is_own(item, "allow_violations")
+        verdict.mark(level, arguments.get("allow_violations"), own=own)
+        verdict.audited = arguments.get("audit") == ENFORCE
+        control = Control(ReadBefore(self._transport, verdict), self.remote.sandbox)
+
+        def restore(**tree: str | int | None) -> None:
+            verdict.read()
+            self.begin(arguments, **tree)
+
+        kind = RestrictedRemoteFake if restricted else RemoteFake
+        return kind(self.remote, control, verdict, restore), verdict
+
+    def begin(self, arguments: Mapping[str, Any], **tree: str | int | None) -> None:
+        """Start over: tree, clock and faults as a test's markers say, or as it asks."""
+        asked = {name: arguments[name] for name in TREE_ARGUMENTS if name in arguments}
+        asked |= {name: value for name, value in tree.items() if value is not None}
+        if self._own is None:
+            if asked:
+                pytest.skip("the organizations of the fake come from a file: they stay as they are")
+            self.control.reset()
+        else:
+            self._seed(self._own.changed(**asked))
+        if arguments.get("clock") == PROCESS:
+            skip_in_process(f'clock="{PROCESS}"')
+        if "clock" in arguments:
+            self._freeze(instant_of(arguments["clock"]))
+        for rule in rules_of(arguments["faults"]) if "faults" in arguments else ():
+            self.control.arm_fault(rule)  # type: ignore[arg-type]
+
+    def leave(self) -> None:
+        """Leave the fake with the organizations that it had; its journal stays."""
+        with suppress(ControlRefused, ServerUnreachable):
+            if self._sandbox:
+                self._forget_sandbox()
+            elif self._found is not None and self._found != self._present:
+                self._seed(self._found)
+
+    def _forget_sandbox(self) -> None:
+        """Drop the worker's own sandbox, if it is there: a run that was killed leaves it behind."""
+        with suppress(ControlRefused):
+            self.control.drop_sandbox(self._sandbox)
+
+    def _seed(self, wanted: TreeArguments) -> None:
+        if wanted == self._present:
+            self.control.reset()
+            return
+        self.control.seed(**asdict(wanted))
+        self._present = wanted
+
+    def _freeze(self, at: float) -> None:
+        from fiskaly_mockserver.world.journal.exchange import iso
+
+        try:
+            self.control.freeze_clock(iso(at))
+        except ControlRefused as error:
+            pytest.skip(f"a clock in the past needs a fake of the run's own: {error}")
 
 
 class RemoteRun:

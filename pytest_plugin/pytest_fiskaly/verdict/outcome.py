@@ -123,7 +123,10 @@ def annotate(item: pytest.Item, report: pytest.TestReport, verdict: ContractVerd
     if report.failed or verdict.level not in {ENFORCE, OFF}:
         enforced = verdict.level == ENFORCE
         shown = item.config.stash.setdefault(SHOWN, {}) if enforced else None
-        text = _report(verdict.take(), verdict, shown)
+        try:
+            text = _report(verdict.take(), verdict, shown)
+        except PlainFailure as gone:  # a fake of another process, which knows what there is
+            text = str(gone.msg)
         add_to_failure = getattr(report.longrepr, "addsection", None)
         if text and enforced and add_to_failure is not None:
             add_to_failure(TITLE, text)  # so that JUnit's file has it too

@@ -127,7 +127,11 @@ def _help(findings: list[Finding], verdict: ContractVerdict) -> Iterator[str]:
             f"The variables are those of a running `fiskaly-mockserver serve {next(iter(flags))}`:"
             " see `fiskaly-mockserver env`."
         )
-    elif flags:
+    elif not any(flags):
+        yield (
+            "The variables are those of the fake that the run used: see `fiskaly-mockserver env`."
+        )
+    else:
         yield (
             "The variables are those of a server that runs as each request says:"
             " see `fiskaly-mockserver env`."
