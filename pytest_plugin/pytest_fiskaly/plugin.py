@@ -114,7 +114,8 @@ def pytest_runtest_makereport(
         outcome.point_at_test(report, item, call.excinfo.value)
     verdict = item.stash.get(VERDICT, None)
     if verdict is not None:
-        outcome.annotate(item, report, verdict)
+        error = None if call.excinfo is None else call.excinfo.value
+        outcome.annotate(item, report, verdict, error)
         if report.when == "teardown":
             # Whoever runs the test once more begins anew.
             del item.stash[VERDICT]

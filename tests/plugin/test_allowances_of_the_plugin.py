@@ -83,3 +83,29 @@ def test_breaches_can_be_allowed_for_a_part_of_a_test(client: pytest.Pytester) -
     result.assert_outcomes(passed=3, failed=2)
     result.stdout.fnmatch_lines(["*allowed, but it never happened: everything*"])
     assert "createOrganization: body /zip breaks type" in result.stdout.str()
+
+
+def test_an_allowance_is_used_or_not_by_the_whole_test_not_by_a_part_of_it(
+    client: pytest.Pytester,
+) -> None:
+    client.makepyfile(
+        """
+        import unittest
+        import pytest
+        from api_client import break_contract
+
+        class TestClient(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _fake(self, fiskaly_mock):
+                self.fake = fiskaly_mock
+
+            @pytest.mark.fiskaly(allow_violations="createOrganization")
+            def test_one(self):
+                with self.subTest("a part without it"):
+                    pass
+                break_contract(self.fake)
+        """
+    )
+    result = client.runpytest("-v")
+    assert result.ret == 0
+    result.stdout.no_fnmatch_line("*it never happened*")

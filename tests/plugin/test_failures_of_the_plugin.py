@@ -83,6 +83,27 @@ def test_the_failed_ones_can_be_run_again(client: pytest.Pytester) -> None:
     client.runpytest("--lf").assert_outcomes(passed=1, failed=1, errors=1)
 
 
+def test_what_a_test_breaks_that_fails_as_expected_is_no_error_of_its_teardown(
+    client: pytest.Pytester,
+) -> None:
+    client.makepyfile(
+        """
+        import pytest
+        from api_client import break_contract
+
+        @pytest.mark.xfail(raises=AssertionError)
+        def test_marked(fiskaly_mock):
+            break_contract(fiskaly_mock)
+            raise AssertionError
+
+        def test_called(fiskaly_mock):
+            break_contract(fiskaly_mock)
+            pytest.xfail("known")
+        """
+    )
+    client.runpytest().assert_outcomes(xfailed=2)
+
+
 @pytest.mark.parametrize(
     ("returned", "words"),
     [

@@ -204,9 +204,38 @@ def test_a_class_of_unittest_can_use_it(client: pytest.Pytester) -> None:
 
             def test_broken(self):
                 break_contract(self.fake)
+
+            def test_own_failure(self):
+                break_contract(self.fake, zip=1)
+                self.fail("of its own")
+
+            def test_skipped(self):
+                break_contract(self.fake, zip=1)
+                self.skipTest("the service is down")
+
+            @unittest.expectedFailure
+            def test_expected(self):
+                break_contract(self.fake, zip=1)
+                self.fail("as expected")
+
+            @unittest.expectedFailure
+            def test_unexpected(self):
+                break_contract(self.fake, town=1)
         """
     )
-    client.runpytest().assert_outcomes(passed=1, failed=1)
+    result = client.runpytest()
+    result.assert_outcomes(passed=1, failed=3, skipped=1, xfailed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR at teardown of TestClient.test_skipped*",
+            "*body /zip breaks type*",
+            "*_ TestClient.test_own_failure _*",
+            "*of its own",
+            "*body /zip breaks type*",
+            "*_ TestClient.test_unexpected _*",
+            "*body /town breaks type*",
+        ]
+    )
 
 
 def test_the_types_of_the_fixtures_are_importable(suite: pytest.Pytester) -> None:

@@ -70,6 +70,11 @@ import pytest
 from api_client import break_contract, carelessly
 
 
+@pytest.mark.xfail
+def test_whose_failure_is_not_shown(fiskaly_mock):
+    break_contract(fiskaly_mock, zip=9)
+
+
 @pytest.mark.parametrize("number", range(6))
 def test_same(fiskaly_mock, number):
     break_contract(fiskaly_mock, zip=number)
@@ -90,7 +95,7 @@ def test_other_failure(fiskaly_mock):
 def test_one_cause_in_several_tests_is_shown_in_full_once(client: pytest.Pytester) -> None:
     client.makepyfile(test_it=SEVERAL)
     result = client.runpytest("--junit-xml=junit.xml")
-    result.assert_outcomes(failed=8)
+    result.assert_outcomes(failed=8, xfailed=1)
     output = result.stdout.str()
     assert output.count("body /zip breaks type\n") == 1
     assert output.count("reproduce: curl") == 3

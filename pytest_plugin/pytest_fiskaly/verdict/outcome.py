@@ -111,32 +111,55 @@ def judge(item: pytest.Item, verdict: ContractVerdict, *, late: bool = False) ->
         some = "1 request was" if verdict.broken_off == 1 else f"{verdict.broken_off} requests were"
         verdict.notes.append(f"{some} still under way long after the test's end, and broken off")
         verdict.broken_off = 0
-    text = "\n".join(filter(None, [*verdict.take_strayed(), text]))
-    if text:
-        fail(text)
+    if not late:
+        verdict.notes += [f"allowed, but it never happened: {one}" for one in verdict.unused]
+    verdict.told = "\n".join(filter(None, [verdict.told, *verdict.take_strayed(), text]))
+    if verdict.told:
+        fail(verdict.told)
 
 
-def annotate(item: pytest.Item, report: pytest.TestReport, verdict: ContractVerdict) -> None:
-    """Show what is held against a test that failed for another reason, or is only observed."""
-    if report.failed:
+def annotate(
+    item: pytest.Item,
+    report: pytest.TestReport,
+    verdict: ContractVerdict,
+    error: BaseException | None,
+) -> None:
+    """Show what is held against a test that failed for another reason, or is only observed.
+
+    unittest puts the outcome of its own in place of the error that the test was failed with.
+    """
+    unsuccessful = report.failed or (report.skipped and hasattr(report, "wasxfail"))
+    if isinstance(error, PlainFailure):
+        verdict.told = ""
+    if unsuccessful:
         report.sections += [(GUARD, text) for text in verdict.take_strayed()]
-    if report.failed or verdict.level not in {ENFORCE, OFF}:
+    if unsuccessful or verdict.level not in {ENFORCE, OFF}:
         enforced = verdict.level == ENFORCE
         shown = item.config.stash.setdefault(SHOWN, {}) if enforced else None
         try:
             text = _report(verdict.take(), verdict, shown)
         except PlainFailure as gone:  # a fake of another process, which knows what there is
             text = str(gone.msg)
+        if unsuccessful:
+            text = "\n".join(filter(None, [verdict.told, text]))
+            verdict.told = ""
         add_to_failure = getattr(report.longrepr, "addsection", None)
         if text and enforced and add_to_failure is not None:
             add_to_failure(TITLE, text)  # so that JUnit's file has it too
         elif text:
             report.sections.append((TITLE if enforced else OBSERVED, text))
-    if report.when == "call":
-        verdict.notes += [f"allowed, but it never happened: {one}" for one in verdict.unused]
+    if report.when != "teardown" and not report.failed:
+        _forget_shown(item)
     if verdict.notes and report.when != "setup":
         report.sections.append((f"{NOTES} ({report.when})", "\n".join(verdict.notes)))
         verdict.notes.clear()
+
+
+def _forget_shown(item: pytest.Item) -> None:
+    """Let another test show what this one did, which is run again or was expected to fail."""
+    shown = item.config.stash.get(SHOWN, {})
+    for kind in [kind for kind, nodeid in shown.items() if nodeid == item.nodeid]:
+        del shown[kind]
 
 
 def judge_outside(session: pytest.Session, outside: ContractVerdict | None) -> None:
