@@ -149,6 +149,10 @@ class Worlds:
         sandbox = self._sandboxes.get(world.name)
         return sandbox is not None and sandbox.world is world
 
+    def all(self) -> tuple[World, ...]:
+        """Return the default world and the sandboxes, which is no use of them."""
+        return self.default, *(sandbox.world for sandbox in self._sandboxes.values())
+
     def names(self) -> tuple[str, ...]:
         """Return the sandboxes' names, the one left alone the longest first."""
         return tuple(self._sandboxes)

@@ -6,16 +6,17 @@ from zoneinfo import ZoneInfoNotFoundError
 import pytest
 from aiohttp import CookieJar
 from fiskaly_fixtures import generate
+from fiskaly_mockserver.domain.account.model import Membership, UserId
 from fiskaly_mockserver.server.compose import compose
 from fiskaly_mockserver.server.config import ServerConfig
 from fiskaly_mockserver.server.listening import create_app
 from fiskaly_mockserver.web.dashboard import frame
 from fiskaly_mockserver.web.dashboard.site import SESSION_SECONDS
 from fiskaly_mockserver.web.service import Service
-from fiskaly_mockserver.world.clock import FrozenClock
+from fiskaly_mockserver.world.clock import LATEST, FrozenClock
 from fiskaly_mockserver.world.seams import Seams
 from pytest_aiohttp import AiohttpClient
-from web.dashboard.browser import COMPANY, Browser, home_of, person
+from web.dashboard.browser import COMPANY, Browser, home_of, make, person
 
 
 @pytest.mark.parametrize("article", ["9"])
@@ -92,6 +93,82 @@ async def test_a_sandboxs_address_leads_to_pages_and_sessions_of_its_own(
         "/overview"
     )
     assert (await browser._shown("GET", "", prefix="/s/no%20name/dashboard")).status == 404
+
+
+async def test_where_the_sandbox_in_view_is_gone_nothing_is_done_to_the_default_world(
+    service: Service, browser: Browser
+) -> None:
+    await browser._shown("GET", "", prefix="/s/mine/dashboard")
+    assert "mine" in (await browser.get("/worlds")).text
+    service.worlds.drop("mine")
+    shown = await browser.post("/worlds/reset")
+    assert shown.status == 404
+    assert "The sandbox that you looked into is gone." in shown.text
+    assert service.world.generation == 0
+    assert (await browser.get("/worlds")).status == 404
+    assert (await browser.get("")).location == "/dashboard/sign-in"
+    await browser.get("/worlds")
+    assert (await browser.post("/worlds/reset")).status == 200
+    assert service.world.generation == 1
+
+
+async def test_the_page_of_a_request_is_found_in_whatever_world_it_came_to(
+    service: Service, browser: Browser
+) -> None:
+    one = person(service, managed=False)
+    await browser.sign_in(one.id)
+    pages = []
+    for sandbox in ("", "mine"):
+        headers = {"X-Mock-Sandbox": sandbox} if sandbox else {}
+        refused = {"api_key": "none"}
+        async with browser.client.post("/api/v0/auth", json=refused, headers=headers) as answer:
+            request_id = answer.headers["X-Request-Id"]
+        address = f"/_mock/explain/{request_id}"
+        async with browser.client.get(address, headers=headers) as answer:
+            pages.append((await answer.json())["page"].partition("/dashboard")[2])
+    for page, sandbox in zip(pages[::-1], ("mine", ""), strict=True):
+        shown = await browser.get(page)
+        assert shown.status == 200
+        assert ("X-Mock-Sandbox: mine" in shown.text) is bool(sandbox)
+    assert (await browser.get("/users")).location == "/dashboard/users"
+    assert (await browser.get(f"/requests/{'0' * 32}")).status == 404
+
+
+async def test_no_time_is_too_late_for_a_page(service: Service, browser: Browser) -> None:
+    service.world.clock.set(LATEST)
+    await browser.sign_in(person(service, managed=False).id)
+    await browser.get("/users")
+    shown = await browser.post("/users", email="late@example.com")
+    assert "9999-12-31 23:59" in shown.text
+    for path in ("/overview", "/billing", "/api-keys", "/tss", "/clock"):
+        assert (await browser.get(path)).status == 200
+
+
+async def test_who_is_taken_out_of_what_is_in_view_is_still_told_that_there_is_no_such_page(
+    aiohttp_client: AiohttpClient,
+) -> None:
+    service = compose(ServerConfig(dashboard=True), generate("live"))
+    browser = Browser(await aiohttp_client(create_app(service), cookie_jar=CookieJar(unsafe=True)))
+    one = person(service, managed=False)
+    await browser.sign_in(one.id)
+    await browser.post("/choose", env="LIVE")
+    tables, user_id = service.world.tables, UserId(one.id)
+    home, *others = [row.id for row in service.world.rows.organizations]
+    tables.memberships.put(Membership(organization_id=others[0], user_id=user_id))
+    tables.memberships.remove((home, user_id))
+    assert (await browser.get("/no-such-page")).status == 404
+
+
+async def test_what_an_open_page_listens_to_is_no_page_to_come_back_to(
+    aiohttp_client: AiohttpClient,
+) -> None:
+    service = make(control=False)
+    browser = Browser(await aiohttp_client(create_app(service), cookie_jar=CookieJar(unsafe=True)))
+    one = person(service, managed=False)
+    assert (await browser.get("/stream")).status == 404
+    await browser.get("/sign-in")
+    shown = await browser.post("/sign-in", email=one.email, password=one.password)
+    assert shown.location == "/dashboard/overview"
 
 
 async def test_an_expired_session_leads_to_sign_in_and_back(

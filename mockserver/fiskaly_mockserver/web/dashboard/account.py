@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
 
 from fiskaly_mockserver.domain.account.access import sees
 from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
@@ -136,10 +135,7 @@ def _billed_months(visit: Visit, row: Organization) -> list[tuple[str, int]]:
     counts: Counter[tuple[int, int]] = Counter()
     for tss in visit.world.rows.tss.select("place", place):
         if tss.time_init:
-            first, last = (
-                datetime.fromtimestamp(at, visit.zone)
-                for at in (tss.time_init, tss.time_disable or now)
-            )
+            first, last = (visit.local(at) for at in (tss.time_init, tss.time_disable or now))
             begin, end = (12 * at.year + at.month - 1 for at in (first, last))
             counts.update(divmod(month, 12) for month in range(max(begin, end - 11), end + 1))
     return [

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
@@ -51,10 +52,7 @@ async def requests(visit: Visit) -> Mapping[str, object]:
 def show_request(visit: Visit) -> Mapping[str, object]:
     """Show one exchange: messages, violations, why it was refused, and the lines to do it again."""
     demand_control(visit)
-    try:
-        exchange = visit.world.journal.get(visit.path["request_id"])
-    except UnknownRequest as error:
-        raise Missing from error
+    exchange = _named(visit)
     body, answer = exchange.request_body, exchange.response_body
     return {
         "one": exchange,
@@ -68,6 +66,22 @@ def show_request(visit: Visit) -> Mapping[str, object]:
     }
 
 
+def _named(visit: Visit) -> Exchange:
+    """Return the exchange in the address, and look into the world that knows it.
+
+    The log and the explanations name the page of a request, whatever world that came to.
+
+    Raises:
+        Missing: None knows it.
+    """
+    for world in (visit.world, *visit.service.worlds.all()):
+        with suppress(UnknownRequest):
+            found = world.journal.get(visit.path["request_id"])
+            visit.session.sandbox = world.name
+            return found
+    raise Missing
+
+
 async def clear(visit: Visit) -> Mapping[str, object]:
     """Forget every exchange."""
     await visit.command("clearJournal")
@@ -79,8 +93,8 @@ async def stream(visit: Visit) -> web.StreamResponse:
 
     The page then asks for what it shows, so that nothing is told to who may not see it.
     """
-    if not visit.may_control:
-        _ = visit.principal
+    if not visit.may_control and visit.user is None:
+        raise Missing  # and never a page that a sign-in leads back to
     response = web.StreamResponse(
         headers={hdrs.CONTENT_TYPE: "text/event-stream", hdrs.CACHE_CONTROL: "no-store"}
     )

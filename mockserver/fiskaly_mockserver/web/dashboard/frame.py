@@ -8,7 +8,7 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -105,7 +105,7 @@ class Redirect(Exception):
 
 
 class Missing(Exception):
-    """There is no such page, or not for this person."""
+    """There is no such page, or not for this person; what is told, if it is something else."""
 
 
 @dataclass(slots=True)
@@ -154,6 +154,13 @@ class Visit:
             return ZoneInfo(self.session.zone)
         except ZoneInfoNotFoundError:
             return UTC
+
+    def local(self, seconds: float) -> datetime:
+        """Return unix seconds as a time of the zone; what lies beyond the year 9999 is its end."""
+        try:
+            return datetime.fromtimestamp(seconds, self.zone)
+        except (ValueError, OverflowError):
+            return datetime.max.replace(tzinfo=self.zone)
 
     @property
     def memberships(self) -> tuple[Organization, ...]:

@@ -39,7 +39,7 @@ async def arm(visit: Visit) -> Mapping[str, object]:
     demand_control(visit)
     try:
         rule = json.loads(visit.form["rule"]) if visit.form.get("rule") else _rule_in(visit.form)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         visit.errors["rule"], visit.status = f"rule is no JSON: {error}", 400
         return faults(visit)
     if await visit.command("armFault", rule) is None:
@@ -143,6 +143,8 @@ async def change_sandbox(visit: Visit) -> Mapping[str, object]:
     if visit.form.get("change") == "drop":
         if await visit.command("dropSandbox", None, {"name": name}) is None:
             return worlds(visit)
+        if name == visit.session.sandbox:
+            visit.session.sandbox = ""
         raise _done(visit, "/worlds", "deleted")
     if name and visit.service.worlds.find(name) is None:
         raise Missing

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
@@ -47,9 +47,9 @@ def overview(visit: Visit) -> Mapping[str, object]:
     tss = tss_in_view(visit)
     transactions = world.rows.transactions.select("place", place)
     latest = transactions.page(0, MOST_COUNTED, descending=True)
-    today = _day(visit, world.clock.now())
+    today = visit.local(world.clock.now()).date()
     closed = [row for row in latest if row.time_end]
-    per_day = Counter(_day(visit, row.time_end) for row in closed)
+    per_day = Counter(visit.local(row.time_end).date() for row in closed)
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
     return {
         **found,
@@ -57,7 +57,7 @@ def overview(visit: Visit) -> Mapping[str, object]:
         "clients": len(world.rows.clients.select("place", place)),
         "transactions": len(transactions),
         # More may have come today than are looked at
-        "today": sum(_day(visit, row.time_start) == today for row in latest),
+        "today": sum(visit.local(row.time_start).date() == today for row in latest),
         "open": sum(row.active_transactions for row in tss),
         "exports": len(world.rows.exports.select("place", place)),
         "days": [(day, per_day[day]) for day in days],
@@ -89,10 +89,6 @@ def _amounts(one: Revision, amounts: str, name: str) -> Iterable[tuple[str, Deci
             yield str(line[name]), Decimal(str(line["amount"]))
         except (KeyError, InvalidOperation):
             continue
-
-
-def _day(visit: Visit, seconds: float) -> date:
-    return datetime.fromtimestamp(seconds, visit.zone).date()
 
 
 def _steps(visit: Visit) -> list[tuple[str, str, bool]]:

@@ -5,7 +5,6 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
 from functools import partial
 from hmac import compare_digest
 from importlib import resources
@@ -48,6 +47,9 @@ ZONES = (
     *("Europe/Lisbon", "Europe/Athens", "UTC", "America/New_York", "Asia/Kolkata", "Asia/Tokyo"),
 )
 """Time zones that are proposed; any other can be typed."""
+MESSAGE = "message.html"
+WAYS_OUT = ("/", "/sandbox/{sandbox}")
+"""What is shown also to whom looks at a sandbox that is gone."""
 _STATIC = {"dashboard.css": "text/css", "dashboard.js": "text/javascript"}
 _HEADERS = {
     "Content-Security-Policy": (
@@ -144,7 +146,7 @@ class Dashboard:
         )
         response: web.StreamResponse
         if unread:
-            response = self._render(visit, "message.html", {"text": unread[0]}, unread[1])
+            response = self._render(visit, MESSAGE, {"text": unread[0]}, unread[1])
         else:
             response = await self._shown(path, visit)
         if session is not visit.session:
@@ -169,10 +171,11 @@ class Dashboard:
     async def _shown(self, path: str, visit: Visit) -> web.StreamResponse:
         try:
             page = self._page(visit.request.method, path, visit)
+            _demand_world(visit, page)
             if not page.public:
                 _ = visit.principal
             if page.method == hdrs.METH_POST and not _has_token(visit):
-                return self._render(visit, "message.html", {"text": "form_token_missing"}, 403)
+                return self._render(visit, MESSAGE, {"text": "form_token_missing"}, 403)
             found = page.show(visit)
             values = await found if inspect.isawaitable(found) else found
             if isinstance(values, web.StreamResponse):
@@ -185,8 +188,9 @@ class Dashboard:
                 visit.session.wanted = visit.address or self._page_of(path)
             location = DASHBOARD_PREFIX + str(there)
             return web.Response(status=303, headers={**_HEADERS, "Location": location})
-        except (Missing, *NOT_FOUND):
-            return self._render(visit, "message.html", {"text": "not_found"}, 404)
+        except (Missing, *NOT_FOUND) as error:
+            told = str(error) if isinstance(error, Missing) else ""
+            return self._render(visit, MESSAGE, {"text": told or "not_found"}, 404)
 
     def _page_of(self, path: str) -> str:
         """Return the page with the form that is sent to a path: that path or one above."""
@@ -212,6 +216,12 @@ class Dashboard:
         notice, session.notice = session.notice, ""
         user = visit.user
         memberships = visit.memberships if user else ()
+        try:
+            organization = visit.organization if memberships else None
+        except Redirect:
+            if template != MESSAGE:
+                raise
+            organization = visit.organization  # out of sight, so that another is in view now
         body = self._templates.get_template(template).render(
             {
                 "t": texts.__getitem__,
@@ -221,7 +231,7 @@ class Dashboard:
                 "session": session,
                 "user": user,
                 "memberships": memberships,
-                "organization": visit.organization if memberships else None,
+                "organization": organization,
                 "form": visit.form,
                 "errors": visit.errors,
                 "notice": notice,
@@ -232,7 +242,7 @@ class Dashboard:
                 "origin": visit.origin,
                 "zone": str(visit.zone),
                 "zones": ZONES,
-                "when": partial(_when, visit.zone),
+                "when": partial(_when, visit),
                 **values,
             }
         )
@@ -244,13 +254,25 @@ def _language_of(request: web.Request) -> str:
     return wanted if wanted in LANGUAGES else LANGUAGES[0]
 
 
+def _demand_world(visit: Visit, page: Page) -> None:
+    """Demand that the sandbox is there whose pages are open: nobody means the default world then.
+
+    Raises:
+        Missing: It is gone, and this page is no way out of it.
+    """
+    if visit.session.sandbox != visit.world.name:
+        if page.path not in WAYS_OUT:
+            raise Missing("sandbox_gone")
+        visit.session.sandbox = visit.world.name
+
+
 def _has_token(visit: Visit) -> bool:
     given = visit.form.get("form_token", "").encode("utf-8", "replace")
     return compare_digest(given, visit.session.form_token.encode())
 
 
-def _when(zone: tzinfo, seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%d %H:%M")
+def _when(visit: Visit, seconds: float) -> str:
+    return visit.local(seconds).strftime("%Y-%m-%d %H:%M")
 
 
 async def _sent(download: Download) -> web.Response:
