@@ -158,11 +158,18 @@ REFUSALS = [
         "/transactions/0/revisions/1/body is .*, but should be a body that the API accepts",
     ),
     (
+        put("transactions", 0, "revisions", 1, "body", "schema", to=5),
+        "/transactions/0/revisions/1/body is .*5.*, but should be a body that the API accepts",
+    ),
+    (
         put("logs", 0, "counter", to=2),
         "/logs/2/counter is .*, but so is /logs/0/counter already",
     ),
     (put("logs", 0, "data", to="AAAA"), "/logs/0/data is .*DER sequence"),
     (put("logs", 0, "data", to="%"), "/logs/0/data is .*signed log in base64"),
+    (put("logs", 0, "data", to="ä"), "/logs/0/data is .*base64: .*only ASCII"),
+    (put("tss", 0, "public_key", to="ä"), "/tss/0/public_key is .*should be base64"),
+    (put("tss", 0, "certificate", to="%"), '/tss/0/certificate is "%", but should be base64'),
     (put("logs", 0, "kind", to="diary"), '/logs/0/kind is "diary", but should be one of system,'),
 ]
 

@@ -6,7 +6,6 @@ sessions are.
 """
 
 from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from operator import attrgetter
@@ -17,7 +16,7 @@ from fiskaly_fixtures import admin_pin_of
 
 from fiskaly_mockserver.domain.account.model import Environment, Organization, hash_secret
 from fiskaly_mockserver.domain.signing.errors import UnreadableProcessData
-from fiskaly_mockserver.domain.signing.log_messages import BadLog, parted
+from fiskaly_mockserver.domain.signing.log_messages import parted
 from fiskaly_mockserver.domain.signing.model import (
     Client,
     ClientState,
@@ -42,12 +41,31 @@ from fiskaly_mockserver.world.store.tables import Rows
 Row = TypeVar("Row")
 Key = TypeVar("Key", bound=Hashable)
 
+UNFIT = (
+    UnreadableProcessData,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""What reading process data ends in where the contract did not look at it before."""
 SIGNING_MEMBERS = ("tss", "clients", "transactions", "exports", "logs")
 """The members of an exported world that are SIGN DE's; all of them, or none."""
 
 
 def _count(node: Node) -> int:
     return node.whole(least=0)
+
+
+def _base64(node: Node) -> str:
+    """Return text that is base64, as which others read it."""
+    text = node.filled()
+    try:
+        b64decode(text, validate=True)
+    except ValueError as error:
+        raise node.error("should be base64") from error
+    return text
 
 
 TSS = Form(
@@ -58,8 +76,8 @@ TSS = Form(
         "env": lambda node: node.one_of(Environment),
         "state": lambda node: node.one_of(TssState),
         "serial_number": lambda node: node.hash().hex(),
-        "public_key": Node.filled,
-        "certificate": Node.filled,
+        "public_key": _base64,
+        "certificate": _base64,
         "admin_puk": Node.filled,
         "pin_hash": Node.hash,
         "pin_tries": _count,
@@ -203,7 +221,7 @@ def _read_log(node: Node) -> SignedLog:
     data = node.member("data")
     try:
         unsigned, signature = parted(b64decode(data.text(), validate=True))
-    except (Base64Error, BadLog) as error:
+    except ValueError as error:
         raise data.error(f"should be a signed log in base64: {error}") from error
     return SignedLog(
         tss_id=TssId(node.member("tss_id").filled()),
@@ -265,7 +283,7 @@ def _read_revision(node: Node, tss: Tss, number: int, at: int, known: Known) -> 
     sent = cast("Mapping[str, Any]", body.value)
     try:
         data = process_data_of(sent.get("schema"))
-    except (UnreadableProcessData, ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except UNFIT as error:
         raise body.error("should be a body that the API accepts") from error
     return revision_of(Call(at, state, client.id, data, sent), client.id, log)
 
