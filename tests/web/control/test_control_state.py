@@ -105,7 +105,7 @@ def test_clearance_makes_live_keys_work_and_managed_ones_may_follow(
     main, managed = main_and_managed(control)
     enable = f"/organizations/{managed}/enable-env"
     assert shop.call("POST", enable, {"env": "LIVE"}).status == 403
-    cleared = control.clear_for_live(main)
+    cleared = control.clear_for_live(main.upper())
     assert cleared["organization_id"] == main
     assert cleared["api_key"]["env"] == "LIVE"
     live = Shop.of(server).open(cleared["api_key"])

@@ -113,13 +113,14 @@ def clear_for_live(call: ControlCall) -> JsonValue:
     """Clear a main organization for LIVE, and hand out its first LIVE key."""
     asked = call.text("organization_id")
     with _refused(call, "organization_id", asked, partial(_clearable, call)):
-        organization, key, secret = call.world.environments.clear(asked)
+        organization, key, secret = call.world.environments.clear(asked.lower())
     return {"organization_id": organization.id, "api_key": _credentials(call, key, secret)}
 
 
 def set_up_tss(call: ControlCall) -> JsonValue:
     """Bring a new TSS with its clients to work, as an onboarding does it, without a request."""
-    organization = call.world.rows.organizations.get(OrganizationId(call.text("organization_id")))
+    organization_id = OrganizationId(call.text("organization_id").lower())  # as the API reads it
+    organization = call.world.rows.organizations.get(organization_id)
     env = Environment(str(call.body.get("env", Environment.TEST)))
     if organization is None:
         raise ControlError(
