@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fiskaly_mockserver.domain.account.model import BillingOptions, OrganizationId
+from fiskaly_mockserver.web.dashboard.account import REFRESH_HEADER
 from fiskaly_mockserver.web.dashboard.organizations import profile_in
 from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.seeding import Seeded
@@ -109,6 +110,25 @@ async def test_a_managed_organization_gets_a_key_only_where_both_are_wanted(
     assert 'id="new-secret"' not in (await admin.get("/organizations")).text
 
 
+async def test_an_open_page_that_refreshes_takes_nothing_that_is_shown_once(
+    admin: Browser,
+) -> None:
+    script = (await admin.get("/static/dashboard.js")).text
+    assert f'"{REFRESH_HEADER}"' in script
+    form = {"form_token": admin.token, "name": "till-1"}
+    how: dict[str, Any] = {"data": form, "allow_redirects": False}
+    async with admin.client.post("/dashboard/api-keys", **how) as answer:
+        assert answer.status == 303
+    how = {"data": {"form_token": admin.token, "zone": "none"}, "allow_redirects": False}
+    async with admin.client.post("/dashboard/choose", **how) as answer:
+        assert answer.status == 303
+    again = await admin.get("/overview", **{REFRESH_HEADER: "1"})
+    assert 'id="new-secret"' not in again.text
+    shown = await admin.get("/api-keys")
+    assert 'id="new-secret"' in shown.text
+    assert 'class="notice"' in shown.text
+
+
 async def test_a_notice_tells_what_was_done_once(service: Service, admin: Browser) -> None:
     home = home_of(person(service, managed=False))
     assert "Saved." in (await admin.post(f"/organizations/{home}", town="Kiel")).text
@@ -139,6 +159,8 @@ async def test_a_notice_tells_what_was_done_once(service: Service, admin: Browse
         ("²", 1),
         ("x", 1),
         ("0000002", 1),
+        ("4", 3),
+        ("999999", 3),
     ],
 )
 async def test_a_list_has_pages_of_50_and_begins_with_the_first(

@@ -272,11 +272,12 @@ async def test_a_list_is_paged_and_keeps_what_it_is_narrowed_to(
     following = re.search(r'href="(\?[^"]*page=2[^"]*)"', first.text)
     assert following
     second = await browser.get(f"/transactions{following[1]}")
+    beyond = await browser.get(f"/transactions{following[1].replace('page=2', 'page=9')}")
     numbers = [
         [int(number) for number in re.findall(r'/transactions/[^"]+">(\d+)<', shown.text)]
-        for shown in (first, second)
+        for shown in (first, second, beyond)
     ]
-    assert numbers == [[*range(1, 51)], [*range(51, 61)]]
+    assert numbers == [[*range(1, 51)], [*range(51, 61)], [*range(51, 61)]]
 
 
 async def test_an_export_is_triggered_downloaded_and_one_that_is_held_cancelled(

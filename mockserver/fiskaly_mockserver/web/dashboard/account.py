@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from fiskaly_mockserver.domain.account.access import sees
 from fiskaly_mockserver.domain.account.api_keys import ApiKeyFilter
@@ -15,6 +16,7 @@ from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.dashboard.frame import Missing, Page, Redirect, Visit
 
 PAGE_ROWS = 50
+REFRESH_HEADER = "X-Dashboard-Refresh"
 PAGE_DIGITS = 6
 ADDRESS_REQUIRED = ("recipient", "address_line1", "zip", "town", "country_code")
 ADDRESS = (*ADDRESS_REQUIRED, "address_line2", "display_name", "vat_id")
@@ -33,12 +35,16 @@ def paging(visit: Visit) -> Paging:
 
 
 def paged(visit: Visit, count: int) -> Mapping[str, object]:
-    """Return what leads to the other pages of a list of so many rows."""
-    return {
-        "count": count,
-        "number": page_number(visit),
-        "last": max(1, -(-count // PAGE_ROWS)),
-    }
+    """Return what leads to the other pages of a list of so many rows.
+
+    Raises:
+        Redirect: The address asks for a page beyond the last one.
+    """
+    number, last = page_number(visit), max(1, -(-count // PAGE_ROWS))
+    if number > last and visit.address:
+        path = visit.address.partition("?")[0]
+        raise Redirect(f"{path}?{urlencode({**visit.query, 'page': str(last)})}")
+    return {"count": count, "number": number, "last": last}
 
 
 def api_keys(visit: Visit) -> Mapping[str, object]:
@@ -205,8 +211,15 @@ def create_key(visit: Visit, organization_id: str, name: str) -> bool:
 
 def shown_once(visit: Visit) -> Mapping[str, object]:
     """Return a new API key for this page, and for no other."""
+    if looks_again(visit):
+        return {"shown_once": None}
     shown, visit.session.shown_once = visit.session.shown_once, None
     return {"shown_once": shown}
+
+
+def looks_again(visit: Visit) -> bool:
+    """Tell whether an open page refreshes itself: nobody reads there what is shown once."""
+    return REFRESH_HEADER in visit.request.headers
 
 
 def sent_in(fields: Mapping[str, str]) -> JsonObject:

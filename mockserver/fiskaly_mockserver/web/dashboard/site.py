@@ -213,7 +213,9 @@ class Dashboard:
     ) -> web.Response:
         session = visit.session
         texts = self._texts[session.language]
-        notice, session.notice = session.notice, ""
+        notice = session.notice
+        if not account.looks_again(visit):
+            session.notice = ""
         user = visit.user
         memberships = visit.memberships if user else ()
         try:
