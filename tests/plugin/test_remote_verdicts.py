@@ -108,6 +108,7 @@ def test_what_the_journal_forgets_still_counts(client: pytest.Pytester) -> None:
     with MockServer() as fake:
         result = client.runpytest(f"--fiskaly-url={fake.base_url}")
     result.assert_outcomes(failed=6)
+    result.stdout.fnmatch_lines(["*: 1 violation in 1 of 1 request."])
 
 
 @pytest.mark.parametrize("own_failure", [False, True])

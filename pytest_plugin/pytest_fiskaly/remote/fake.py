@@ -77,11 +77,11 @@ class RemoteVerdict(ContractVerdict):
             self._gone = str(error)
         if self._gone:
             fail(f"what the test's client did cannot be judged: {self._gone}")
-        self.requests = len(exchanges)
         for exchange in exchanges:
             if exchange.request_id in self._judged:
                 continue
             self._judged.add(exchange.request_id)
+            self.requests += 1
             if exchange.operation_id == SIGNS and exchange.status == OK:
                 self.signed.append(exchange)
             if exchange.violations:
