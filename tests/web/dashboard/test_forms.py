@@ -311,6 +311,11 @@ async def test_a_choice_leads_back_to_where_it_was_made(
     assert (await admin.post("/choose", **form)).location == location
 
 
+async def test_a_choice_leads_back_to_what_a_list_was_narrowed_to(admin: Browser) -> None:
+    shown = await admin.post("/choose", language="de", back="/requests?text=caf%C3%A9+%2B&status=4")
+    assert 'name="text" value="café +"' in shown.text
+
+
 async def test_a_language_that_is_not_spoken_is_english(admin: Browser) -> None:
     assert '<html lang="de"' in (await admin.post("/choose", language="de")).text
     assert '<html lang="en"' in (await admin.post("/choose", language="fr")).text

@@ -168,7 +168,7 @@ def choose(visit: Visit) -> Mapping[str, object]:
             session.notice = "zone_unknown"
     if "language" in form or "zone" in form:
         back = form.get("back", "")
-        raise Redirect(quote(back, safe="/?&=%") if back.startswith("/") else "/overview")
+        raise Redirect(quote(back, safe="/?&=%+") if back.startswith("/") else "/overview")
     principal = visit.principal
     env = Environment(form["env"]) if form.get("env") in set(Environment) else principal.env
     chosen = form.get("organization_id") or session.organization_id or principal.home.id
