@@ -130,6 +130,24 @@ def test_a_fake_that_stops_fails_the_tests_that_need_it_in_a_line_each(
     assert "transports.py" not in result.stdout.str()
 
 
+def test_what_a_loose_fake_drops_is_no_breach(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        from api_client import break_contract
+
+        def test_one(fiskaly_mock):
+            assert break_contract(fiskaly_mock, colour="red")["name"] == "Bakery"
+            fiskaly_mock.journal.assert_called_once("createOrganization", status=200)
+
+        def test_other(fiskaly_mock):
+            assert break_contract(fiskaly_mock, colour="red", country_code="DE") == 400
+        """
+    )
+    with MockServer(ServerConfig(port=0, loose=True)) as fake:
+        result = client.runpytest(f"--fiskaly-url={fake.base_url}")
+    result.assert_outcomes(passed=1, failed=1)
+
+
 def test_a_preset_that_has_a_size_is_seeded_with_its_own(client: pytest.Pytester) -> None:
     client.makepyfile(SIZES)
     with MockServer(ServerConfig(port=0, preset="single")) as fake:
