@@ -4,6 +4,7 @@ import pytest
 from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.client import Control
 from fiskaly_mockserver.control.transports import HttpTransport
+from fiskaly_mockserver.domain.account.organizations import Organizations
 from pytest_fiskaly.options import RunSettings
 from pytest_fiskaly.remote import Remote
 from pytest_fiskaly.remote.hooks import RemoteServer
@@ -128,6 +129,33 @@ def test_a_fake_that_stops_fails_the_tests_that_need_it_in_a_line_each(
         [f"--fiskaly-url: {gone}", *(["*of its own*"] if own_failure else []), lost]
     )
     assert "transports.py" not in result.stdout.str()
+
+
+def test_a_crash_of_the_fake_fails_the_test_and_an_armed_one_does_not(
+    client: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.makepyfile(
+        """
+        import pytest
+        from api_client import carelessly
+
+        def test_one(fiskaly_mock):
+            assert carelessly(fiskaly_mock) == 500
+
+        @pytest.mark.fiskaly(faults={
+            "operation": "listOrganizations", "effect": {"kind": "status", "status": 500}
+        })
+        def test_other(fiskaly_mock):
+            assert carelessly(fiskaly_mock) == 500
+        """
+    )
+    monkeypatch.setattr(Organizations, "list", None)
+    with MockServer() as fake:
+        result = client.runpytest(f"--fiskaly-url={fake.base_url}")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*a defect of fiskaly-mockserver, not of the client*", "It crashed: *"]
+    )
 
 
 def test_what_a_loose_fake_drops_is_no_breach(client: pytest.Pytester) -> None:

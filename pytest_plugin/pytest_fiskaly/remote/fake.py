@@ -40,6 +40,8 @@ LOOK_AGAIN = 0.25
 OVERFLOWED = 409
 UNKNOWN = 404
 REFUSED = 400
+CRASHED = 500
+CRASH: Final = "It crashed: its own output tells where."
 FORGETTING: Final = frozenset({"clearJournal", "reset", "seed"})
 """The control calls after which the journal does not know what came before."""
 
@@ -85,7 +87,9 @@ class RemoteVerdict(ContractVerdict):
             self.requests += 1
             if exchange.operation_id == SIGNS and exchange.status == OK:
                 self.signed.append(exchange)
-            if exchange.violations:
+            if exchange.status == CRASHED and not exchange.fault:
+                exchange.crash = CRASH
+            if exchange.violations or exchange.crash:
                 # Only a loose fake, which nothing else tells, drops what it does not know
                 self.judge(exchange, loose=exchange.status != REFUSED, server=ServerLabel())
 
