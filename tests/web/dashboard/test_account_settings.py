@@ -112,6 +112,32 @@ async def test_where_the_sandbox_in_view_is_gone_nothing_is_done_to_the_default_
     assert service.world.generation == 1
 
 
+async def test_a_form_is_of_no_use_once_another_tab_looks_at_something_else(
+    service: Service, browser: Browser
+) -> None:
+    await browser.sign_in(person(service, managed=False).id)
+    shown = await browser.get("/api-keys")
+    of_this_tab = dict(re.findall(r'name="(form_token|in_view)" value="([^"]*)"', shown.text))
+    shop = next(row.id for row in service.world.rows.organizations if not row.is_main)
+    await browser.post("/choose", organization_id=shop)
+    before = len(service.world.rows.api_keys)
+    how = {**of_this_tab, "name": "till-1"}
+    async with browser.client.post("/dashboard/api-keys", data=how) as answer:
+        assert answer.status == 404
+        assert "Another tab looks at something else by now." in await answer.text()
+    assert len(service.world.rows.api_keys) == before
+    how = {**of_this_tab, "language": "de"}
+    async with browser.client.post("/dashboard/choose", data=how) as answer:
+        assert answer.status == 200
+    shown = await browser.get("/api-keys")
+    again = dict(re.findall(r'name="(form_token|in_view)" value="([^"]*)"', shown.text))
+    async with browser.client.post(
+        "/dashboard/api-keys", data={**again, "name": "till-2"}
+    ) as answer:
+        assert answer.status == 200
+    assert [*service.world.rows.api_keys][-1].organization_id == shop
+
+
 async def test_the_page_of_a_request_is_found_in_whatever_world_it_came_to(
     service: Service, browser: Browser
 ) -> None:

@@ -81,6 +81,11 @@ class BrowserSession:
     trusted: bool = False
     begun: float = 0
 
+    @property
+    def in_view(self) -> str:
+        """What pages are about now, which another tab of the browser may have changed."""
+        return f"{self.sandbox}/{self.organization_id or ''}/{self.env}"
+
     def renewed(self) -> "BrowserSession":
         """Return a new session of nobody, which keeps how the pages are shown."""
         return BrowserSession(
@@ -135,9 +140,7 @@ class Visit:
     @property
     def world(self) -> World:
         """The world that is looked at; the default one if its sandbox is gone."""
-        name = self.session.sandbox
-        found = self.service.worlds.find(name) if name else None
-        return found or self.service.world
+        return self.service.worlds.find(self.session.sandbox) or self.service.world
 
     @property
     def user(self) -> User | None:

@@ -47,6 +47,8 @@ ZONES = (
     *("Europe/Lisbon", "Europe/Athens", "UTC", "America/New_York", "Asia/Kolkata", "Asia/Tokyo"),
 )
 """Time zones that are proposed; any other can be typed."""
+OF_ANY_VIEW = ("/choose", "/sign-out")
+"""What means the same whatever another tab has chosen."""
 MESSAGE = "message.html"
 WAYS_OUT = ("/", "/sandbox/{sandbox}")
 """What is shown also to whom looks at a sandbox that is gone."""
@@ -176,6 +178,7 @@ class Dashboard:
                 _ = visit.principal
             if page.method == hdrs.METH_POST and not _has_token(visit):
                 return self._render(visit, MESSAGE, {"text": "form_token_missing"}, 403)
+            _demand_view(visit, page)
             found = page.show(visit)
             values = await found if inspect.isawaitable(found) else found
             if isinstance(values, web.StreamResponse):
@@ -266,6 +269,17 @@ def _demand_world(visit: Visit, page: Page) -> None:
         if page.path not in WAYS_OUT:
             raise Missing("sandbox_gone")
         visit.session.sandbox = visit.world.name
+
+
+def _demand_view(visit: Visit, page: Page) -> None:
+    """Demand that a form is about what is in view: another tab may have chosen something else.
+
+    Raises:
+        Missing: It has.
+    """
+    now = visit.session.in_view
+    if page.path not in OF_ANY_VIEW and visit.form.get("in_view", now) != now:
+        raise Missing("other_in_view")
 
 
 def _has_token(visit: Visit) -> bool:
