@@ -16,7 +16,12 @@ from fiskaly_mockserver.web.service import Service
 from fiskaly_mockserver.world.clock import LATEST, FrozenClock
 from fiskaly_mockserver.world.seams import Seams
 from pytest_aiohttp import AiohttpClient
-from web.dashboard.browser import COMPANY, Browser, home_of, make, person
+from web.dashboard.browser import COMPANY, Browser, Shown, home_of, make, person
+
+
+def hidden_on(shown: Shown) -> dict[str, str]:
+    """Return what every form of a page sends along."""
+    return dict(re.findall(r'name="(form_token|in_view)" value="([^"]*)"', shown.text))
 
 
 @pytest.mark.parametrize("article", ["9"])
@@ -116,8 +121,7 @@ async def test_a_form_is_of_no_use_once_another_tab_looks_at_something_else(
     service: Service, browser: Browser
 ) -> None:
     await browser.sign_in(person(service, managed=False).id)
-    shown = await browser.get("/api-keys")
-    of_this_tab = dict(re.findall(r'name="(form_token|in_view)" value="([^"]*)"', shown.text))
+    of_this_tab = hidden_on(await browser.get("/api-keys"))
     shop = next(row.id for row in service.world.rows.organizations if not row.is_main)
     await browser.post("/choose", organization_id=shop)
     before = len(service.world.rows.api_keys)
@@ -129,13 +133,29 @@ async def test_a_form_is_of_no_use_once_another_tab_looks_at_something_else(
     how = {**of_this_tab, "language": "de"}
     async with browser.client.post("/dashboard/choose", data=how) as answer:
         assert answer.status == 200
-    shown = await browser.get("/api-keys")
-    again = dict(re.findall(r'name="(form_token|in_view)" value="([^"]*)"', shown.text))
+    again = hidden_on(await browser.get("/api-keys"))
     async with browser.client.post(
         "/dashboard/api-keys", data={**again, "name": "till-2"}
     ) as answer:
         assert answer.status == 200
     assert [*service.world.rows.api_keys][-1].organization_id == shop
+
+
+async def test_a_form_of_the_mock_is_of_any_organization_but_of_one_world(
+    service: Service, browser: Browser
+) -> None:
+    await browser.sign_in(person(service, managed=False).id)
+    how = hidden_on(await browser.get("/worlds"))
+    shop = next(row.id for row in service.world.rows.organizations if not row.is_main)
+    await browser.post("/choose", organization_id=shop)
+    reset = "/dashboard/worlds/reset"
+    async with browser.client.post(reset, data=how) as answer:
+        assert answer.status == 200
+    mine = service.worlds.get("mine")
+    await browser.post("/worlds/sandbox", name="mine", change="look")
+    async with browser.client.post(reset, data=how) as answer:
+        assert answer.status == 404
+    assert (service.world.generation, mine.generation) == (1, 0)
 
 
 async def test_the_page_of_a_request_is_found_in_whatever_world_it_came_to(

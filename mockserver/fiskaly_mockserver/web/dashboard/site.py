@@ -274,11 +274,16 @@ def _demand_world(visit: Visit, page: Page) -> None:
 def _demand_view(visit: Visit, page: Page) -> None:
     """Demand that a form is about what is in view: another tab may have chosen something else.
 
+    What is there for everybody is about a world, whatever organization is in view.
+
     Raises:
         Missing: It has.
     """
     now = visit.session.in_view
-    if page.path not in OF_ANY_VIEW and visit.form.get("in_view", now) != now:
+    sent = visit.form.get("in_view", now)
+    if page.public:
+        now, sent = now.partition("/")[0], sent.partition("/")[0]
+    if page.path not in OF_ANY_VIEW and sent != now:
         raise Missing("other_in_view")
 
 
