@@ -182,6 +182,24 @@ def test_a_preset_that_has_a_size_is_seeded_with_its_own(client: pytest.Pytester
         client.runpytest(f"--fiskaly-url={fake.base_url}").assert_outcomes(passed=2)
 
 
+def test_what_a_test_seeds_by_control_is_gone_in_the_next(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        import pytest
+        from api_client import count
+
+        @pytest.mark.parametrize("number", range(2))
+        def test_one(fiskaly_mock, number):
+            assert count(fiskaly_mock) == 6
+            fiskaly_mock.control.seed("single")
+            assert count(fiskaly_mock) == 1
+        """
+    )
+    with MockServer() as fake:
+        client.runpytest(f"--fiskaly-url={fake.base_url}").assert_outcomes(passed=2)
+        assert fake.control.tree()["preset"] == "individual-customers"
+
+
 def test_a_first_organization_from_anywhere_stops_no_run(client: pytest.Pytester) -> None:
     client.makepyfile("def test_one(fiskaly_tree): assert fiskaly_tree.preset == 'empty'")
     with MockServer(ServerConfig(port=0, preset="empty")) as fake:

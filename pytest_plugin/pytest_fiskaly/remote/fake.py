@@ -42,8 +42,6 @@ UNKNOWN = 404
 REFUSED = 400
 CRASHED = 500
 CRASH: Final = "It crashed: its own output tells where."
-FORGETTING: Final = frozenset({"clearJournal", "reset", "seed"})
-"""The control calls after which the journal does not know what came before."""
 
 
 class RemoteVerdict(ContractVerdict):
@@ -104,18 +102,17 @@ class RemoteVerdict(ContractVerdict):
         return super().take(defects_only=defects_only)
 
 
-class ReadBefore:
-    """Carries the control calls of a test; what one makes the fake forget is judged before it."""
+class Announced:
+    """Carries the control calls of a test, each of which is told by name before it is made."""
 
-    def __init__(self, transport: Transport, verdict: RemoteVerdict) -> None:
+    def __init__(self, transport: Transport, tell: Callable[[str], None]) -> None:
         self._transport = transport
-        self._verdict = verdict
+        self._tell = tell
 
     def call(self, operation_id: str, **how: Any) -> JsonValue:
         """Return the JSON of a 200, as the transport does."""
         __tracebackhide__ = True
-        if operation_id in FORGETTING:
-            self._verdict.read()
+        self._tell(operation_id)
         return self._transport.call(operation_id, **how)
 
 

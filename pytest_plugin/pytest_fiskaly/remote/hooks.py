@@ -19,7 +19,7 @@ from pytest_fiskaly.mock import FiskalyMock, KnownTree, fail_if_controlled, is_m
 from pytest_fiskaly.options import TREE_ARGUMENTS
 from pytest_fiskaly.remote import SIGN_DE_URL, Remote, RemoteError, Session, port_of
 from pytest_fiskaly.remote.fake import (
-    ReadBefore,
+    Announced,
     RemoteFake,
     RemoteVerdict,
     RestrictedRemoteFake,
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
     from pytest_fiskaly.options import RunSettings
 
+SEED: Final = "seed"
+FORGETTING: Final = frozenset({"clearJournal", "reset", SEED})
+"""The control calls after which the journal does not know what came before."""
 CONTROL_TOKEN = "FISKALY_MOCK_CONTROL_TOKEN"  # noqa: S105 - a variable's name
 INPUT = "fiskaly_session"
 """The name under which a worker of pytest-xdist is given the session."""
@@ -190,13 +193,19 @@ class RemoteServer:
         own = is_own(item, "allow_violations")
         verdict.mark(level, arguments.get("allow_violations"), own=own)
         verdict.audited = arguments.get("audit") == ENFORCE
-        control = Control(ReadBefore(self._transport, verdict), self.remote.sandbox)
+
+        def called(operation_id: str) -> None:
+            if operation_id in FORGETTING:
+                verdict.read()
+            if operation_id == SEED:
+                self._present = None
 
         def restore(**tree: str | int | None) -> None:
             verdict.read()
             self.begin(arguments, **tree)
 
         kind = RestrictedRemoteFake if restricted else RemoteFake
+        control = Control(Announced(self._transport, called), self.remote.sandbox)
         return kind(self.remote, control, verdict, restore), verdict
 
     def begin(self, arguments: Mapping[str, Any], **tree: str | int | None) -> None:
