@@ -85,6 +85,16 @@ def test_the_place_that_differs_is_named(kept: JsonValue, wanted: JsonValue, tol
     assert f"{found.place}: expected {found.expected}, got {found.got}" == told
 
 
+def test_of_long_values_that_begin_alike_is_shown_where_they_differ() -> None:
+    begin = "Café" + "x" * 300
+    [found] = differences({"a": f"{begin} Nord"}, {"a": f"{begin} Süd" + "y" * 300}, "body")
+    assert found.got == f'…{"x" * 19} Nord"'
+    assert found.expected.startswith(f"…{'x' * 19} Süd")
+    assert len(found.expected) == SHOWN_AT_MOST
+    [found] = differences({"a": begin}, {"a": begin[:-1]}, "body")
+    assert (found.got, found.expected) == (f'…{"x" * 21}"', f'…{"x" * 20}"')
+
+
 def test_examples_in_docstrings_of_the_journal_are_true() -> None:
     result = doctest.testmod(matching)
     assert result.attempted > 0

@@ -29,6 +29,8 @@ from pytest_fiskaly.journal import BadCriterion
 Tokens = tuple[str | int, ...]
 SHOWN_AT_MOST = 120
 """Characters of a value that a message repeats."""
+SHOWN_BEFORE = 20
+"""Of two long values that begin alike, characters before that in which they differ."""
 
 _WAY_OUT = "unittest.mock.ANY in its place asks only whether it was there"
 _SECRET_NAME = re.compile("secret|passw|token|credential", re.IGNORECASE)
@@ -63,17 +65,19 @@ def differences(kept: JsonValue, wanted: object, place: str) -> list[Difference]
     >>> differences({"name": "till-1"}, {"name": "till-2"}, "body")[0].place
     'body/name'
     """
-    found = mismatches(kept, _as_json(wanted), _matches)
-    return [
-        Difference(
-            place=f"{place}{one.pointer}",
-            expected=shown(one.wanted),
-            got=_got(one),
-            weight=_weight(one.wanted),
-            hidden=one.hidden,
+    found: list[Difference] = []
+    for one in mismatches(kept, _as_json(wanted), _matches):
+        expected, got = _side_by_side(_line(one.wanted), _got(one))
+        found.append(
+            Difference(
+                place=f"{place}{one.pointer}",
+                expected=expected,
+                got=got,
+                weight=_weight(one.wanted),
+                hidden=one.hidden,
+            )
         )
-        for one in found
-    ]
+    return found
 
 
 def query_differences(
@@ -108,9 +112,7 @@ def shown(value: object) -> str:
     >>> shown({"name": "Café", "api_secret": "123"})
     '{"name": "Café", "api_secret": "[redacted]"}'
     """
-    text = json.dumps(_redacted(value), ensure_ascii=False, default=_as_python)
-    text = printable(without_credentials(text))
-    return text if len(text) <= SHOWN_AT_MOST else f"{text[: SHOWN_AT_MOST - 1]}…"
+    return _cut(_line(value))
 
 
 def is_anything(wanted: object) -> bool:
@@ -158,11 +160,29 @@ def _as_sent(value: object) -> object:
             return value
 
 
+def _line(value: object) -> str:
+    text = json.dumps(_redacted(value), ensure_ascii=False, default=_as_python)
+    return printable(without_credentials(text))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_AT_MOST else f"{text[: SHOWN_AT_MOST - 1]}…"
+
+
+def _side_by_side(one: str, other: str) -> tuple[str, str]:
+    """Return two lines, of which no more is left out at their beginning than they share."""
+    alike = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    start = alike - SHOWN_BEFORE
+    if start <= 0 or _cut(one) != _cut(other):
+        return _cut(one), _cut(other)
+    return _cut(f"…{one[start:]}"), _cut(f"…{other[start:]}")
+
+
 def _got(found: Mismatch) -> str:
     if found.hidden and isinstance(found.recorded, str) and is_hidden(found.recorded):
         return found.recorded
     if not found.reason:
-        return shown(found.recorded)
+        return _line(found.recorded)
     return f"{found.reason} {shown(found.recorded)}" if found.recorded is not None else found.reason
 
 
