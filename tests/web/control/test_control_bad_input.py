@@ -302,6 +302,7 @@ def test_an_unknown_query_parameter_is_refused(
     reply = untouched.ask(operation.method, f"/_mock{operation.path}?surprise=1")
     said = demand_error(reply, operation_id, control_checker)
     assert (reply.status, said["field"]) == (400, "surprise")
+    assert f"surprise is no parameter of {operation_id}, which takes " in said["message"]
 
 
 @pytest.mark.parametrize(

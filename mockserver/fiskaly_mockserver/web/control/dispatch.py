@@ -194,6 +194,9 @@ def _in_plain_words(found: Sequence[Violation]) -> Iterator[Violation]:
         ]
         if violation.branches and violation.demand:
             yield replace(violation, got_text=_sent(violation))
+        elif violation.rule == "unknown-parameter":  # of which the APIs only warn
+            call, takes = violation.operation_id, violation.expected
+            yield replace(violation, demand=f"is no parameter of {call}, which takes {takes}")
         elif violation.rule == "pattern":
             yield replace(violation, demand=f"should be {violation.expected}")
         elif violation.branches and any(
