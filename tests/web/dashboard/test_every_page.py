@@ -28,6 +28,8 @@ OPEN = {"/sign-in", "/sign-up", "/sign-out", "/choose", "/sandbox/{sandbox}", "/
 """What needs nobody to be signed in, or only leads elsewhere."""
 NO_PAGES = {"/stream", "/coverage/file", "/sandbox/{sandbox}"}
 OWN = "/first-organization"
+HIDDEN = {"form_token", "in_view"}
+"""What every form sends along."""
 
 
 @pytest.fixture
@@ -192,7 +194,7 @@ async def every_form(service: Service, browser: Browser) -> dict[str, Form]:
     for path in ["/sign-up", *paths]:
         async with browser.client.get(f"/dashboard{path.format(**ids)}") as answer:
             for form in forms_on(await answer.text()):
-                if set(form.fields) - {"form_token", "back"}:
+                if set(form.fields) - {*HIDDEN, "back"}:
                     where = form.action.replace(ids["tss_id"], "TSS")
                     found.setdefault(f"{where} {sorted(form.fields)}", form)
     return found
@@ -207,7 +209,7 @@ async def test_200_hostile_texts_in_every_field_run_nowhere_and_break_nothing(
     turn = 0
     for at, hostile in enumerate(HOSTILE):
         for form in forms.values():
-            names = [name for name in form.fields if name != "form_token"]
+            names = [name for name in form.fields if name not in HIDDEN]
             # all fields at once, and one alone beside what stands in the others
             turn += 1
             chosen = names if at % 2 else [names[turn % len(names)]]
