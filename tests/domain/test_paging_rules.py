@@ -30,10 +30,10 @@ class Shelf:
         self.read.append("all")
         return iter(self._entries)
 
-    def page(self, offset: int, limit: int, *, descending: bool = False) -> tuple[Entry, ...]:
+    def page(self, offset: int, limit: int, *, descending: bool = False) -> Page[Entry]:
         self.read.append("page")
         rows = self._entries[::-1] if descending else self._entries
-        return rows[offset : offset + limit]
+        return Page(rows[offset : offset + limit], len(rows))
 
     def kept(self, name: Hashable, make: Callable[[], T]) -> T:
         if name not in self._kept:

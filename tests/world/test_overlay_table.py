@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from builders.snapshots import rows_of
-from fiskaly_mockserver.domain.store import TableSpec
+from fiskaly_mockserver.domain.store import Page, TableSpec
 from fiskaly_mockserver.world.store.table import FrozenTable, OverlayTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,9 +52,10 @@ def agree(table: OverlayTable[int, Item], expected: Rows) -> None:
         assert len(found) == len(rows)
         for offset in range(len(rows) + 2):
             for limit in (0, 1, 2, len(KEYS)):
-                assert found.page(offset, limit) == tuple(rows[offset : offset + limit])
-                latest = found.page(offset, limit, descending=True)
-                assert latest == tuple(rows[::-1][offset : offset + limit])
+                page = Page(tuple(rows[offset : offset + limit]), len(rows))
+                assert found.page(offset, limit) == page
+                latest = Page(tuple(rows[::-1][offset : offset + limit]), len(rows))
+                assert found.page(offset, limit, descending=True) == latest
 
 
 Step = tuple[str, int, str]

@@ -30,6 +30,14 @@ class TableSpec(NamedTuple, Generic[Key, Row]):
     fixed: Collection[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row_co]):
+    """One page of a list; `count` is the size of the whole. Source: assumption (A-02)."""
+
+    rows: Sequence[Row_co]
+    count: int
+
+
 class Selection(Protocol[Row_co]):
     """The rows under some values of an index, each once, oldest first."""
 
@@ -37,7 +45,7 @@ class Selection(Protocol[Row_co]):
 
     def __iter__(self) -> Iterator[Row_co]: ...
 
-    def page(self, offset: int, limit: int, *, descending: bool = False) -> tuple[Row_co, ...]:
+    def page(self, offset: int, limit: int, *, descending: bool = False) -> Page[Row_co]:
         """Return at most `limit` rows after the first `offset`.
 
         Descending, those are counted from the latest backwards.
@@ -100,14 +108,6 @@ class Paging(NamedTuple):
         return self.order_by, self.descending
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row_co]):
-    """One page of a list; `count` is the size of the whole. Source: assumption (A-02)."""
-
-    rows: Sequence[Row_co]
-    count: int
-
-
 class Narrowing(NamedTuple, Generic[Row]):
     """Which rows of a list are asked for; equal names mean equal answers."""
 
@@ -167,8 +167,7 @@ def paged(
     narrowed, is computed once and cached until the selection changes.
     """
     if paging.order_by is None and narrowing is None:
-        page = rows.page(paging.offset, paging.limit, descending=paging.descending)
-        return Page(page, len(rows))
+        return rows.page(paging.offset, paging.limit, descending=paging.descending)
 
     def arrange() -> Sequence[Row]:
         narrowed = rows if narrowing is None else filter(narrowing.admits, rows)

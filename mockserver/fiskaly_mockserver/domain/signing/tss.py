@@ -353,10 +353,8 @@ class TssService:
             active = len(self._tables.tss.select("state", *states))
             if active >= MAX_ACTIVE_TEST_TSS:
                 raise errors.TssLimitReached(**principal.facts, active=str(active))
-        newest = self._tables.tss.select("place", place).page(
-            MAX_TSS_PER_DAY - 1, 1, descending=True
-        )
-        if newest and newest[0].time_creation > now - DAY:
+        page = self._tables.tss.select("place", place).page(MAX_TSS_PER_DAY - 1, 1, descending=True)
+        if page.rows and page.rows[0].time_creation > now - DAY:
             raise errors.TssLimitPerDayReached(**principal.facts)
 
     def _append(self, tss: Tss, message: log_messages.SystemMessage) -> Tss:

@@ -46,7 +46,7 @@ def overview(visit: Visit) -> Mapping[str, object]:
     place = (visit.organization.id, visit.session.env)
     tss = tss_in_view(visit)
     transactions = world.rows.transactions.select("place", place)
-    latest = transactions.page(0, MOST_COUNTED, descending=True)
+    latest = transactions.page(0, MOST_COUNTED, descending=True).rows
     today = visit.local(world.clock.now()).date()
     closed = [row for row in latest if row.time_end]
     per_day = Counter(visit.local(row.time_end).date() for row in closed)

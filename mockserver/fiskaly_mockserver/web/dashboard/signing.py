@@ -86,14 +86,13 @@ def create_tss(visit: Visit) -> Mapping[str, object]:
 def show_tss(visit: Visit, sent: str = "") -> Mapping[str, object]:
     """Show one TSS, its clients, and the steps that its state allows; `sent` names a form."""
     row = _named(visit)
-    rows = visit.world.rows
-    clients = rows.clients.select("tss", row.id)
+    clients = visit.world.rows.clients.select("tss", row.id).page(0, PAGE_ROWS)
     return {
         "row": row,
         "sent": sent,
         "next": NEXT.get(row.state, ()),
-        "clients": clients.page(0, PAGE_ROWS),
-        "client_count": len(clients),
+        "clients": clients.rows,
+        "client_count": clients.count,
         "pin_is_set": row.pin_hash is not None,
         "max_clients": MAX_CLIENTS,
         "max_active": MAX_ACTIVE_TRANSACTIONS,
@@ -147,14 +146,15 @@ def show_client(visit: Visit) -> Mapping[str, object]:
     row = _named(visit)
     client = visit.world.signing.clients.find(visit.as_api_key, row.id, visit.path["client_id"])
     signed = visit.world.rows.transactions.select("client", (row.id, client.id))
+    latest = signed.page(0, PAGE_ROWS, descending=True)
     registered = client.state is ClientState.REGISTERED
     other = ClientState.DEREGISTERED if registered else ClientState.REGISTERED
     return {
         "row": client,
         "tss": row,
         "other": other if row.state in (TssState.UNINITIALIZED, TssState.INITIALIZED) else None,
-        "latest": signed.page(0, PAGE_ROWS, descending=True),
-        "count": len(signed),
+        "latest": latest.rows,
+        "count": latest.count,
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from itertools import chain
 from typing import Any, Generic, TypeVar, cast
 
-from fiskaly_mockserver.domain.store import TableSpec
+from fiskaly_mockserver.domain.store import Page, TableSpec
 
 Key = TypeVar("Key", bound=Hashable)
 Row = TypeVar("Row")
@@ -164,13 +164,14 @@ class SelectedRows(Generic[Row]):
     def __iter__(self) -> Iterator[Row]:
         return self._table.rows_at(self._positions())
 
-    def page(self, offset: int, limit: int, *, descending: bool = False) -> tuple[Row, ...]:
+    def page(self, offset: int, limit: int, *, descending: bool = False) -> Page[Row]:
         """Return at most `limit` rows after the first `offset`, or back from the last ones."""
-        positions = self._positions()
+        positions, rows_at = self._positions(), self._table.rows_at
         if not descending:
-            return tuple(self._table.rows_at(positions[offset : offset + limit]))
+            return Page(tuple(rows_at(positions[offset : offset + limit])), len(positions))
         stop = max(0, len(positions) - offset)
-        return tuple(self._table.rows_at(positions[max(0, stop - limit) : stop]))[::-1]
+        latest = tuple(rows_at(positions[max(0, stop - limit) : stop]))[::-1]
+        return Page(latest, len(positions))
 
     def kept(self, name: Hashable, make: Callable[[], T]) -> T:
         """Return what `make` works out from the rows, which is cached until they change."""
