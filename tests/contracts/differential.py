@@ -184,7 +184,7 @@ def bodies(contract: Contract) -> Iterator[tuple[str, Mapping[str, Any], str]]:
             for status, answer in node["responses"].items()
         ]
         for kind, place, described in found:
-            if not described:
+            if not described or JSON not in described:
                 continue
             schema = described[JSON]["schema"]
             name = schema.get("$ref", f"{operation.operation_id} {kind}").rpartition("/")[2]
@@ -212,8 +212,9 @@ def main(arguments: list[str]) -> int:
     """Compare, and print what differs; 0 is well."""
     messages, seed = (*map(int, arguments), *(1_000_000, 1)[len(arguments) :])
     code = 0
-    for contract in (Contract.bundled(), Contract.control()):
-        tally = compare(contract, messages // 2, seed)
+    contracts = (*Contract.apis().values(), Contract.control())
+    for contract in contracts:
+        tally = compare(contract, messages // len(contracts), seed)
         sys.stdout.write(
             f"{contract.base_path}: {tally.compared.total()} compared,"
             f" {tally.accepted.total()} accepted, left out {dict(tally.excluded)}\n"

@@ -17,9 +17,11 @@ from fiskaly_contracts.strictness import NoTranslationError
 from contracts import keyword_schemas
 from contracts import style_operations as styles
 
-CONTRACTS = {"management": Contract.bundled(), "control": Contract.control()}
+CONTRACTS = {**Contract.apis(), "control": Contract.control()}
 OPERATIONS = [(name, o) for name, contract in CONTRACTS.items() for o in contract.operations]
 SCHEMAS = [(name, *found) for name, contract in CONTRACTS.items() for found in bodies(contract)]
+SELDOM_RIGHT = {"CreatedTss": 400}
+"""How many values of a schema it takes, where so much is required that few are right."""
 KEYWORDS = keyword_schemas.schemas()
 STYLES = Contract.from_document(styles.document())
 PLAIN = [name for name in STYLES.operations if name.startswith("plain")]
@@ -93,7 +95,7 @@ def values_of(both: Differential, schema_name: str, schema: Any, path: str, coun
 def test_values_of_a_schema(
     shipped: dict[str, Differential], name: str, schema_name: str, schema: Any, path: str
 ) -> None:
-    values_of(shipped[name], schema_name, schema, path, 40)
+    values_of(shipped[name], schema_name, schema, path, SELDOM_RIGHT.get(schema_name, 40))
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from fiskaly_mockserver.domain.signing.log_messages import (
 )
 from fiskaly_mockserver.domain.signing.model import (
     MAX_METADATA,
+    MAX_METADATA_TEXT,
     READY_STATES,
     LogKind,
     SignedLog,
@@ -155,13 +156,21 @@ def merged(old: Mapping[str, str], new: Mapping[str, str] | None) -> Mapping[str
     """Return metadata with new entries; one that is set to "" goes (S10). Source: documented.
 
     Raises:
-        TooMuchMetadata: There would be more than 40.
+        TooMuchMetadata: There would be more than 40, or one is a number that makes too long a text.
     """
     if not new:
         return old
     found = {key: value for key, value in {**old, **new}.items() if value != ""}
     if len(found) > MAX_METADATA:
-        raise errors.TooMuchMetadata(entries=str(len(found)))
+        raise errors.TooMuchMetadata(
+            f"metadata should NOT have more than {MAX_METADATA} properties, those that are there"
+            " included"
+        )
+    for key, value in new.items():
+        if len(value) > MAX_METADATA_TEXT:
+            raise errors.TooMuchMetadata(
+                f"metadata.{key} should be a text of at most {MAX_METADATA_TEXT} characters"
+            )
     return found
 
 

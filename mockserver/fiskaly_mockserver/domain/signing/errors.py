@@ -260,10 +260,14 @@ class TransactionLimitReached(SigningError):
 
 
 class TooMuchMetadata(SigningError):
-    """With what is there already it would have more than 40 entries (S10)."""
+    """More than 40 entries with those that are there, or a number of over 500 digits (S10)."""
 
     rule = "S10"
     code = "E_FAILED_SCHEMA_VALIDATION"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+        self.reason = reason
 
 
 class ExportNotFound(SigningError):

@@ -38,6 +38,8 @@ MAX_RUNNING_EXPORTS = 10
 """Exports of one TSS that may be PENDING or WORKING. Source: documented."""
 MAX_METADATA = 40
 """Entries of the metadata of one thing. Source: documented."""
+MAX_METADATA_TEXT = 500
+"""Characters of one of them. Source: documented."""
 MAX_PIN_TRIES = 5
 """Wrong admin PINs in a row that block the PIN. Source: documented."""
 

@@ -19,7 +19,7 @@ from fiskaly_mockserver.domain.signing.audit import (
     audit_open,
     audit_revision,
 )
-from fiskaly_mockserver.domain.signing.model import MAX_METADATA, ExportState, TransactionState
+from fiskaly_mockserver.domain.signing.model import ExportState, TransactionState
 from fiskaly_mockserver.web.api import Api, Call, JsonObject, OperationLimit, OtherHost
 from fiskaly_mockserver.web.responses import REASONS, Answer, ResponseHeaders, retry_after
 from fiskaly_mockserver.web.safety import BACKEND_HOST
@@ -106,9 +106,6 @@ _NO_FILE: Mapping[str, str] = {
 }
 """What is said of an export whose file is not worth waiting for."""
 _UUID_LENGTH = 36
-_TOO_MUCH_METADATA = (
-    f"metadata should NOT have more than {MAX_METADATA} properties, those that are there included"
-)
 _PLAIN_401: Mapping[type[shared.Unauthenticated], str] = {
     shared.MissingToken: "missing bearer token",
     shared.ForeignToken: "the token was not issued by this server, or is void",
@@ -137,7 +134,7 @@ class SignDeErrors:
             message = f"error parsing request body: {error.reason}"
             return _of_middleware(400, error.code, message, BARE_JSON)
         if isinstance(error, errors.TooMuchMetadata):
-            return _from_backend(400, error.code, _TOO_MUCH_METADATA)
+            return _from_backend(400, error.code, error.reason)
         status, message = TABLE.get(type(error)) or Wire(400, _reason(error))
         if isinstance(error, errors.ExportNotCompleted):
             if error.state not in _NO_FILE:
