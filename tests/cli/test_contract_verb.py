@@ -70,6 +70,53 @@ def test_what_breaks_nobody_is_a_note(changed: Path) -> None:
     assert "endpoint-added: fresh operation: the operation is new" in outcome.out
 
 
+def test_all_that_is_said_of_one_place_is_told(tmp_path: Path) -> None:
+    files = []
+    for values in (["A", "B", "C"], ["A"]):
+        schema = {"type": "object", "properties": {"c": {"type": "string", "enum": values}}}
+        content = {"content": {"application/json": {"schema": schema}}}
+        document = {
+            "openapi": "3.0.3",
+            "paths": {"/x": {"post": {"requestBody": content, "responses": {}}}},
+        }
+        files.append(tmp_path / f"{len(values)}.json")
+        files[-1].write_text(json.dumps(document))
+    [one] = run_verb("contract", "diff", *map(str, files), "--json").json["findings"]
+    assert (one["message"], one["count"]) == ("/c is no longer B; /c is no longer C", 1)
+
+
+def test_another_base_path_breaks_whatever_the_suite_calls(tmp_path: Path) -> None:
+    document: Any = {**Contract.bundled().document, "servers": [{"url": "https://x/api/v1"}]}
+    file, coverage = tmp_path / "new.json", tmp_path / "coverage.json"
+    file.write_text(json.dumps(document))
+    dump(Coverage(), coverage)
+    outcome = run_verb("contract", "diff", "bundled", str(file), "--used", str(coverage), "--json")
+    assert outcome.code == 1
+    [one] = outcome.json["findings"]
+    assert one["rule"] == "api-base-path-changed"
+    assert one["message"] == "every path begins with /api/v1, and no longer with /api/v0"
+    document["servers"] = [{"url": "http://127.0.0.1:8722/api/v0/"}]
+    file.write_text(json.dumps(document))
+    assert run_verb("contract", "diff", "bundled", str(file)).code == 0
+
+
+@pytest.mark.parametrize("flag", [(), ("--allow-url",)])
+@pytest.mark.parametrize("place", ["user:hunter2@{}", "{}/x?token=hunter2", "{}/a b?hunter2"])
+def test_no_secret_of_an_address_is_told(place: str, flag: tuple[str, ...]) -> None:
+    with somebody_else(404, b"") as url:
+        address = "http://" + place.format(url.removeprefix("http://"))
+        outcome = run_verb("contract", "diff", address, "bundled", *flag)
+    assert outcome.code == 2
+    assert url in outcome.err
+    assert "hunter2" not in outcome.err
+
+
+def test_no_secret_of_an_address_is_in_the_report() -> None:
+    with somebody_else(200, json.dumps(Contract.bundled().document).encode()) as url:
+        outcome = run_verb("contract", "diff", f"{url}/x?token=hunter2", "bundled", "--allow-url")
+    assert (outcome.code, "hunter2" in outcome.out) == (0, False)
+
+
 def test_an_address_is_read_only_where_that_is_allowed() -> None:
     with somebody_else(200, json.dumps(Contract.bundled().document).encode()) as url:
         refused = run_verb("contract", "diff", url, "bundled")

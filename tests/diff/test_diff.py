@@ -10,10 +10,10 @@ import yaml
 from diff.mutations import Mutation
 from diff.mutations_of_answers import MUTATIONS
 from fiskaly_contracts import Contract, Severity
-from fiskaly_contracts.diff import compare as compared
-from fiskaly_contracts.diff.compare import DiffError, compare, read_document
-from fiskaly_contracts.diff.rules import RULES, Level
-from fiskaly_contracts.diff.schemas import Change
+from fiskaly_contracts.diff import documents
+from fiskaly_contracts.diff.compare import compare
+from fiskaly_contracts.diff.documents import DiffError, read_document
+from fiskaly_contracts.diff.rules import RULES, Change, Level
 
 DOCUMENTS = {
     False: json.loads(json.dumps(Contract.bundled().document)),
@@ -104,6 +104,7 @@ def body(schema: Any, *, answer: bool = False) -> dict[str, Any]:
 
 
 CAT = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+CAT_OF_FORM = {"properties": {"a": {"maxLength": 5}}}
 WIDE_CAT = {**CAT, "required": []}
 DOG = {"type": "object", "required": ["bark"], "properties": {"bark": {"type": "boolean"}}}
 
@@ -150,6 +151,43 @@ DOG = {"type": "object", "required": ["bark"], "properties": {"bark": {"type": "
             ["type-changed", "unique-items-set"],
         ),
         (
+            {"anyOf": [{"required": ["a"]}, {"required": ["b"]}]},
+            {"anyOf": [{"required": ["a"]}, {"required": ["c"]}]},
+            ["one-of-added", "one-of-removed"],
+            ["one-of-added", "one-of-removed"],
+        ),
+        ({"required": ["a"]}, {}, ["became-optional"], ["became-optional"]),
+        ({"default": 1}, {"default": 2}, ["default-value-changed"], []),
+        ({"default": 1}, {}, ["default-value-changed"], []),
+        ({}, {"default": 1}, [], []),
+        (
+            {"const": "a"},
+            {"const": "b"},
+            ["enum-value-added", "enum-value-removed"],
+            ["enum-value-added", "enum-value-removed"],
+        ),
+        ({"const": "a"}, {"enum": ["a"]}, [], []),
+        ({"const": "a"}, {}, ["enum-removed"], ["enum-removed"]),
+        ({"not": {"enum": [1]}}, {"not": {"enum": [2]}}, ["keyword-changed"], ["keyword-changed"]),
+        ({"x-key-max-length": 40}, {}, ["keyword-changed"], ["keyword-changed"]),
+        ({"items": True}, {"items": {}}, [], []),
+        ({"items": True}, {"items": False}, ["keyword-changed"], ["keyword-changed"]),
+        (
+            {"allOf": [{"minLength": 2, "maxLength": 9}, {"minLength": 5, "maxLength": 7}]},
+            {"allOf": [{"minLength": 2, "maxLength": 9}, {"minLength": 6, "maxLength": 7}]},
+            ["min-length-increased"],
+            ["min-length-increased"],
+        ),
+        ({"allOf": [{"maxItems": 9}, {"maxItems": 7}]}, {"maxItems": 7}, [], []),
+        ({"allOf": [{"enum": [1, 2]}, {"enum": [2, 3]}]}, {"enum": [2]}, [], []),
+        ({"allOf": [{}, {"additionalProperties": False}]}, {"additionalProperties": False}, [], []),
+        (
+            {"allOf": [{"properties": {"a": {"type": "string"}}}, CAT_OF_FORM]},
+            {"allOf": [{"properties": {"a": {"type": "integer"}}}, CAT_OF_FORM]},
+            ["type-changed"],
+            ["type-changed"],
+        ),
+        (
             {"additionalProperties": {"type": "string", "maxLength": 5}},
             {"additionalProperties": {"type": "string", "maxLength": 9}},
             ["max-length-increased"],
@@ -165,6 +203,20 @@ def test_a_schema_is_compared_as_a_set_of_values(
         assert len(rules) == len(ends), rules
         for rule, end in zip(rules, sorted(ends), strict=True):
             assert rule.endswith(end) or end.split("-")[0] in rule
+
+
+def test_what_two_parts_say_of_a_hidden_property_stays_hidden() -> None:
+    hidden = {"properties": {"id": {"readOnly": True}}}
+    old = body({"allOf": [hidden, {"properties": {"id": {"type": "string"}}}]})
+    new = body({"allOf": [hidden, {"properties": {"id": {"type": "integer"}}}]})
+    assert compare(old, new) == []
+
+
+def test_a_circle_through_two_parts_is_cut() -> None:
+    part = {"properties": {"next": {"$ref": "#/components/schemas/Node"}}}
+    node = {"allOf": [part, copy.deepcopy(part)]}
+    old = {**body({"$ref": "#/components/schemas/Node"}), "components": {"schemas": {"Node": node}}}
+    assert compare(old, copy.deepcopy(old)) == []
 
 
 def test_what_only_the_other_side_sees_is_left_aside() -> None:
@@ -259,8 +311,8 @@ def test_a_file_of_too_many_bytes_is_refused(
 ) -> None:
     file = tmp_path / "x.json"
     file.write_text(json.dumps(body(CAT)))
-    monkeypatch.setattr(compared, "LARGEST", file.stat().st_size)
+    monkeypatch.setattr(documents, "LARGEST", file.stat().st_size)
     assert read_document(str(file)) == body(CAT)
-    monkeypatch.setattr(compared, "LARGEST", file.stat().st_size - 1)
+    monkeypatch.setattr(documents, "LARGEST", file.stat().st_size - 1)
     with pytest.raises(DiffError, match=r"x\.json has more than \d+ bytes"):
         read_document(str(file))

@@ -4,114 +4,19 @@ Both documents are walked together. References inside a document are followed, c
 where both have been met together; references to elsewhere are refused.
 """
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from http.client import HTTPException
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
-from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, build_opener
+from urllib.parse import urlsplit
 
-import yaml
-
-from fiskaly_contracts.diff.schemas import Change, Place, SchemaComparison
-from fiskaly_contracts.document import Contract
+from fiskaly_contracts.diff.documents import DiffError
+from fiskaly_contracts.diff.rules import Change, Place
+from fiskaly_contracts.diff.schemas import SchemaComparison
 from fiskaly_contracts.json_value import Schema
 
-BUNDLED: Final = "bundled"
-LARGEST: Final = 32 * 1024 * 1024
-"""Bytes of the largest document that is read."""
-PATIENCE: Final = 30.0
-
-
-class _NoRedirect(HTTPRedirectHandler):
-    """Follows no redirect: an address that was allowed must not lead to another."""
-
-    def redirect_request(self, *_: object, **__: object) -> None:
-        """Leave the redirect alone; it becomes an error."""
-
-
-def read_document(name: str, *, allow_url: bool = False) -> Mapping[str, Any]:
-    """Return the document that a name stands for.
-
-    Args:
-        name: `bundled`, `bundled:sign-de`, either with `@VERSION`; an address; or a file, YAML or
-            JSON.
-        allow_url: Whether an address may be read.
-
-    Raises:
-        DiffError: There is no such document, or it cannot be read; the text names it.
-    """
-    if name.partition("@")[0].partition(":")[0] == BUNDLED:
-        return _bundled(name)
-    if name.startswith(("http://", "https://")):
-        if not allow_url:
-            raise DiffError(f"{name} is an address: give --allow-url if it may be read")
-        return _parsed(_fetched(name), name)
-    try:
-        with Path(name).open("rb") as stream:
-            return _parsed(_limited(stream.read(LARGEST + 1), name), name)
-    except OSError as error:
-        raise DiffError(f"cannot read {name}: {error.strerror or error}") from error
-
-
-def _bundled(name: str) -> Mapping[str, Any]:
-    kind, _, version = name.removeprefix(BUNDLED).partition("@")
-    contracts = {
-        "": Contract.bundled,
-        ":management": Contract.bundled,
-        ":sign-de": Contract.sign_de,
-        ":control": Contract.control,
-    }
-    if kind not in contracts:
-        known = ", ".join(f"{BUNDLED}{one}" for one in contracts)
-        raise DiffError(f"there is no {name}: there are {known}")
-    contract = contracts[kind]()
-    if version and version != contract.version:
-        raise DiffError(
-            f"{name} is not in this release, which has {contract.version}: give its file, as"
-            " `git show` of its tag writes it"
-        )
-    return contract.document
-
-
-def _fetched(url: str) -> bytes:
-    try:
-        with build_opener(_NoRedirect).open(url, timeout=PATIENCE) as answer:
-            return _limited(answer.read(LARGEST + 1), url)
-    except HTTPError as error:
-        with error:
-            raise DiffError(f"cannot read {url}: it was answered {error.code}") from None
-    except (URLError, HTTPException, OSError, ValueError) as error:
-        raise DiffError(f"cannot read {url}: {getattr(error, 'reason', error)}") from error
-
-
-def _limited(raw: bytes, name: str) -> bytes:
-    if len(raw) > LARGEST:
-        raise DiffError(f"{name} has more than {LARGEST} bytes")
-    return raw
-
-
-def _parsed(raw: bytes, name: str) -> Mapping[str, Any]:
-    try:
-        text = raw.decode("utf-8-sig")
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        read = json.loads if text.lstrip().startswith("{") else lambda one: yaml.load(one, loader)  # noqa: S506 - both are safe
-        document: Any = read(text)
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise DiffError(f"{name} is neither JSON nor YAML") from error
-    if not isinstance(document, Mapping):
-        raise DiffError(f"{name} is no contract: it should be an object")
-    return document
-
-
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_ABSENT: Final = object()
-
-
-class DiffError(ValueError):
-    """Two documents cannot be compared; the text says why."""
+_WRITTEN: Final = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+"""The styles of parameters that say none."""
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -151,7 +56,11 @@ class _Comparison:
         return self._schemas.resolved(side, node)
 
     def changes(self) -> Iterator[Change]:
-        old, new = (_operations(document) for document in self._documents)
+        paths = [_base_paths(document) for document in self._documents]
+        if all(paths) and paths[0] - paths[1]:
+            shown = (" or ".join(sorted(one)) for one in paths)
+            yield Place("servers", "", "servers").change("api-base-path-changed", *shown)
+        old, new = (self._operations(side) for side in (0, 1))
         for key in {**old, **new}:
             if key not in new:
                 gone = old[key]
@@ -176,37 +85,69 @@ class _Comparison:
         if bool(old.get("deprecated")) != bool(new.get("deprecated")):
             rule = "endpoint-deprecated" if new.get("deprecated") else "endpoint-reactivated"
             yield place.change(rule)
-        guarded = [
-            _guarded(document, node)
-            for document, node in zip(self._documents, (old, new), strict=True)
-        ]
-        if guarded[0] != guarded[1]:
-            yield place.change("api-security-added" if guarded[1] else "api-security-removed")
+        keys = [self._keys(side, node) for side, node in enumerate((old, new))]
+        if bool(keys[0]) != bool(keys[1]):
+            yield place.change("api-security-added" if keys[1] else "api-security-removed")
+        elif keys[0] - keys[1]:
+            yield place.change("api-security-changed", *(" or ".join(sorted(one)) for one in keys))
         yield from self._parameters(name, old, new)
         yield from self._request_body(name, old, new)
         yield from self._answers(name, old, new)
 
+    def _operations(self, side: int) -> dict[tuple[str, str], Schema]:
+        """Return operations by method and path, the names of path parameters left aside."""
+        found: dict[tuple[str, str], Schema] = {}
+        for path, node in self._documents[side]["paths"].items():
+            item = self._resolved(side, node)
+            names = re.findall(r"\{([^}]*)\}", path)
+            for method in _METHODS:
+                if method in item:
+                    own = [*item.get("parameters", ()), *item[method].get("parameters", ())]
+                    key = method.upper(), re.sub(r"\{[^}]*\}", "{}", path)
+                    found[key] = {**item[method], "parameters": own, "names": names}
+        return found
+
+    def _of(self, side: int) -> Callable[[Schema], Schema]:
+        return lambda node: self._resolved(side, node)
+
+    def _keys(self, side: int, node: Schema) -> set[str]:
+        """Return the ways to be let in; none where everybody is."""
+        document = self._documents[side]
+        security = node.get("security", document.get("security", []))
+        known = document.get("components", {}).get("securitySchemes", {})
+        if {} in security:
+            return set()
+        return {
+            " and ".join(sorted(self._scheme(side, known.get(name, {}), name) for name in one))
+            for one in security
+        }
+
+    def _scheme(self, side: int, node: Schema, name: str) -> str:
+        one = self._resolved(side, node)
+        words = [str(one[key]) for key in ("type", "scheme", "in", "name") if key in one]
+        return " ".join(words).lower() or name
+
     # ------------------------------------------------------------------ requests
 
     def _parameters(self, name: str, old: Schema, new: Schema) -> Iterator[Change]:
-        parameters = [
-            {
-                (one["in"], one["name"].lower() if one["in"] == "header" else one["name"]): one
-                for one in (self._resolved(side, raw) for raw in node.get("parameters", ()))
-                if one["in"] != "path"  # their names are no part of what is sent
-            }
+        before, after = (
+            {_key(one, node["names"]): one for one in map(self._of(side), node["parameters"])}
             for side, node in enumerate((old, new))
-        ]
-        before, after = parameters
+        )
         for key in {**before, **after}:
-            part = "headers" if key[0] == "header" else str(key[0])
+            one = before.get(key, after.get(key, {}))
+            where, called = str(one["in"]), str(one["name"])
+            if where == "header":
+                called = called.lower()
             place = Place(
                 name,
                 "request-parameter",
-                part,
-                tokens=(key[1],),
-                name=f"{key[0]} parameter {key[1]}",
+                "headers" if where == "header" else where,
+                tokens=(called,),
+                name=f"{where} parameter {called}",
             )
+            if where == "path" and (key not in before or key not in after):
+                continue  # it is there whether it is declared or not
             if key not in after:
                 required = before[key].get("required")
                 rule = (
@@ -224,13 +165,10 @@ class _Comparison:
     def _parameter(self, place: Place, old: Schema, new: Schema) -> Iterator[Change]:
         if bool(old.get("required")) != bool(new.get("required")):
             yield place.value("became-required" if new.get("required") else "became-optional")
-        schemas = [
-            self._resolved(side, one.get("schema", {})) for side, one in enumerate((old, new))
-        ]
-        defaults = [one.get("default", _ABSENT) for one in schemas]
-        if defaults[0] != defaults[1] and defaults[0] is not _ABSENT:
-            shown = ["none" if one is _ABSENT else one for one in defaults]
-            yield place.value("default-value-changed", *shown)
+        schemas = [self._resolved(side, _value(one)) for side, one in enumerate((old, new))]
+        written = [_written(one, schema) for one, schema in zip((old, new), schemas, strict=True)]
+        if written[0] != written[1] and None not in written:
+            yield place.value("style-changed", *written)
         yield from self._schemas.changes(place, schemas[0], schemas[1])
 
     def _request_body(self, name: str, old: Schema, new: Schema) -> Iterator[Change]:
@@ -288,10 +226,7 @@ class _Comparison:
                 required = [bool(one[name].get("required")) for one in headers]
                 if required[0] != required[1]:
                     yield at.value("became-required" if required[1] else "became-optional")
-                schemas = [
-                    self._resolved(n, one[name].get("schema", {})) for n, one in enumerate(headers)
-                ]
-                yield from self._schemas.changes(at, schemas[0], schemas[1])
+                yield from self._schemas.changes(at, _value(before[name]), _value(after[name]))
                 continue
             there, done = (before, "removed") if name in before else (after, "added")
             kind = "required" if there[name].get("required") else "optional"
@@ -299,7 +234,12 @@ class _Comparison:
         yield from self._content(place, "response", old, new)
 
     def _content(self, place: Place, prefix: str, old: Schema, new: Schema) -> Iterator[Change]:
-        before, after = (one.get("content", {}) for one in (old, new))
+        before, after = (
+            {kind.partition(";")[0].strip().lower(): of for kind, of in one["content"].items()}
+            if "content" in one
+            else {}
+            for one in (old, new)
+        )
         for kind in {**before, **after}:
             if kind not in after:
                 yield place.change(f"{prefix}-media-type-removed", kind)
@@ -310,23 +250,40 @@ class _Comparison:
                 yield from self._schemas.changes(place, schemas[0], schemas[1])
 
 
-def _operations(document: Schema) -> dict[tuple[str, str], Schema]:
-    """Return operations by method and path, the names of path parameters left aside."""
-    found: dict[tuple[str, str], Schema] = {}
-    for path, item in document["paths"].items():
-        shared = item.get("parameters", [])
-        for method in _METHODS:
-            if method in item:
-                own = item[method].get("parameters", [])
-                key = method.upper(), re.sub(r"\{[^}]*\}", "{}", path)
-                found[key] = {**item[method], "parameters": [*shared, *own]}
+def _base_paths(document: Schema) -> set[str]:
+    """Return the paths that a document's servers begin with; none where that is not said."""
+    urls = [str(one.get("url", "/")) for one in document.get("servers", ())]
+    if any("{" in url for url in urls):
+        return set()
+    return {urlsplit(url).path.rstrip("/") or "/" for url in urls}
+
+
+def _key(parameter: Schema, names: Sequence[str]) -> tuple[str, str]:
+    """Return what tells a parameter from the others of its operation."""
+    where, name = parameter["in"], parameter["name"]
+    if where == "path":  # its name is no part of what is sent
+        return where, str(names.index(name) if name in names else name)
+    return where, name.lower() if where == "header" else name
+
+
+def _value(node: Schema) -> Schema:
+    """Return the schema of a parameter or header, which may stand under a media type."""
+    content: Mapping[str, Schema] = node.get("content", {})
+    of_content: Schema = next((one.get("schema", {}) for one in content.values()), {})
+    found: Schema = node.get("schema", of_content)
     return found
+
+
+def _written(parameter: Schema, schema: Schema) -> str | None:
+    """Return how an array or object is written; None for what is written in one way."""
+    if "content" in parameter:
+        return " ".join(parameter["content"])
+    if schema.get("type") not in {"array", "object"}:
+        return None
+    style = parameter.get("style", _WRITTEN[parameter["in"]])
+    explode = parameter.get("explode", style == "form")
+    return f"{style}{', exploded' if explode else ''}"
 
 
 def _name(node: Schema, key: tuple[str, str]) -> str:
     return str(node.get("operationId") or " ".join(key))
-
-
-def _guarded(document: Schema, node: Schema) -> bool:
-    security = node.get("security", document.get("security", []))
-    return bool(security) and {} not in security

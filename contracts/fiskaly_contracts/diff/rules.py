@@ -4,9 +4,14 @@ Ids are oasdiff's where the meaning is the same. A request may only widen, an an
 whatever lets less through on the way in, or more on the way out, breaks somebody.
 """
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
+
+from fiskaly_contracts.conformance.findings import Finding, Side
+from fiskaly_contracts.json_value import Tokens, pointer_to
+from fiskaly_contracts.violations import Severity
 
 
 class Level(StrEnum):
@@ -139,6 +144,11 @@ def _values(prefix: str, noun: str, *, into: bool) -> dict[str, Rule]:
             wider,
             f"{noun} has no {bound} any more, which was {{old}}",
         )
+    if into:
+        found[f"{prefix}-default-value-changed"] = Rule(
+            ERR, _ITSELF, f"the default of {noun} became {{new}}, not {{old}}"
+        )
+    found[f"{prefix}-keyword-changed"] = Rule(unsure, _ITSELF, f"{{old}} of {noun} changed")
     found[f"{prefix}-multiple-of-changed"] = Rule(
         ERR, _ITSELF, f"the multiple-of {noun} became {{new}}, not {{old}}"
     )
@@ -152,6 +162,9 @@ LOWER: Final = ("min", "min-length", "min-items", "min-properties")
 
 RULES: Final[dict[str, Rule]] = {
     # operations
+    "api-base-path-changed": Rule(
+        ERR, _ITSELF, "every path begins with {new}, and no longer with {old}"
+    ),
     **_pair(
         "api-removed-without-deprecation", ERR, "the operation is gone",
         "endpoint-added", INFO, "the operation is new",
@@ -168,6 +181,7 @@ RULES: Final[dict[str, Rule]] = {
         "api-security-added", ERR, "the operation needs a token",
         "api-security-removed", INFO, "the operation needs no token any more",
     ),
+    "api-security-changed": Rule(ERR, _ITSELF, "the operation takes {new}, and no longer {old}"),
     "api-operation-id-changed": Rule(WARN, _ITSELF, "the operationId became {new}, not {old}"),
     # parameters
     **_pair(
@@ -182,8 +196,8 @@ RULES: Final[dict[str, Rule]] = {
         "request-parameter-became-required", ERR, "the {name} is required",
         "request-parameter-became-optional", INFO, "the {name} is optional",
     ),
-    "request-parameter-default-value-changed": Rule(
-        ERR, _ITSELF, "the default of the {name} became {new}, not {old}"
+    "request-parameter-style-changed": Rule(
+        ERR, _ITSELF, "the {name} is written as {new}, not as {old}"
     ),
     **_values("request-parameter", "the {name}", into=True),
     # request bodies
@@ -268,3 +282,88 @@ RULES: Final[dict[str, Rule]] = {
     **_values("response-property", "{name}", into=False),
 }  # fmt: skip
 """All rules by id."""
+
+
+class Change(NamedTuple):
+    """One change.
+
+    Attributes:
+        operation: The operationId.
+        rule: Its id in `RULES`.
+        status: Of the answer it is in; "" for requests and whole operations.
+        part: "operation", "path", "query", "headers" or "body".
+        pointer: JSON pointer of the place; array items are "[]", other properties "*".
+        message: What changed, in words.
+    """
+
+    operation: str
+    rule: str
+    status: str
+    part: str
+    pointer: str
+    message: str
+
+    @property
+    def level(self) -> Level:
+        """How grave it is."""
+        return RULES[self.rule].level
+
+    def finding(self, *, used: bool = True) -> Finding:
+        """Return it as a finding; what nobody uses is a warning at most."""
+        grave = self.level is Level.ERR and used
+        return Finding(
+            operation=self.operation,
+            rule=self.rule,
+            side=Side.CONTRACT,
+            status=int(self.status) if self.status.isdigit() else 0,
+            part=self.part,
+            pointer=self.pointer,
+            severity=Severity.ERROR if grave else Severity.WARNING,
+            message=self.message if used else f"{self.message} (the suite does not call it)",
+        )
+
+
+class Place(NamedTuple):
+    """Where in a contract the walk is.
+
+    Attributes:
+        operation: The operationId.
+        prefix: What the rules of values begin with there, as "request-property".
+        part: As `Change` has it.
+        status: Of the answer; "" elsewhere.
+        tokens: The way down from the part.
+        name: How messages call the place; "" takes the pointer.
+    """
+
+    operation: str
+    prefix: str
+    part: str
+    status: str = ""
+    tokens: Tokens = ()
+    name: str = ""
+
+    def below(self, token: str) -> "Place":
+        """Return the place of a part."""
+        return self._replace(tokens=(*self.tokens, token))
+
+    def change(self, rule: str, old: object = "", new: object = "") -> Change:
+        """Return a change at this place."""
+        pointer = pointer_to(self.tokens)
+        name = self.name or (pointer or "the body")
+        words = RULES[rule].says.format(name=name, old=_shown(old), new=_shown(new))
+        where = f"of status {self.status}: " if self.status else ""
+        return Change(self.operation, rule, self.status, self.part, pointer, f"{where}{words}")
+
+    def value(self, rule: str, old: object = "", new: object = "") -> Change:
+        """Return a change of the value at this place."""
+        return self.change(f"{self.prefix}-{rule}", old, new)
+
+    @property
+    def into(self) -> bool:
+        """Whether the value is sent to the server."""
+        return self.prefix.startswith("request")
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= 80 else f"{text[:79]}…"  # noqa: PLR2004

@@ -1,14 +1,11 @@
 """The comparison of two schemas, in the direction that matters."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
 
-from fiskaly_contracts.conformance.findings import Finding, Side
-from fiskaly_contracts.diff.rules import LOWER, RULES, UPPER, Level
+from fiskaly_contracts.diff.rules import LOWER, UPPER, Change, Level, Place
 from fiskaly_contracts.fields import resolve
-from fiskaly_contracts.json_value import Schema, Tokens, pointer_to
-from fiskaly_contracts.violations import Severity
+from fiskaly_contracts.json_value import Schema
 
 _BOUNDS: Final = {
     "max": "maximum",
@@ -20,89 +17,19 @@ _BOUNDS: Final = {
     "min-items": "minItems",
     "min-properties": "minProperties",
 }
+_TIGHTER: Final[Mapping[str, Callable[[tuple[Any, Any]], Any]]] = {
+    keyword: min if bound in UPPER else max for bound, keyword in _BOUNDS.items()
+}
 _NO_LIMIT_OF_FORM: Final = frozenset({None, "password", "binary", "float", "double", "int64"})
 """Formats that refuse nothing."""
 _NAMELESS: Final = "an alternative without a name"
-
-
-class Change(NamedTuple):
-    """One change.
-
-    Attributes:
-        operation: The operationId.
-        rule: Its id in `RULES`.
-        status: Of the answer it is in; "" for requests and whole operations.
-        part: "operation", "path", "query", "headers" or "body".
-        pointer: JSON pointer of the place; array items are "[]", other properties "*".
-        message: What changed, in words.
-    """
-
-    operation: str
-    rule: str
-    status: str
-    part: str
-    pointer: str
-    message: str
-
-    @property
-    def level(self) -> Level:
-        """How grave it is."""
-        return RULES[self.rule].level
-
-    def finding(self, *, used: bool = True) -> Finding:
-        """Return it as a finding; what nobody uses is a warning at most."""
-        grave = self.level is Level.ERR and used
-        return Finding(
-            operation=self.operation,
-            rule=self.rule,
-            side=Side.CONTRACT,
-            status=int(self.status) if self.status.isdigit() else 0,
-            part=self.part,
-            pointer=self.pointer,
-            severity=Severity.ERROR if grave else Severity.WARNING,
-            message=self.message if used else f"{self.message} (the suite does not call it)",
-        )
-
-
-class Place(NamedTuple):
-    """Where in a contract the walk is.
-
-    Attributes:
-        operation: The operationId.
-        prefix: What the rules of values begin with there, as "request-property".
-        part: As `Change` has it.
-        status: Of the answer; "" elsewhere.
-        tokens: The way down from the part.
-        name: How messages call the place; "" takes the pointer.
-    """
-
-    operation: str
-    prefix: str
-    part: str
-    status: str = ""
-    tokens: Tokens = ()
-    name: str = ""
-
-    def below(self, token: str) -> "Place":
-        """Return the place of a part."""
-        return self._replace(tokens=(*self.tokens, token))
-
-    def change(self, rule: str, old: object = "", new: object = "") -> Change:
-        """Return a change at this place."""
-        pointer = pointer_to(self.tokens)
-        name = self.name or (pointer or "the body")
-        words = RULES[rule].says.format(name=name, old=_shown(old), new=_shown(new))
-        where = f"of status {self.status}: " if self.status else ""
-        return Change(self.operation, rule, self.status, self.part, pointer, f"{where}{words}")
-
-    def value(self, rule: str, old: object = "", new: object = "") -> Change:
-        """Return a change of the value at this place."""
-        return self.change(f"{self.prefix}-{rule}", old, new)
-
-    @property
-    def into(self) -> bool:
-        """Whether the value is sent to the server."""
-        return self.prefix.startswith("request")
+_UNSURE: Final = (
+    "not", "patternProperties", "propertyNames", "prefixItems", "contains", "minContains",
+    "maxContains", "if", "then", "else", "dependentRequired", "dependentSchemas",
+    "unevaluatedProperties", "unevaluatedItems", "x-key-max-length",
+)  # fmt: skip
+"""Keywords of which only is told that they changed, not in which direction."""
+_ABSENT: Final = object()
 
 
 class SchemaComparison:
@@ -114,13 +41,16 @@ class SchemaComparison:
     def __init__(self, old: Schema, new: Schema) -> None:
         """Take the two documents."""
         self._documents = (old, new)
+        self._joints: dict[tuple[int, int], dict[str, Any]] = {}
 
-    def resolved(self, side: int, node: Schema) -> Schema:
+    def resolved(self, side: int, node: Schema | bool) -> Schema:  # noqa: FBT001 - a schema, too
         """Follow a reference inside the old (0) or new (1) document.
 
         Raises:
             LookupError: It leads nowhere, in a circle, or to another document.
         """
+        if isinstance(node, bool):  # of OpenAPI 3.1: anything, or nothing
+            return {} if node else {"not": {}}
         reference = node.get("$ref", "")
         if isinstance(reference, str) and reference and not reference.startswith("#"):
             raise LookupError(f"{reference!r:.80} is in another document, which is never followed")
@@ -140,6 +70,10 @@ class SchemaComparison:
             return
         met |= {pair}
         old, new = self._merged(0, old), self._merged(1, new)
+        defaults = [one.get("default", _ABSENT) for one in (old, new)]
+        if place.into and defaults[0] != defaults[1] and defaults[0] is not _ABSENT:
+            said = ["none" if one is _ABSENT else one for one in defaults]
+            yield place.value("default-value-changed", *said)
         branches = self._branches(old), self._branches(new)
         if branches[0] or branches[1]:
             yield from self._alternatives(place, branches[0] or [old], branches[1] or [new], met)
@@ -148,6 +82,9 @@ class SchemaComparison:
         yield from _types(place, old, new)
         yield from _enum(place, old, new)
         yield from _bounds(place, old, new)
+        for keyword in _UNSURE:
+            if old.get(keyword) != new.get(keyword):
+                yield place.value("keyword-changed", keyword)
         patterns = old.get("pattern"), new.get("pattern")
         if patterns[0] != patterns[1]:
             kind = "changed" if None not in patterns else "added" if patterns[1] else "removed"
@@ -162,14 +99,43 @@ class SchemaComparison:
         node = self.resolved(side, node)
         if "allOf" not in node:
             return node
-        merged: dict[str, Any] = {key: value for key, value in node.items() if key != "allOf"}
+        merged: Schema = {key: value for key, value in node.items() if key != "allOf"}
         for part in node["allOf"]:
-            one = self._merged(side, part)
-            merged["properties"] = {**merged.get("properties", {}), **one.get("properties", {})}
-            merged["required"] = [*merged.get("required", ()), *one.get("required", ())]
-            for key, value in one.items():
-                merged.setdefault(key, value)
+            merged = self._both(side, merged, self._merged(side, part))
         return merged
+
+    def _both(self, side: int, one: Schema, other: Schema) -> Schema:
+        """Join two schemas that a value has to obey both; of what cannot be joined the first."""
+        joined: dict[str, Any] = {**other, **one}
+        if "properties" in joined:
+            joined["properties"] = self._joint(
+                side, one.get("properties", {}), other.get("properties", {})
+            )
+        if "required" in joined:
+            joined["required"] = [*one.get("required", ()), *other.get("required", ())]
+        for keyword in one.keys() & other.keys():
+            values = one[keyword], other[keyword]
+            if keyword in _TIGHTER:
+                joined[keyword] = _TIGHTER[keyword](values)
+            elif keyword == "enum":
+                joined[keyword] = [value for value in values[0] if value in values[1]]
+            elif keyword == "additionalProperties" and False in values:
+                joined[keyword] = False
+        return joined
+
+    def _joint(self, side: int, ones: Schema, others: Schema) -> Schema:
+        """Join properties; one that both have obeys both, and is the same thing each time."""
+        joined = {**others, **ones}
+        for name in ones.keys() & others.keys():
+            parts = ones[name], others[name]
+            if parts[0] == parts[1]:
+                continue
+            both = self._joints.setdefault((id(parts[0]), id(parts[1])), {"allOf": [*parts]})
+            for hidden in ("readOnly", "writeOnly"):
+                if any(self.resolved(side, part).get(hidden) for part in parts):
+                    both[hidden] = True
+            joined[name] = both
+        return joined
 
     def _branches(self, node: Schema) -> list[Schema]:
         return [*(node.get("oneOf") or node.get("anyOf") or ())]
@@ -236,6 +202,10 @@ class SchemaComparison:
                     default = "default" in self.resolved(1, after[name])
                     yield at.value(_became(at, name in required[1], default=default))
                 yield from self.changes(at, before[name], after[name], met)
+        declared = old.get("properties", {}).keys() | new.get("properties", {}).keys()
+        for name in sorted((required[0] ^ required[1]) - declared):
+            at = place.below(name)
+            yield at.value(_became(at, name in required[1], default=False))
         yield from self._others(place, old, new, met)
 
     def _others(
@@ -286,7 +256,7 @@ def _takes(wide: frozenset[str], narrow: frozenset[str]) -> bool:
 
 
 def _enum(place: Place, old: Schema, new: Schema) -> Iterator[Change]:
-    before, after = old.get("enum"), new.get("enum")
+    before, after = ([one["const"]] if "const" in one else one.get("enum") for one in (old, new))
     if before is None or after is None:
         if before is not after:
             yield place.value("became-enum" if before is None else "enum-removed")
@@ -372,8 +342,3 @@ def _listed(kinds: frozenset[str], form: str | None) -> str:
     kinds = kinds - {"integer"} if "number" in kinds else kinds
     listed = " or ".join(sorted(kinds)) or "anything"
     return f"{listed} of format {form}" if form else listed
-
-
-def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return text if len(text) <= 80 else f"{text[:79]}…"  # noqa: PLR2004

@@ -1,13 +1,14 @@
 """`contract`: the OpenAPI documents themselves, and what changed between two of them."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 from fiskaly_contracts.conformance.findings import Findings, Report
-from fiskaly_contracts.diff.compare import DiffError, compare, read_document
-from fiskaly_contracts.diff.rules import Level
-from fiskaly_contracts.diff.schemas import Change
+from fiskaly_contracts.diff.compare import compare
+from fiskaly_contracts.diff.documents import DiffError, read_document, shown_name
+from fiskaly_contracts.diff.rules import Change, Level
 
 from fiskaly_mockserver.cli.reporting import BadCheck, Reporting, reporting_options
 
@@ -45,21 +46,29 @@ def diff(old: str, new: str, *, allow_url: bool, used: Path | None, reporting: R
     findings = Findings()
     findings.add(
         *(
-            one.finding(used=called is None or one.operation in called)
-            for one in changes
+            one.finding(used=called is None or one.part == "servers" or one.operation in called)
+            for one in _each_place_once(changes)
             if one.level is not Level.INFO
         )
     )
     reporting.finish(
         Report(
             check="contract diff",
-            target=f"{old} {new}",
+            target=f"{shown_name(old)} {shown_name(new)}",
             findings=tuple(findings),
             counted={"changes": len(changes)},
             notes=[*map(_note, (one for one in changes if one.level is Level.INFO))],
         ),
         checked=1,
     )
+
+
+def _each_place_once(changes: Iterable[Change]) -> Iterable[Change]:
+    """Join what is said of one place by one rule, which is one finding: all of it is told."""
+    places: dict[Change, list[str]] = {}
+    for one in changes:
+        places.setdefault(one._replace(message=""), []).append(one.message)
+    return [one._replace(message="; ".join(said)) for one, said in places.items()]
 
 
 def _note(change: Change) -> str:
