@@ -141,11 +141,12 @@ class TestServers:
             item.stash[VERDICT].over = True
 
     def verdict(self, item: pytest.Item) -> ContractVerdict:
-        """Return what is held against a test, made on first use."""
-        if VERDICT not in item.stash:
-            item.stash[VERDICT] = ContractVerdict(item.nodeid, "")
+        """Return what is held against a test, made on first use, and anew for one run again."""
+        present = item.stash.get(VERDICT, None)
+        if present is None or present.over:
+            present = item.stash[VERDICT] = ContractVerdict(item.nodeid, "")
             self._heed_markers(item)
-        return item.stash[VERDICT]
+        return present
 
     def enter(self, item: pytest.Item, server: MockServer, name: str = "") -> FiskalyMock:
         """Prepare a server for a test: tree, ids, clock and faults as its markers say.

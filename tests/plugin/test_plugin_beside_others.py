@@ -63,6 +63,54 @@ def test_every_worker_of_xdist_has_a_server_of_its_own(
     assert len({pair.split()[1] for pair in pairs}) == 2
 
 
+AGAIN = """
+import pytest
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call" and call.excinfo:
+        other = pytest.Class.from_parent(item.session, name="Other")
+        item.ihook.pytest_runtest_teardown(item=item, nextitem=other)
+        item._initrequest()
+        item.ihook.pytest_runtest_setup(item=item)
+        again = pytest.CallInfo.from_call(
+            lambda: item.ihook.pytest_runtest_call(item=item), when="call"
+        )
+        second = pytest.TestReport.from_item_and_call(item, again)
+        report.outcome, report.longrepr = second.outcome, second.longrepr
+    return report
+"""
+
+
+def test_a_test_that_another_plugin_runs_again_at_once_is_judged_anew(
+    client: pytest.Pytester,
+) -> None:
+    client.makeconftest(AGAIN)
+    client.makepyfile(
+        """
+        from api_client import break_contract
+
+        tries = []
+
+        def test_once(fiskaly_mock):
+            tries.append(1)
+            if len(tries) == 1:
+                break_contract(fiskaly_mock)
+            assert fiskaly_mock.violations == ()
+
+        def test_always(fiskaly_mock):
+            break_contract(fiskaly_mock)
+        """
+    )
+    result = client.runpytest()
+    assert result.parseoutcomes()["passed"] == 1
+    assert result.parseoutcomes()["failed"] == 1
+    result.stdout.fnmatch_lines(["FAILED *::test_always*"])
+    result.stdout.no_fnmatch_line("*outside any test*")
+
+
 def test_it_is_there_without_being_named(suite: pytest.Pytester) -> None:
     result = suite.runpytest("--fixtures", "-q")
     result.stdout.fnmatch_lines(["fiskaly_mock_server*session*", "fiskaly_mock --*"])

@@ -113,7 +113,8 @@ def judge(item: pytest.Item, verdict: ContractVerdict, *, late: bool = False) ->
         verdict.broken_off = 0
     if not late:
         verdict.notes += [f"allowed, but it never happened: {one}" for one in verdict.unused]
-    verdict.told = "\n".join(filter(None, [verdict.told, *verdict.take_strayed(), text]))
+    verdict.told = "\n".join(filter(None, [verdict.unseen, *verdict.take_strayed(), text]))
+    verdict.unseen = ""
     if verdict.told:
         fail(verdict.told)
 
@@ -129,8 +130,9 @@ def annotate(
     unittest puts the outcome of its own in place of the error that the test was failed with.
     """
     unsuccessful = report.failed or (report.skipped and hasattr(report, "wasxfail"))
-    if isinstance(error, PlainFailure):
-        verdict.told = ""
+    if not isinstance(error, PlainFailure):
+        verdict.unseen = verdict.unseen or verdict.told
+    verdict.told = ""
     if unsuccessful:
         report.sections += [(GUARD, text) for text in verdict.take_strayed()]
     if unsuccessful or verdict.level not in {ENFORCE, OFF}:
@@ -141,8 +143,8 @@ def annotate(
         except PlainFailure as gone:  # a fake of another process, which knows what there is
             text = str(gone.msg)
         if unsuccessful:
-            text = "\n".join(filter(None, [verdict.told, text]))
-            verdict.told = ""
+            text = "\n".join(filter(None, [verdict.unseen, text]))
+            verdict.unseen = ""
         add_to_failure = getattr(report.longrepr, "addsection", None)
         if text and enforced and add_to_failure is not None:
             add_to_failure(TITLE, text)  # so that JUnit's file has it too

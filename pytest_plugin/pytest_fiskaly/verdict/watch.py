@@ -123,7 +123,8 @@ class ContractVerdict:
         requests: How many were answered so far.
         broken_off: Requests that were under way long after the test had ended.
         strayed: Connections to the real service that the test was kept from, in words.
-        told: What the test was failed with, in words, until a report shows it.
+        told: What the test was failed with, in words, until its report is made.
+        unseen: The same, where that report does not show it.
         over: Whether nobody will ask any more what is held against the test.
         signed: The steps of transactions that were signed, and not looked at yet.
     """
@@ -138,7 +139,7 @@ class ContractVerdict:
         self.violations: list[Violation] = []
         self.broken_off = 0
         self.strayed: list[str] = []
-        self.told = ""
+        self.told = self.unseen = ""
         self.notes: list[str] = []
         self.requests = 0
         self._allowances: list[Allowance] = []
