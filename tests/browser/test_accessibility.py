@@ -21,6 +21,7 @@ def server() -> Iterator[MockServer]:
     """One for all pages: nothing is changed here."""
     with MockServer(dashboard=True, size=2, tills=1, receipts=3) as server:
         httpx.post(f"{server.base_url}/auth", json={"api_key": "none", "api_secret": "none"})
+        httpx.get(f"{server.base_url}/{'x' * 400}")
         yield server
         server.verify()
 
@@ -84,6 +85,11 @@ async def test_a_page_is_usable_by_everybody(signed_in: Person, path: str) -> No
     if path.endswith("/file") or path == "/unlock":
         return  # a download; and where control is free there is nothing to unlock
     await demand_usable(signed_in, path.format(**shown(signed_in.server)))
+
+
+async def test_so_is_the_page_of_a_request_with_a_very_long_address(signed_in: Person) -> None:
+    *_, latest = signed_in.server.journal
+    await demand_usable(signed_in, f"/requests/{latest.request_id}")
 
 
 REACHABLE = """() => {
