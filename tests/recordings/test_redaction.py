@@ -242,6 +242,26 @@ def test_what_is_kept_of_an_address(path: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("/api/v0/organizations/7?page=2", "/api/v0/organizations/7?page=%5Bundeclared%5D"),
+        ("https://me:word@x/in?session=seven#token=seven", "https://x/%5Bundeclared%5D?session=redacted-1"),
+        ("https://x", "https://x"),
+        ("http://[::1", "[undeclared]"),
+    ],
+)  # fmt: skip
+def test_what_is_kept_of_where_an_answer_leads(address: str, kept: str) -> None:
+    moved = get("/x")._replace(status=302, response_headers=(("Location", address),))
+    assert Redaction(*CONTRACTS).redacted(moved).response_headers == (("Location", kept),)
+
+
+def test_of_another_service_the_host_alone_is_kept() -> None:
+    other = get("")._replace(url="https://hooks.example/services/T0/seven?b=1")
+    url = Redaction(*CONTRACTS).redacted(other).url
+    assert url == "https://hooks.example/%5Bundeclared%5D?b=%5Bundeclared%5D"
+
+
+@pytest.mark.parametrize(
     ("raw", "kept"),
     [
         (b"", b""),

@@ -8,7 +8,7 @@ same each time and obeys the contract as the secret did. What no contract declar
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
@@ -49,7 +49,6 @@ _KEPT_HEADERS = frozenset(
         "content-type",
         "date",
         "host",
-        "location",
         "request-id",
         "response-time",
         "retry-after",
@@ -123,20 +122,28 @@ class Redaction:
         )
 
     def _url(self, exchange: HttpExchange, called: Called | None) -> str:
-        scheme, host, path, _, _ = urlsplit(exchange.url)
         declared = {
             one.name
             for one in (called.operation.parameters if called and called.operation else ())
             if one.where is Where.QUERY and not one.secret
         }
+        return self._address(exchange.url, exchange.query, declared, known=called is not None)
+
+    def _address(
+        self, url: str, query: Pairs, declared: Collection[str] = (), *, known: bool = False
+    ) -> str:
+        """Return an address; of one that is not `known` as these APIs' the path is not kept."""
+        scheme, host, path, _, _ = urlsplit(url)
         pairs = []
-        for name, value in exchange.query:
+        for name, value in query:
             if _SENSITIVE.search(name):
                 kept = self.secrets.add(value)
             else:
                 kept = self.secrets.clean(value) if name in declared else UNDECLARED
             pairs.append(f"{quote_plus(self.secrets.clean(name))}={quote_plus(kept)}")
         segments = [self._segment(segment) for segment in path.split("/")]
+        if not known and any(segments):
+            segments = ["", quote(UNDECLARED)]
         host = host.rpartition("@")[2]  # credentials may stand before it
         return urlunsplit((scheme, host, "/".join(segments), "&".join(pairs), ""))
 
@@ -149,6 +156,8 @@ class Redaction:
         return tuple((self.secrets.clean(name), self._header(name, value)) for name, value in pairs)
 
     def _header(self, name: str, value: str) -> str:
+        if name.lower() == "location":
+            return self._led_to(value)
         if name.lower() in _KEPT_HEADERS:
             return self.secrets.clean(value)
         if _SENSITIVE.search(name) is None:
@@ -160,6 +169,14 @@ class Redaction:
         if plain:
             self.secrets.add(plain.partition(":")[2])
         return f"{scheme[1]} {self.secrets.add(scheme[2])}"
+
+    def _led_to(self, address: str) -> str:
+        led = HttpExchange("GET", address)
+        try:
+            known = self._routes.find("GET", led.path) is not None
+            return self._address(address, led.query, known=known)
+        except ValueError:  # it is none
+            return UNDECLARED
 
     def _body(self, raw: bytes, declared: "_Declared | None") -> bytes:
         if not raw:
