@@ -265,6 +265,18 @@ def test_a_large_archive_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
     assert most < file.stat().st_size / 5
 
 
+def test_a_file_is_readable_as_others_are_and_a_link_stays_one(tmp_path: Path) -> None:
+    plain, file, link = (tmp_path / name for name in ("plain", "run.har", "link.har"))
+    plain.touch()
+    link.symlink_to(file)
+    for mode in (plain.stat().st_mode, 0o100600):
+        with writing_har(link):
+            pass
+        assert (link.is_symlink(), file.stat().st_mode) == (True, mode)
+        file.chmod(0o600)  # a file that is there keeps what was decided
+    assert {*tmp_path.iterdir()} == {plain, file, link}
+
+
 def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "run.har"
     file.write_text("before")

@@ -4,14 +4,15 @@ Reading holds one entry at a time, so an archive may be larger than the memory.
 """
 
 import json
+import os
 import re
+import shutil
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from math import isfinite
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO, Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -135,21 +136,20 @@ def writing_har(path: Path) -> Iterator[HarWriter]:
     Raises:
         HarError: The file cannot be written.
     """
-    partial: Path | None = None
+    target = path.resolve()  # where a link leads, which stays a link
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with NamedTemporaryFile(
-            "w", encoding="ascii", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as stream:
-            partial = Path(stream.name)
+        with partial.open("w", encoding="ascii") as stream:
             writer = HarWriter(stream)
             yield writer
             writer.end()
-        partial.replace(path)
-        partial = None
+        if target.exists():
+            shutil.copymode(target, partial)
+        partial.replace(target)
     except OSError as error:
         raise HarError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        if partial is not None:
+        with suppress(OSError):
             partial.unlink(missing_ok=True)
 
 
