@@ -78,13 +78,16 @@ def token_of(base_url: str, key: str, secret: str) -> str:
 
 
 @contextmanager
-def somebody_else(status: int, body: bytes) -> Iterator[str]:
-    """Run a web server that is no fiskaly-mockserver; the address is yielded."""
+def somebody_else(status: int, body: bytes, *, missing: int = 0) -> Iterator[str]:
+    """Run a web server that is no fiskaly-mockserver; the address is yielded.
+
+    It breaks off so many bytes before the end that it has told.
+    """
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body) + missing))
             self.end_headers()
             self.wfile.write(body)
 

@@ -166,6 +166,12 @@ def test_a_wrong_rule_is_refused_and_nothing_is_armed(
     assert server.control.faults() == []
 
 
+def test_a_rule_is_read_from_a_file_of_any_editor(verb: Verb, tmp_path: Path) -> None:
+    file = tmp_path / "rule.json"
+    file.write_text('{"effect":\r\n{"kind": "no_answer"}}\r\n', "utf-8-sig")
+    assert verb("faults", "arm", f"@{file}").code == 0
+
+
 def test_a_named_outage_is_listed_and_armed(verb: Verb, server: MockServer) -> None:
     listed = verb("faults", "recipes")
     assert listed.code == 0

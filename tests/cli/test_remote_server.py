@@ -102,7 +102,16 @@ def test_without_a_server_every_verb_says_in_one_line_how_to_start_one(
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(200, b"<html>"), (200, b"[]"), (200, b'{"status": "ok"}'), (404, b"{}"), (500, b"oops")],
+    [
+        (200, b"<html>"),
+        (200, b"[]"),
+        (200, b'{"status": "ok"}'),
+        (200, b"[" * 100_000),
+        (404, b"{}"),
+        (404, b"[" * 100_000),
+        (500, b"oops"),
+    ],
+    ids=["page", "array", "object", "deep", "not found", "deep refusal", "failure"],
 )
 def test_another_program_at_the_address_is_told_from_the_fake(status: int, body: bytes) -> None:
     with somebody_else(status, body) as url:
@@ -111,6 +120,13 @@ def test_another_program_at_the_address_is_told_from_the_fake(status: int, body:
     assert outcome.err.startswith(
         f"Error: what answers at {url}/_mock is no fiskaly-mockserver; start one"
     )
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_answer_that_breaks_off_is_one_line(status: int) -> None:
+    with somebody_else(status, b'{"message":', missing=9) as url:
+        outcome = run_verb(*ANY_VERB, "--url", url)
+    assert (outcome.code, outcome.err.count("\n")) == (3, 1)
 
 
 def test_a_sandbox_is_another_world(verb: Verb, server: MockServer) -> None:

@@ -54,7 +54,7 @@ def json_text(text: str) -> Any:
         name = text.removeprefix("@")
         source = repr(name)
         try:
-            with click.open_file(name, encoding="utf-8") as stream:
+            with click.open_file(name, encoding="utf-8-sig") as stream:
                 content = stream.read()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"

@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from http.client import HTTPException
 from pathlib import Path
@@ -107,8 +108,10 @@ class HttpTransport:
             with self._opener.open(request, timeout=self._timeout) as answer:
                 return _json(answer.read(), self._url)
         except HTTPError as error:
-            with error:
-                raise _refusal(error.code, error.read()) from None
+            said = b""
+            with error, suppress(HTTPException, OSError):  # it may break off
+                said = error.read()
+            raise _refusal(error.code, said) from None
         except (URLError, HTTPException, OSError) as error:
             reason = getattr(error, "reason", error)
             raise ServerUnreachable(f"no server answers at {self._url}: {reason}") from None
@@ -127,7 +130,7 @@ def _demand_sendable(path: Mapping[str, str], headers: Mapping[str, str]) -> Non
 def _json(body: bytes, url: str) -> JsonValue:
     try:
         parsed: JsonValue = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ServerUnreachable(f"what answers at {url} is no fiskaly-mockserver") from error
     return parsed
 
@@ -141,7 +144,7 @@ def _refusal(status: int, body: bytes) -> ControlRefused:
             str(said.get("field", "")),
             tuple(str(one) for one in said.get("allowed", ())),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return ControlRefused(status, f"the server answered {status} without a reason")
 
 
