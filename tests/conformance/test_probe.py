@@ -220,3 +220,11 @@ def test_a_qr_code_that_is_none_or_cut_short_is_a_finding(text: object) -> None:
     verified = [one.got for one in probe.findings if one.rule == "signature"]
     assert verified == (['"it is too short; it is none"'] if isinstance(text, str) else [])
     assert bool(probe.not_verified) is not isinstance(text, str)
+
+
+def test_requests_keep_a_distance() -> None:
+    slept: list[float] = []
+    probe, _ = probing({}, pause=0.2, sleep=slept.append)
+    for _ in range(3):
+        probe.call("GET", "/organizations")
+    assert slept == [0.2, 0.2]

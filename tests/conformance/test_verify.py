@@ -330,24 +330,6 @@ def test_no_more_requests_are_sent_than_allowed_but_those_that_clean_up(
     assert server.control.export_state() == before
 
 
-def test_requests_keep_a_distance(server: MockServer, http: HttpSender) -> None:
-    from fiskaly_contracts.conformance.checks import ExchangeCheck
-    from fiskaly_contracts.conformance.probe import Probe
-
-    slept: list[float] = []
-    probe = Probe(
-        management=server.base_url,
-        sign_de=None,
-        check=ExchangeCheck(Contract.bundled()),
-        send=http,
-        pause=0.2,
-        sleep=slept.append,
-    )
-    for _ in range(3):
-        probe.call("GET", "/organizations")
-    assert slept == [0.2, 0.2]
-
-
 GOOD: dict[str, Any] = {
     "management": "http://127.0.0.1:1/api/v0",
     "sign_de": None,
