@@ -217,6 +217,7 @@ def test_a_command_that_is_none_is_told_as_a_shell_does(tmp_path: Path) -> None:
         (("--nothing", "--", "true"), 2, "No such option"),
         (("--data", "x.yaml", "--", "true"), 2, "x.yaml"),
         (("--refresh-lifetime", "1", "--", "true"), 2, "must not be shorter"),
+        (("--host", "a" * 70, "--", "true"), 3, "no host has such a name"),
     ],
 )
 def test_a_bad_command_line_is_a_usage_error(words: tuple[str, ...], code: int, said: str) -> None:
@@ -304,6 +305,7 @@ def test_coverage_is_written_and_may_fail_the_command(tmp_path: Path) -> None:
         ("--coverage=nothing/api.json", "there is no folder 'nothing': make it first"),
         ("--coverage=.", "is a directory"),
         ("--coverage-fail-under=101", "0<=x<=100"),
+        ("--coverage-fail-under=nan", "'nan' is not a valid number"),
     ],
 )
 def test_a_wrong_flag_of_coverage_is_told_before_the_command_runs(flag: str, said: str) -> None:

@@ -152,6 +152,7 @@ def test_explain_of_what_passed_is_one_line(verb: Verb, busy: MockServer) -> Non
     [
         (("explain", "f" * 32), "no exchange in the journal has the request id"),
         (("explain", "nonsense"), "request_id should"),
+        (("explain", "\udcff"), "request_id should"),
         (("explain",), "Missing argument 'REQUEST_ID'"),
         (("--operation", "nothing"), "is no operation of the contract; allowed: authenticate, "),
         (("count", "--status", "9"), "status should be"),

@@ -122,6 +122,12 @@ def test_another_program_at_the_address_is_told_from_the_fake(status: int, body:
     )
 
 
+def test_a_name_that_no_host_has_is_one_line() -> None:
+    outcome = run_verb(*ANY_VERB, "--url", f"http://{'a' * 70}:1")
+    assert outcome.code == 3
+    assert "label too long" in outcome.err
+
+
 @pytest.mark.parametrize("status", [200, 500])
 def test_an_answer_that_breaks_off_is_one_line(status: int) -> None:
     with somebody_else(status, b'{"message":', missing=9) as url:

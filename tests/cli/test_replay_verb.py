@@ -40,6 +40,19 @@ def test_a_stopped_server_ends_with_3(closed_port: int, monkeypatch: pytest.Monk
     assert (outcome.code, outcome.err.count("\n")) == (3, 1)
 
 
+def test_a_server_that_goes_away_takes_no_report_along(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FISKALY_API_KEY", server.credentials.key)
+    monkeypatch.setenv("FISKALY_API_SECRET", server.credentials.secret)
+    server.control.arm_fault({"operation": "createApiKey", "effect": {"kind": "connection_reset"}})
+    origin = server.base_url.removesuffix("/api/v0")
+    outcome = run_verb("replay", *ARCHIVES, *KNOWN, "--against", origin, "--json")
+    assert outcome.code == 3
+    assert outcome.json["counted"]["exchanges"] > 0
+    assert outcome.json["not_verified"][-1]["what"].startswith("from entry ")
+
+
 def test_a_broken_recording_ends_with_2_and_an_empty_one_with_4(tmp_path: Path) -> None:
     file = tmp_path / "x.har"
     file.write_text("{")

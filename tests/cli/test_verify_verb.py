@@ -133,6 +133,12 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_called(verify:
     )
 
 
+@pytest.mark.parametrize("rate", ["nan", "inf", "-1"])
+def test_a_rate_that_is_none_ends_with_2(verify: Verify, rate: str) -> None:
+    outcome = verify("http://127.0.0.1:1", "--rate", rate)
+    assert (outcome.code, outcome.out) == (2, "")
+
+
 def test_without_credentials_it_ends_with_2(server: MockServer) -> None:
     outcome = run_verb("verify", server.base_url)
     assert outcome.code == 2

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,22 @@ from fiskaly_mockserver.world.clock import format_instant, parse_duration, parse
 
 if TYPE_CHECKING:
     from fiskaly_mockserver.control.shapes import ClockState
+
+
+class FiniteRange(click.FloatRange):
+    """A number within bounds, which `nan` is not although it is below none and above none."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return it as a number."""
+        found = float(super().convert(value, param, ctx))
+        if not isfinite(found):
+            self.fail(f"{value!r} is not a valid number.", param, ctx)
+        return found
+
 
 CLOCK_TOLERANCE = 1.0
 """Seconds that a clock may be off before that is said: a call takes time too."""

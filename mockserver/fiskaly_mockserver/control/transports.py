@@ -89,7 +89,8 @@ class HttpTransport:
             ServerUnreachable: Nobody answers, or somebody else.
         """
         operation = self._contract.operations[operation_id]
-        target = operation.path.format_map({name: quote(value, "") for name, value in path.items()})
+        quoted = {name: quote(value, "", errors="surrogateescape") for name, value in path.items()}
+        target = operation.path.format_map(quoted)
         headers = {}
         if sandbox is not None:
             headers[SANDBOX_HEADER] = sandbox
@@ -112,7 +113,7 @@ class HttpTransport:
             with error, suppress(HTTPException, OSError):  # it may break off
                 said = error.read()
             raise _refusal(error.code, said) from None
-        except (URLError, HTTPException, OSError) as error:
+        except (URLError, HTTPException, OSError, UnicodeError) as error:
             reason = getattr(error, "reason", error)
             raise ServerUnreachable(f"no server answers at {self._url}: {reason}") from None
 

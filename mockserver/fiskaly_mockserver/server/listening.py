@@ -282,7 +282,7 @@ async def listen(service: Service, host: str, port: int, tls: Tls | None = None)
     site = web.TCPSite(runner, host, port, ssl_context=tls.context if tls and everywhere else None)
     try:
         await site.start()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         await runner.cleanup()
         raise CannotListen(_explain(host, port, error)) from error
     listening = Listening(
@@ -347,7 +347,9 @@ def _to_open(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _explain(host: str, port: int, error: OSError) -> str:
+def _explain(host: str, port: int, error: OSError | UnicodeError) -> str:
+    if isinstance(error, UnicodeError):
+        return f"cannot listen on {host} port {port}: no host has such a name"
     if error.errno == errno.EADDRINUSE:
         return f"port {port} on {host} is in use: choose another port, or 0 for a free one"
     return f"cannot listen on {host} port {port}: {error.strerror or error}"

@@ -23,6 +23,7 @@ from fiskaly_mockserver.cli.interception import (
     tunnels_to,
     why_silent,
 )
+from fiskaly_mockserver.cli.output import FiniteRange
 from fiskaly_mockserver.cli.remote_server import (
     BASE_URL,
     MANAGEMENT_URLS,
@@ -178,7 +179,7 @@ def spared(environment: Mapping[str, str]) -> dict[str, str]:
 )
 @option(
     "--coverage-fail-under",
-    type=click.FloatRange(0, 100),
+    type=FiniteRange(0, 100),
     metavar="N",
     help="Exit 1 if less than N percent of an API that was called was used.",
 )

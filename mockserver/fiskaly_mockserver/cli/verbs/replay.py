@@ -69,13 +69,14 @@ def replay(
             (settings.key, settings.secret),
             fresh_ids=against is not None,
         )
+        unreachable = ""
         try:
             for archive in archives:
                 running.run(read_har(archive), archive.name)
         except HarError as error:
             raise BadCheck(str(error)) from error
         except UnreachableError as error:
-            raise NobodyAnswers(str(error)) from error
+            unreachable = str(error)
     called = dict.fromkeys(operation for operation, _ in running.check.calls)
     broken = {one.operation for one in running.findings}
     report = Report(
@@ -86,7 +87,10 @@ def replay(
         passed=tuple(name for name in called if name not in broken),
         not_verified=running.skipped,
     )
-    reporting.finish(report, checked=running.check.exchanges)
+    reporting.tell(report)
+    if unreachable:
+        raise NobodyAnswers(unreachable)
+    reporting.demand(running.check.exchanges)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from fiskaly_contracts.conformance.verify import (
     verify as run,
 )
 
+from fiskaly_mockserver.cli.output import FiniteRange
 from fiskaly_mockserver.cli.reporting import (
     NobodyAnswers,
     NothingChecked,
@@ -50,7 +51,7 @@ QUICK = 1.0
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     metavar="N",
     help=f"Requests a second at most; {POLITE_RATE:g} beyond this machine, else no limit.",
 )
