@@ -94,6 +94,26 @@ def test_the_form_of_a_known_organization_says_what_changed(
     assert profile_in({**same, **form}, current) == body
 
 
+def test_what_a_field_cannot_show_is_no_change_of_who_saves_another_one(service: Service) -> None:
+    home = service.world.tables.organizations.get(
+        OrganizationId(home_of(person(service, managed=False)))
+    )
+    assert home
+    metadata = {"lines": "a\r\nb", " till ": " 1", "old": "x"}
+    current = replace(home, town=" Bad\nVilbel ", metadata=metadata)
+    lines = (("lines", "ab"), ("till", " 1"), ("old", "y"))
+    form = {
+        f"metadata.{what}.{at}": text
+        for at, line in enumerate(lines)
+        for what, text in zip(("name", "value"), line, strict=True)
+    }
+    form |= {"town": "BadVilbel", "name": "Another"}
+    assert profile_in(form, current) == {
+        "name": "Another",
+        "metadata": {"lines": "a\r\nb", " till ": " 1", "old": "y"},
+    }
+
+
 async def test_a_managed_organization_gets_a_key_only_where_both_are_wanted(
     service: Service, admin: Browser
 ) -> None:

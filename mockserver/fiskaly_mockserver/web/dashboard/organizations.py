@@ -195,7 +195,8 @@ def _mains(visit: Visit) -> Sequence[Organization]:
 def profile_in(form: Mapping[str, str], current: Organization | None = None) -> JsonObject:
     """Return what a form says of an organization, as the API's body; empty if nothing.
 
-    On a change an emptied field is sent as such, so that it is cleared.
+    On a change an emptied field is sent as such, so that it is cleared; what a field cannot
+    show, as a line break, is no change.
     """
     fields = {name: form[name].strip() for name in (*REQUIRED, *OPTIONAL) if name in form}
     if current is None:
@@ -203,9 +204,15 @@ def profile_in(form: Mapping[str, str], current: Organization | None = None) -> 
         if not any(name in told for name in REQUIRED if name != "country_code"):
             return {}
     else:
-        told = {name: value for name, value in fields.items() if value != getattr(current, name)}
+        told = {
+            name: value
+            for name, value in fields.items()
+            if value != _in_a_field(getattr(current, name)).strip()
+        }
     if "metadata.name.0" in form:
-        metadata: JsonObject = dict(_lines_in(form))
+        known = {} if current is None else current.metadata
+        shown = {(one.strip(), _in_a_field(text)): (one, text) for one, text in known.items()}
+        metadata: JsonObject = dict(shown.get(line, line) for line in _lines_in(form))
         if metadata or current:
             told["metadata"] = metadata
     if "billing_address_id" in form and (current or form["billing_address_id"]):
@@ -221,6 +228,11 @@ def profile_in(form: Mapping[str, str], current: Organization | None = None) -> 
     if options or before:
         told["billing_options"] = options
     return told
+
+
+def _in_a_field(text: str) -> str:
+    """Return a text as a field of one line sends it back."""
+    return text.replace("\r", "").replace("\n", "")
 
 
 def _lines_in(form: Mapping[str, str]) -> Iterator[tuple[str, str]]:
