@@ -158,6 +158,50 @@ def test_a_crash_of_the_fake_fails_the_test_and_an_armed_one_does_not(
     )
 
 
+def test_what_the_journal_had_no_room_for_is_no_silent_success(client: pytest.Pytester) -> None:
+    client.makepyfile(
+        """
+        import pytest
+        from api_client import break_contract, create
+
+        def test_just_enough(fiskaly_mock):
+            for _ in range(5):
+                create(fiskaly_mock)
+
+        def test_one(fiskaly_mock):
+            break_contract(fiskaly_mock)
+            for _ in range(10):
+                create(fiskaly_mock)
+
+        def test_read_between(fiskaly_mock):
+            for _ in range(3):
+                create(fiskaly_mock)
+                fiskaly_mock.journal.clear()
+            with pytest.raises(Exception, match="preset"):
+                fiskaly_mock.control.seed("none")
+            for _ in range(5):
+                create(fiskaly_mock)
+
+        def test_after_a_reset(fiskaly_mock):
+            for _ in range(4):
+                create(fiskaly_mock)
+            fiskaly_mock.reset()
+            for _ in range(8):
+                create(fiskaly_mock)
+
+        @pytest.mark.fiskaly(contract="observe")
+        def test_observed(fiskaly_mock):
+            test_one(fiskaly_mock)
+        """
+    )
+    with MockServer(ServerConfig(port=0, journal_size=10)) as fake:
+        result = client.runpytest(f"--fiskaly-url={fake.base_url}", "-v")
+    result.assert_outcomes(passed=3, failed=2)
+    assert failed_in(result) == {"one", "after_a_reset"}
+    lost = "* requests were dropped by the fake's journal before they could be judged: *"
+    result.stdout.fnmatch_lines([lost, f"*::test_observed: {lost}"])
+
+
 def test_what_a_loose_fake_drops_is_no_breach(client: pytest.Pytester) -> None:
     client.makepyfile(
         """

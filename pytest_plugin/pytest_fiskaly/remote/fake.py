@@ -17,6 +17,7 @@ from pytest_fiskaly.mock import FiskalyMock, RestrictedMock, login_of, sign_de_o
 from pytest_fiskaly.remote import AGENT, Remote, port_of
 from pytest_fiskaly.verdict.outcome import fail
 from pytest_fiskaly.verdict.watch import (
+    ENFORCE,
     OK,
     SIGNS,
     Allowance,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from fiskaly_contracts import JsonValue, Violation
     from fiskaly_mockserver import MockServer
     from fiskaly_mockserver.control.client import Transport
+    from fiskaly_mockserver.control.shapes import Journal
     from fiskaly_mockserver.control.shapes import JournalQuery as Query
     from fiskaly_mockserver.server.tokens_for_tests import Holder
     from fiskaly_mockserver.world.journal.journal import JournalQuery
@@ -52,6 +54,7 @@ class RemoteVerdict(ContractVerdict):
         self._control = control
         self._judged: set[str] = set()
         self._gone = ""
+        self._passed = 0
 
     def allow(self, what: object, *, own: bool = True) -> Allowance:
         """Allow violations from now on: what came before is judged without that."""
@@ -71,14 +74,15 @@ class RemoteVerdict(ContractVerdict):
         __tracebackhide__ = True
         if self._gone:
             return
-        exchanges: Sequence[Exchange] = ()
+        journal: Journal | None = None
         try:
-            exchanges = RemoteJournal(self._control).exchanges()
+            journal = self._control.journal()
         except (ControlRefused, ServerUnreachable) as error:
             self._gone = str(error)
-        if self._gone:
+        if journal is None:
             fail(f"what the test's client did cannot be judged: {self._gone}")
-        for exchange in exchanges:
+        self._miss(journal)
+        for exchange in of_clients(journal):
             if exchange.request_id in self._judged:
                 continue
             self._judged.add(exchange.request_id)
@@ -90,6 +94,21 @@ class RemoteVerdict(ContractVerdict):
             if exchange.violations or exchange.crash:
                 # Only a loose fake, which nothing else tells, drops what it does not know
                 self.judge(exchange, loose=exchange.status != REFUSED, server=ServerLabel())
+
+    def forgotten(self) -> None:
+        """Take note that the journal is empty now."""
+        self._passed = 0
+
+    def _miss(self, journal: Journal) -> None:
+        """Tell of what the journal dropped since it was read last, or was cleared."""
+        lost = journal["dropped"] - self._passed
+        self._passed = journal["dropped"] + len(journal["exchanges"])
+        if lost > 0:
+            text = (
+                f"{lost} requests were dropped by the fake's journal before they could be judged:"
+                " start it with a larger --journal-size"
+            )
+            (self.strayed if self.level == ENFORCE else self.notes).append(text)
 
     def left_active(self) -> list[tuple[Exchange, Violation]]:
         """Return the transactions that the test started and left ACTIVE, once."""
@@ -103,17 +122,28 @@ class RemoteVerdict(ContractVerdict):
 
 
 class Announced:
-    """Carries the control calls of a test, each of which is told by name before it is made."""
+    """Carries the control calls of a test, each of which is told by name, and when it is done."""
 
-    def __init__(self, transport: Transport, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, transport: Transport, before: Callable[[str], None], done: Callable[[str], None]
+    ) -> None:
         self._transport = transport
-        self._tell = tell
+        self._before = before
+        self._done = done
 
     def call(self, operation_id: str, **how: Any) -> JsonValue:
         """Return the JSON of a 200, as the transport does."""
         __tracebackhide__ = True
-        self._tell(operation_id)
-        return self._transport.call(operation_id, **how)
+        self._before(operation_id)
+        answered = self._transport.call(operation_id, **how)
+        self._done(operation_id)
+        return answered
+
+
+def of_clients(journal: Journal) -> list[Exchange]:
+    """Return the exchanges of a journal but those of the plugin itself, oldest first."""
+    found = [Exchange.from_json(cast("dict[str, Any]", one)) for one in journal["exchanges"]]
+    return [one for one in found if ("User-Agent", AGENT) not in one.request_headers]
 
 
 class RemoteJournal:
@@ -124,9 +154,7 @@ class RemoteJournal:
 
     def exchanges(self) -> Sequence[Exchange]:
         """Return the latest exchanges, oldest first."""
-        entries = self._control.journal()["exchanges"]
-        found = [Exchange.from_json(cast("dict[str, Any]", entry)) for entry in entries]
-        return [one for one in found if ("User-Agent", AGENT) not in one.request_headers]
+        return of_clients(self._control.journal())
 
     def overflow(self, kind: JournalQuery) -> str:
         """Return why exchanges of that kind cannot be counted; "" where they can.

@@ -194,18 +194,23 @@ class RemoteServer:
         verdict.mark(level, arguments.get("allow_violations"), own=own)
         verdict.audited = arguments.get("audit") == ENFORCE
 
-        def called(operation_id: str) -> None:
+        def before(operation_id: str) -> None:
             if operation_id in FORGETTING:
                 verdict.read()
+
+        def done(operation_id: str) -> None:
+            if operation_id in FORGETTING:
+                verdict.forgotten()
             if operation_id == SEED:
                 self._present = None
 
         def restore(**tree: str | int | None) -> None:
             verdict.read()
             self.begin(arguments, **tree)
+            verdict.forgotten()
 
         kind = RestrictedRemoteFake if restricted else RemoteFake
-        control = Control(Announced(self._transport, called), self.remote.sandbox)
+        control = Control(Announced(self._transport, before, done), self.remote.sandbox)
         return kind(self.remote, control, verdict, restore), verdict
 
     def begin(self, arguments: Mapping[str, Any], **tree: str | int | None) -> None:

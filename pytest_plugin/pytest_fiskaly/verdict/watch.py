@@ -122,7 +122,8 @@ class ContractVerdict:
         notes: What is worth saying, but no failure.
         requests: How many were answered so far.
         broken_off: Requests that were under way long after the test had ended.
-        strayed: Connections to the real service that the test was kept from, in words.
+        strayed: Connections to the real service that the test was kept from, in words; and
+            what else fails a test without a request to show.
         told: What the test was failed with, in words, until its report is made.
         unseen: The same, where that report does not show it.
         over: Whether nobody will ask any more what is held against the test.
