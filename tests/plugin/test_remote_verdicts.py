@@ -182,6 +182,12 @@ def test_what_the_journal_had_no_room_for_is_no_silent_success(client: pytest.Py
             for _ in range(5):
                 create(fiskaly_mock)
 
+        def test_of_another_world(fiskaly_mock):
+            for number in range(15):
+                create(fiskaly_mock)
+                assert fiskaly_mock.violations == ()
+            fiskaly_mock.control.sandbox("other").reset()
+
         def test_after_a_reset(fiskaly_mock):
             for _ in range(4):
                 create(fiskaly_mock)
@@ -196,7 +202,7 @@ def test_what_the_journal_had_no_room_for_is_no_silent_success(client: pytest.Py
     )
     with MockServer(ServerConfig(port=0, journal_size=10)) as fake:
         result = client.runpytest(f"--fiskaly-url={fake.base_url}", "-v")
-    result.assert_outcomes(passed=3, failed=2)
+    result.assert_outcomes(passed=4, failed=2)
     assert failed_in(result) == {"one", "after_a_reset"}
     lost = "* requests were dropped by the fake's journal before they could be judged: *"
     result.stdout.fnmatch_lines([lost, f"*::test_observed: {lost}"])

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from fiskaly_mockserver.server.tokens_for_tests import Holder
     from fiskaly_mockserver.world.journal.journal import JournalQuery
 
+    Told = Callable[[str, str | None], None]
+
 LOOK_AGAIN = 0.25
 """Seconds that one control call waits for an exchange."""
 OVERFLOWED = 409
@@ -122,21 +124,22 @@ class RemoteVerdict(ContractVerdict):
 
 
 class Announced:
-    """Carries the control calls of a test, each of which is told by name, and when it is done."""
+    """Carries the control calls of a test, each of which is told, and told again when done.
 
-    def __init__(
-        self, transport: Transport, before: Callable[[str], None], done: Callable[[str], None]
-    ) -> None:
+    What is told is the operation and the sandbox.
+    """
+
+    def __init__(self, transport: Transport, before: Told, done: Told) -> None:
         self._transport = transport
         self._before = before
         self._done = done
 
-    def call(self, operation_id: str, **how: Any) -> JsonValue:
+    def call(self, operation_id: str, *, sandbox: str | None, **how: Any) -> JsonValue:
         """Return the JSON of a 200, as the transport does."""
         __tracebackhide__ = True
-        self._before(operation_id)
-        answered = self._transport.call(operation_id, **how)
-        self._done(operation_id)
+        self._before(operation_id, sandbox)
+        answered = self._transport.call(operation_id, sandbox=sandbox, **how)
+        self._done(operation_id, sandbox)
         return answered
 
 

@@ -194,15 +194,15 @@ class RemoteServer:
         verdict.mark(level, arguments.get("allow_violations"), own=own)
         verdict.audited = arguments.get("audit") == ENFORCE
 
-        def before(operation_id: str) -> None:
-            if operation_id in FORGETTING:
+        def before(operation_id: str, sandbox: str | None) -> None:
+            if operation_id in FORGETTING and sandbox == self.remote.sandbox:
                 verdict.read()
 
-        def done(operation_id: str) -> None:
-            if operation_id in FORGETTING:
+        def done(operation_id: str, sandbox: str | None) -> None:
+            if operation_id in FORGETTING and sandbox == self.remote.sandbox:
                 verdict.forgotten()
-            if operation_id == SEED:
-                self._present = None
+                if operation_id == SEED:
+                    self._present = None
 
         def restore(**tree: str | int | None) -> None:
             verdict.read()
