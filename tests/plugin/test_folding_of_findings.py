@@ -1,6 +1,9 @@
 """What a client does wrong again and again is told once; what differs is told apart."""
 
 import pytest
+from fiskaly_contracts import Violation, Where
+from fiskaly_mockserver.world.journal.exchange import Exchange
+from pytest_fiskaly.verdict.watch import ContractVerdict
 
 
 def test_repeated_breaches_are_told_once_with_their_number(client: pytest.Pytester) -> None:
@@ -63,6 +66,33 @@ def test_what_is_wrong_for_other_reasons_is_told_apart(client: pytest.Pytester) 
     )
     output = client.runpytest().stdout.str()
     assert output.count("POST /api/v0/auth -> 400") == 3
+
+
+class Incomparable(Exchange):
+    """One of many: who compares each with each takes minutes for a flood."""
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("level", "defects_only", "taken"),
+    [("enforce", False, 4), ("enforce", True, 2), ("observe", False, 4), ("off", False, 2)],
+)
+def test_a_flood_is_taken_in_one_look(level: str, *, defects_only: bool, taken: int) -> None:
+    verdict = ContractVerdict("a test", level)
+    broken = Violation(where=Where.BODY, pointer="/name", rule="type", expected="a string")
+    for number in range(4):
+        exchange = Incomparable(request_id=f"{number}", at=0, method="POST", path="/")
+        if number % 2:
+            exchange.crash = "a traceback"
+        else:
+            exchange.violations = (broken,)
+        verdict.judge(exchange, loose=False)
+    assert len(verdict.take(defects_only=defects_only)) == taken
+    assert len(verdict.findings) == 4 - taken
 
 
 SEVERAL = """

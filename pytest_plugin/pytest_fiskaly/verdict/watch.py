@@ -217,11 +217,12 @@ class ContractVerdict:
 
         With the contract switched off, only defects of the fake are left.
         """
-        found = [one for one in self.findings if one.is_defect or self.level != OFF]
-        if defects_only:
-            found = [one for one in found if one.is_defect]
-        self.findings = [one for one in self.findings if one not in found]
-        return found
+        defects_only = defects_only or self.level == OFF
+        held, self.findings = self.findings, []
+        if not defects_only:
+            return held
+        self.findings[:0] = [one for one in held if not one.is_defect]
+        return [one for one in held if one.is_defect]
 
     def take_strayed(self) -> list[str]:
         """Return what was said of connections to the real service, once and each once."""
