@@ -278,6 +278,12 @@ def test_a_session_is_one_of_this_server() -> None:
     ]
 
 
+def test_half_a_log_in_is_sent_as_it_is() -> None:
+    half = {"api_secret": "hidden"}
+    _, sent = alone([(recorded({}, "http://recorded/api/v0/auth", half), {})])
+    assert json.loads(sent[0].request_body) == half
+
+
 def test_of_the_headers_only_those_that_matter_are_sent() -> None:
     pairs = (("X-Other", "1"), ("content-type", "text/plain"))
     plain = recorded({}, request_headers=pairs, method="POST")

@@ -145,8 +145,8 @@ class Replay:
         if (
             exchange.status < _REFUSALS
             and isinstance(value, dict)
-            and "api_secret" in value
-            and str(value.get("api_key")) not in self._stands_for
+            and {"api_key", "api_secret"} <= value.keys()
+            and str(value["api_key"]) not in self._stands_for
         ):
             key, secret = self._credentials
             self._stands_for[str(value["api_key"])] = key
