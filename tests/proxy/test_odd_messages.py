@@ -6,11 +6,12 @@ import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 from fiskaly_contracts.conformance.findings import Side
+from fiskaly_mockserver.proxy import validating
 from fiskaly_mockserver.proxy.validating import KEPT_AT_MOST, Upstream, ValidatingProxy
 
 PATIENCE = 30.0
@@ -29,14 +30,25 @@ def post(body: bytes, *more: bytes) -> bytes:
 
 
 def received(connection: socket.socket) -> bytes:
-    """Read a request to its end; no word is said before."""
-    read = b""
+    """Read a request to its end; no word is said before.
+
+    Raises:
+        ConnectionError: There is none.
+    """
+
+    def more() -> bytes:
+        chunk = connection.recv(65_536)
+        if not chunk:
+            raise ConnectionError
+        return chunk
+
+    read = more()
     while b"\r\n\r\n" not in read:
-        read += connection.recv(65_536)
+        read += more()
     head, _, body = read.partition(b"\r\n\r\n")
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
     while lengths and len(body) < int(lengths[0].partition(b":")[2]):
-        body += connection.recv(65_536)
+        body += more()
     return head + b"\r\n\r\n" + body
 
 
@@ -107,6 +119,27 @@ def test_a_client_that_goes_away_is_nobodys_fault(caplog: pytest.LogCaptureFixtu
                 connection.recv(10)
     assert (len(asked), proxy.unanswered) == (3, {})
     assert [one for one in caplog.records if one.exc_info] == []
+
+
+def test_an_upstream_that_never_answers_is_told_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(validating, "STOPPING", 0.05)
+    asked = Event()
+
+    def silent(connection: socket.socket) -> None:
+        asked.set()
+        connection.recv(1)  # until the proxy has had enough
+
+    with (
+        upstream(silent) as (url, _),
+        ValidatingProxy(Upstream(url)) as proxy,
+        socket.create_connection(("127.0.0.1", proxy.port), PATIENCE) as connection,
+    ):
+        connection.sendall(get())
+        assert asked.wait(PATIENCE)
+    assert proxy.unanswered == {"no answer came until the end": 1}
+    assert proxy.check.exchanges == 0
 
 
 @pytest.mark.parametrize("answer", [b"SSH-2.0-x\r\n\r\n", GOOD.replace(b"200", b"x")])

@@ -228,6 +228,9 @@ class ValidatingProxy:
             self._count("its answer broke off")
             request.transport.close()  # the client sees it break off, too
             return answer
+        except asyncio.CancelledError:
+            self._count("no answer came until the end")
+            raise
         took = round((time.perf_counter() - clock) * 1000, 3)
         self._judge(_with_bodies(exchange._replace(took=took), sent, got))
         return answer
