@@ -258,6 +258,19 @@ def test_a_first_organization_from_anywhere_stops_no_run(client: pytest.Pytester
         client.runpytest(f"--fiskaly-url={fake.base_url}").assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize("path", ["/api/v2", "/api", "/api/v1", "/s/tests", "/s/a/b/api/v0"])
+def test_another_path_of_a_fake_is_no_address_of_its_management_api(
+    client: pytest.Pytester, path: str
+) -> None:
+    client.makepyfile("def test_one(fiskaly_mock): pass")
+    with MockServer() as fake:
+        origin = fake.base_url.removesuffix("/api/v0")
+        result = client.runpytest(f"--fiskaly-url={origin}{path}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    told = f"the fake at {origin} has no Management API at {path}, but at /api/v0*"
+    result.stderr.fnmatch_lines([f"ERROR: --fiskaly-url: {told}"])
+
+
 def test_what_a_run_that_was_killed_left_in_its_sandbox_is_gone(
     pytestconfig: pytest.Config,
 ) -> None:

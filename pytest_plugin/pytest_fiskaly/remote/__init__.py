@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, field, replace
 from http.client import HTTPException
 from ipaddress import ip_address
@@ -25,6 +26,7 @@ BASE_PATH: Final = "/api/v0"
 SIGN_DE_PATH: Final = "/api/v2"
 CONTROL_PATH: Final = "/_mock"
 SANDBOX_PATH: Final = "/s/"
+_PATH_OF_A_FAKE: Final = re.compile(f"(?:{SANDBOX_PATH}[^/]+)?{BASE_PATH}")
 AGENT: Final = "fiskaly-mockserver"
 """What the plugin calls itself in its own requests."""
 LIVE: Final = "LIVE"
@@ -102,6 +104,20 @@ class Remote:
         """The sandbox that the address names, as `/s/tests/api/v0` does."""
         head = urlsplit(self.base_url).path.removesuffix(BASE_PATH)
         return head.removeprefix(SANDBOX_PATH) if head.startswith(SANDBOX_PATH) else None
+
+    def demand_its_path(self) -> None:
+        """Demand that the address is that of a fake's Management API.
+
+        Raises:
+            RemoteError: It is another one of the fake, as that of SIGN DE.
+        """
+        parts = urlsplit(self.base_url)
+        if _PATH_OF_A_FAKE.fullmatch(parts.path) is None:
+            raise RemoteError(
+                f"{self.place}: the fake at {parts.scheme}://{parts.netloc} has no Management API"
+                f" at {parts.path}, but at {BASE_PATH}, or {SANDBOX_PATH}NAME{BASE_PATH} in a"
+                " sandbox"
+            )
 
     def in_sandbox(self, name: str) -> Remote:
         """Return the same server, of which a sandbox answers."""

@@ -286,7 +286,11 @@ class RemoteRun:
         """Return who we are there, as JSON; nothing if it is a fake. Asked once."""
         if self._known is None:
             try:
-                self._known = {} if self.remote.is_fake() else self.remote.connect().as_json()
+                if self.remote.is_fake():
+                    self.remote.demand_its_path()
+                    self._known = {}
+                else:
+                    self._known = self.remote.connect().as_json()
             except RemoteError as error:
                 raise pytest.UsageError(str(error)) from None
         return self._known
