@@ -228,6 +228,7 @@ def test_what_is_kept_of_a_header(name: str, value: str, kept: str) -> None:
         ("/organizations?limit=7&offset=1", "/organizations?limit=7&offset=1"),
         ("/organizations?order_by=a%20b", "/organizations?order_by=a+b"),
         ("/organizations?limits=7", "/organizations?limits=%5Bundeclared%5D"),
+        ("/organizations?limit[]=7&limit[0]=8", "/organizations?limit%5B%5D=7&limit%5B0%5D=8"),
         ("/organizations?api_key=seven", "/organizations?api_key=redacted-1"),
         ("/organizations#here", "/organizations"),
         ("/organizations/a%2Fb/users", "/organizations/a%2Fb/users"),

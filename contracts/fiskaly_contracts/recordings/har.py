@@ -241,14 +241,15 @@ def _milliseconds(value: Any) -> float:
 def _request_body(request: Mapping[str, Any]) -> tuple[bytes, str]:
     data = request.get("postData") or {}
     text = _text(data)
-    if text is not None:
+    if text:
         return text, ""
     if data.get("params"):
         return urlencode(
             [(one["name"], one.get("value", "")) for one in data["params"]]
         ).encode(), ""
-    size = request.get("bodySize")
-    unseen = isinstance(size, int) and size > 0
+    # Some tools leave the text out, and say how long it was in one of two places
+    sizes = (request.get("bodySize"), header(_pairs(request.get("headers")), "content-length"))
+    unseen = any(str(size).isdecimal() and int(str(size)) > 0 for size in sizes)
     return b"", _NO_BODY if unseen or _left_out(request) else ""
 
 

@@ -34,6 +34,8 @@ _SENSITIVE = re.compile(
     r"token|secret|passw|passphrase|auth|cookie|credential|session|key|jwt|\bpin\b|_pin\b|puk",
     re.IGNORECASE,
 )
+_OF_LISTS = re.compile(r"\[\d*\]\Z")
+"""What clients add to the name of a parameter that is a list, and servers understand."""
 _SCHEME = re.compile(r"(Bearer|Basic|Digest|Token|Negotiate)\s+(.*)", re.IGNORECASE | re.DOTALL)
 _KEPT_HEADERS = frozenset(
     {
@@ -139,7 +141,8 @@ class Redaction:
             if _SENSITIVE.search(name):
                 kept = self.secrets.add(value)
             else:
-                kept = self.secrets.clean(value) if name in declared else UNDECLARED
+                plain = _OF_LISTS.sub("", name)
+                kept = self.secrets.clean(value) if plain in declared else UNDECLARED
             pairs.append(f"{quote_plus(self.secrets.clean(name))}={quote_plus(kept)}")
         segments = [self._segment(segment) for segment in path.split("/")]
         if not known and any(segments):
