@@ -76,18 +76,26 @@ def test_the_action_installs_what_it_is_told(tmp_path: Path) -> None:
     assert (tmp_path / "called").read_text() == "-m pip install --quiet x; rm -rf y\n"
 
 
-def test_the_action_checks_and_keeps_reports(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("run", "check"),
+    [
+        (f"check {ROOT / 'tests' / 'recordings' / 'management.har'} --fail-on warning", "check"),
+        (f"check\n  {ROOT / 'tests' / 'recordings' / 'management.har'}\n", "check"),
+        ("contract diff bundled\nbundled", "contract diff"),
+    ],
+    ids=["a line", "lines", "two words"],
+)
+def test_the_action_checks_and_keeps_reports(tmp_path: Path, run: str, check: str) -> None:
     own = program(
         tmp_path / "bin",
         "fiskaly-mockserver",
         f'exec "{sys.executable}" -m fiskaly_mockserver "$@"',
     )
-    archive = ROOT / "tests" / "recordings" / "management.har"
-    done = run_step("Check", tmp_path, own, run=f"check {archive} --fail-on warning")
+    done = run_step("Check", tmp_path, own, run=run)
     assert (done.returncode, done.stderr) == (0, "")
     reports = tmp_path / "fiskaly-reports"
     assert {one.name for one in reports.iterdir()} == {"report.xml", "report.html", "report.json"}
-    assert json.loads((reports / "report.json").read_text())["check"] == "check"
+    assert json.loads((reports / "report.json").read_text())["check"] == check
 
 
 @pytest.mark.parametrize(
