@@ -313,6 +313,24 @@ async def test_the_control_token_opens_the_part_and_a_wrong_one_does_not(
     assert "one click" in (await browser.get("/sign-in")).text
 
 
+async def test_who_is_signed_in_still_is_after_the_control_token(
+    aiohttp_client: AiohttpClient,
+) -> None:
+    service = make(control_token="a-control-token")
+    client = await aiohttp_client(create_app(service), cookie_jar=CookieJar(unsafe=True))
+    browser, one = Browser(client), person(service, managed=False)
+    await browser.get("/sign-in")
+    await browser.post("/sign-in", email=one.email, password=one.password)
+    shop = next(row.id for row in service.world.rows.organizations if not row.is_main)
+    await browser.post("/choose", organization_id=shop)
+    await browser.get("/unlock")
+    before, token = [one.value for one in client.session.cookie_jar], browser.token
+    assert "Sign out" in (await browser.post("/unlock", control_token="a-control-token")).text
+    assert before != [one.value for one in client.session.cookie_jar]
+    assert browser.token != token
+    assert f'value="/{shop}/TEST"' in (await browser.get("/users")).text
+
+
 async def test_an_open_page_hears_of_requests_together_and_ends_with_the_server(
     service: Service, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

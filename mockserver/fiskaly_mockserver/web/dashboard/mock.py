@@ -5,6 +5,7 @@ Every change is a control call, with its rules and its words.
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from hmac import compare_digest
 
 from fiskaly_contracts.coverage import report
@@ -182,8 +183,8 @@ def unlock(visit: Visit) -> Mapping[str, object]:
     if not compare_digest(told.encode("utf-8", "replace"), safety.token.encode()):
         visit.errors["control_token"], visit.status = "this is not the control token", 401
         return {}
-    visit.session = visit.session.renewed()
-    visit.session.trusted = True
+    form_token = visit.session.renewed().form_token
+    visit.session = replace(visit.session, form_token=form_token, trusted=True)
     raise Redirect("/requests")
 
 
