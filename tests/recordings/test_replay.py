@@ -371,21 +371,29 @@ def test_what_cannot_be_sent_is_listed_and_the_rest_is_sent(
     assert running.check.exchanges == 1
 
 
-def test_a_question_of_a_browser_is_not_replayed() -> None:
+def test_what_others_build_on_is_sent_though_its_answer_was_not_recorded() -> None:
+    gone = recorded(None, note="answer: gone", method="PUT")
+    running, sent = alone([(gone, {"other": 1})])
+    assert [one.method for one in sent] == ["PUT"]
+    assert [*running.findings] == []
+    assert running.skipped == [("entry 0 of x.har", "answer: gone")]
+    unavailable = HttpExchange("PUT", LIST, status=503)
+    failing = Replay({"/api/v0": "http://t/api/v0"}, lambda *_: unavailable, ("key", "secret"))
+    failing.run([gone], "x.har")
+    assert [one.rule for one in failing.findings] == ["replay-status"]
+
+
+def test_what_is_not_replayed_is_listed_but_for_questions_of_browsers() -> None:
     asked = (("access-control-request-method", "POST"),)
-    running, sent = alone([(recorded({}, method="OPTIONS", request_headers=asked), {})])
-    assert (sent, running.skipped, [*running.findings]) == ([], [], [])
-
-
-def test_what_is_not_replayed_is_listed() -> None:
     running, sent = alone(
         [
-            (recorded({}, note="answer: gone"), {}),
+            (recorded({}, method="OPTIONS", request_headers=asked), {}),
+            (recorded({}, note="request: gone"), {}),
             (recorded({}, "http://recorded/api/v2/tss"), {}),
         ]
     )
     assert [why for _, why in running.skipped] == [
-        "answer: gone",
+        "request: gone",
         "it calls no API that is replayed",
     ]
     assert sent == []

@@ -53,7 +53,8 @@ class Replay:
     Attributes:
         findings: What came back differently.
         check: Counts the exchanges that were compared.
-        skipped: Exchanges that could not be sent, and why.
+        skipped: Exchanges that could not be sent, or of which the status alone could be compared,
+            and why.
     """
 
     def __init__(
@@ -89,8 +90,9 @@ class Replay:
             called = self.check.routes.find(exchange.method, exchange.path)
             if called is None or called.contract.base_path not in self._targets:
                 self.skipped.append((place, "it calls no API that is replayed"))
-            elif not exchange.status or exchange.note:
-                self.skipped.append((place, exchange.note or "no answer was recorded"))
+            elif not exchange.status or exchange.why_not("request"):
+                why = exchange.why_not("request") or "no answer was recorded"
+                self.skipped.append((place, why))
             else:
                 try:
                     answer = self._sent(exchange, called.contract.base_path)
@@ -101,6 +103,8 @@ class Replay:
                     self.skipped.append((f"from {place} on", str(error)))
                     raise
                 operation = called.operation
+                if exchange.why_not("answer"):
+                    self.skipped.append((place, exchange.why_not("answer")))
                 self.check.findings(answer)  # counts it; the contract is what `verify` is for
                 self._compare(
                     exchange,
@@ -207,6 +211,8 @@ def _differences(recorded: HttpExchange, answer: HttpExchange) -> Iterator[Viola
         yield _violation(
             Where.STATUS, (), "replay-status", str(recorded.status), str(answer.status)
         )
+        return
+    if recorded.why_not("answer"):
         return
     kinds = [
         header(one.response_headers, "content-type").lower() or "none" for one in (recorded, answer)
