@@ -3,6 +3,7 @@
 from base64 import b64encode
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from builders.receipts import receipt
@@ -88,9 +89,15 @@ def test_a_sixth_is_refused_as_the_api_would(control: Control, server: MockServe
 
 
 def test_a_server_without_sign_de_refuses(serve: Any) -> None:
-    server = serve(sign_de=False, preset="single")
-    with pytest.raises(ControlRefused, match="does not serve SIGN DE"):
-        server.control.set_up_tss(server.tree.main.organization_id)
+    server = serve(sign_de=False, tills=1, size=1)
+    nobody, [tss_id, *_] = str(UUID(int=1)), server.control.tss_states()
+    control, refused = server.control, "does not serve SIGN DE"
+    with pytest.raises(ControlRefused, match=refused):
+        control.set_up_tss(server.tree.main.organization_id)
+    with pytest.raises(ControlRefused, match=refused):
+        control.take_tss_away(nobody, "DEFECTIVE")
+    with pytest.raises(ControlRefused, match=refused):
+        control.hold_export(tss_id, nobody, "WORKING")
 
 
 def test_finished_receipts_are_listed_verified(

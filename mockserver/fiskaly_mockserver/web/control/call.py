@@ -13,6 +13,7 @@ from fiskaly_mockserver.world.names import MANAGEMENT, SIGN_DE, shown
 from fiskaly_mockserver.world.world import World
 
 DONE: Mapping[str, JsonValue] = {"ok": True}
+UNSERVED = "this server does not serve SIGN DE"
 MANY = 500
 """Rows from which on a world or an answer is read or written beside the loop."""
 
@@ -60,7 +61,9 @@ class ControlCall(NamedTuple):
         from fiskaly_mockserver.domain.signing.errors import SigningError  # noqa: PLC0415
 
         name = SIGN_DE if isinstance(error, SigningError) else MANAGEMENT
-        [errors] = [one.api.errors for one in self.service.apis if one.name == name]
+        errors = next((one.api.errors for one in self.service.apis if one.name == name), None)
+        if errors is None:
+            return ControlError(409, UNSERVED, field=field)
         answer = errors.refused(error)
         said = str(answer.body["message"]) if isinstance(answer.body, dict) else ""
         message = f"{field} is {shown(value)}: {said}" if field else said

@@ -24,6 +24,7 @@ from fiskaly_mockserver.web.api import JsonObject
 from fiskaly_mockserver.web.control.call import (
     DONE,
     MANY,
+    UNSERVED,
     ControlCall,
     ControlError,
     ControlHandler,
@@ -131,7 +132,7 @@ def set_up_tss(call: ControlCall) -> JsonValue:
     if env not in organization.envs:
         raise ControlError(409, f"env is {env}, for which it is not enabled", field="env")
     if not any(served.name == SIGN_DE for served in call.service.apis):
-        raise ControlError(409, "this server does not serve SIGN DE")
+        raise ControlError(409, UNSERVED)
     signing, seams = call.world.signing, call.world.seams
     admin = Principal(
         id=PrincipalId(seams.ids.uuid()),
