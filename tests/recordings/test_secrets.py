@@ -5,6 +5,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
+from fiskaly_contracts.recordings import secrets as module
 from fiskaly_contracts.recordings.secrets import Secrets
 
 
@@ -83,3 +84,28 @@ def test_a_placeholder_has_the_form_and_length_of_its_secret(secret: str, begin:
     assert secrets.add(stands) == stands
     assert secrets.add(secret) == stands
     assert secrets.add("another secret") != stands
+
+
+@pytest.mark.parametrize("few", [0, 10_000])
+def test_many_secrets_are_found_as_few_are(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(module, "_FEW", few)
+    known = Secrets()
+    words = [
+        "pin-1",
+        "overlapping",
+        "overlapping too",
+        "lapping too!",
+        "a secret \u00fc",
+        "12345678",
+    ]
+    stands = {word: known.add(word) for word in words}
+    assert known.clean("xoverlapping tooxpin-1 pin-1") == (
+        f"x{stands['overlapping too']}xpin-1 {stands['pin-1']}"
+    )
+    assert known.clean("lapping too!") == stands["lapping too!"]
+    assert known.clean(quote("a secret \u00fc")) == stands["a secret \u00fc"]
+    assert known.clean("123456789 12345678") == f"123456789 {stands['12345678']}"
+    assert not known.left_in("123456789 xpin-1 overlappin")
+    assert known.left_in("and overlapping")
+    coded = b64encode(b"user: overlapping?").decode()
+    assert coded not in known.clean(coded)

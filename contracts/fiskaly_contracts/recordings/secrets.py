@@ -13,6 +13,8 @@ SHORTEST: Final = 4
 """Characters of the shortest secret that is looked for outside of its place."""
 _ANYWHERE: Final = 8
 """From so many characters on a secret is found also inside of longer words."""
+_FEW: Final = 300
+"""So many forms are looked for one by one."""
 _SHAPE = re.compile(
     r"eyJ[\w-]{16,}(?:\.[\w-]*){0,2}|(?<![0-9A-Za-z])[0-9A-Za-z]{42,43}(?![0-9A-Za-z])"
 )
@@ -30,7 +32,9 @@ class Secrets:
         """Know none."""
         self._placeholders: dict[str, str] = {}
         self._forms: dict[str, str] = {}
-        self._longest_first: list[str] = []
+        self._ranks: dict[str, int] = {}
+        self._by_head: dict[str, list[str]] = {}
+        self._short: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
         """Go through the secrets."""
@@ -47,9 +51,38 @@ class Secrets:
         stands = _placeholder(text, len(self._placeholders) + 1)
         self._placeholders[text] = stands
         if len(text) >= SHORTEST:
-            self._forms.update((form, stands) for form in _forms(text))
-            self._longest_first = sorted(self._forms, key=len, reverse=True)
+            for form in _forms(text):
+                self._look_for(form)
+                self._forms[form] = stands
         return stands
+
+    def _look_for(self, form: str) -> None:
+        if form in self._forms:
+            return
+        self._ranks[form] = len(self._ranks)
+        if len(form) < _ANYWHERE:
+            self._short.append(form)
+        else:
+            self._by_head.setdefault(form[:_ANYWHERE], []).append(form)
+
+    def _inside(self, text: str) -> list[str]:
+        """Return the forms that stand in a text, the longest first.
+
+        A recording of a large suite knows thousands, and has many texts: then each place of a
+        text is looked up, instead of each form.
+        """
+        if len(self._forms) < _FEW:
+            found = {form for form in self._forms if form in text}
+        else:
+            heads = self._by_head
+            found = {form for form in self._short if form in text}
+            found.update(
+                form
+                for at in range(len(text) - _ANYWHERE + 1)
+                for form in heads.get(text[at : at + _ANYWHERE], ())
+                if text.startswith(form, at)
+            )
+        return sorted(found, key=lambda form: (-len(form), self._ranks[form]))
 
     def learn(self, text: str) -> None:
         """Know what has the form of a secret in a text, also in base64."""
@@ -64,7 +97,7 @@ class Secrets:
 
     def clean(self, text: str) -> str:
         """Return a text with a placeholder for each secret in it."""
-        for form in self._longest_first:
+        for form in self._inside(text):
             if form not in text:
                 continue
             if is_inside_words(form):
@@ -73,17 +106,14 @@ class Secrets:
                 text = _whole(form).sub(self._forms[form], text)
         for coded in _BASE64.findall(text):
             plain = decoded_base64(coded)
-            if plain and any(
-                form in plain for form in self._longest_first if len(form) >= _ANYWHERE
-            ):
+            if plain and any(len(form) >= _ANYWHERE for form in self._inside(plain)):
                 text = text.replace(coded, self.add(coded))
         return text
 
     def left_in(self, text: str) -> bool:
         """Tell whether any secret is in a text."""
         return any(
-            form in text and (is_inside_words(form) or bool(_whole(form).search(text)))
-            for form in self._longest_first
+            is_inside_words(form) or bool(_whole(form).search(text)) for form in self._inside(text)
         )
 
 
