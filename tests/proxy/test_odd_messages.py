@@ -4,6 +4,7 @@ import gzip
 import json
 import logging
 import socket
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
@@ -180,6 +181,25 @@ def test_a_packed_request_passes_packed_and_is_judged_unpacked(*, block: bool) -
     assert [one.request_body for one in seen] == [LOGIN, b""]
     assert [one for one in proxy.findings if one.side is Side.REQUEST] == []
     assert proxy.check.notes == {"request: packed as br": 1}
+
+
+@pytest.mark.parametrize(
+    ("packed", "note"),
+    [
+        (gzip.compress(LOGIN[:9]) + gzip.compress(LOGIN[9:]), ""),
+        (zlib.compress(LOGIN), ""),
+        (gzip.compress(b" " * (KEPT_AT_MOST + 1)), f"request: more than {KEPT_AT_MOST} bytes"),
+        (gzip.compress(LOGIN)[:-1], "request: its gzip cannot be unpacked"),
+        (b"nonsense", "request: its gzip cannot be unpacked"),
+    ],
+    ids=["two parts", "deflate", "huge", "cut short", "nonsense"],
+)
+def test_what_is_packed_is_unpacked_within_bounds(packed: bytes, note: str) -> None:
+    coding = b"deflate" if packed[:1] == b"\x78" else b"gzip"
+    with upstream(GOOD) as (url, _), ValidatingProxy(Upstream(url)) as proxy:
+        told(proxy, post(packed, b"Content-Encoding: " + coding))
+    assert [one for one in proxy.findings if one.side is Side.REQUEST] == []
+    assert [*proxy.check.notes] == ([note] if note else [])
 
 
 def test_what_is_too_long_to_be_judged_is_not_blocked() -> None:

@@ -5,7 +5,6 @@ header is hidden or added but those of the connection itself.
 """
 
 import asyncio
-import gzip
 import re
 import time
 import zlib
@@ -57,6 +56,8 @@ _OF_THE_CONNECTION: Final = frozenset(
         "upgrade",
     }
 )
+_WINDOWS: Final = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+"""What zlib calls the codings."""
 _ORIGIN = re.compile(r"\Ahttps?://[^/?]*", re.IGNORECASE)
 _SENT: Final = web.ResponseKey("names_sent", tuple[str, ...])
 """The names of the headers that the upstream has sent."""
@@ -378,13 +379,20 @@ def _unpacked(headers: Pairs, kept: _Kept) -> tuple[bytes, str]:
     if kept.too_long:
         return b"", _TOO_LONG
     coding, body = header(headers, "content-encoding").lower(), kept.body
-    try:
-        if coding in {"", "identity"} or not body:
-            return body, ""
-        if coding == "gzip":
-            return gzip.decompress(body), ""
-        if coding == "deflate":
-            return zlib.decompress(body), ""
-    except (OSError, EOFError, zlib.error):
-        return b"", f"its {coding} cannot be unpacked"
-    return b"", f"packed as {coding:.20}"
+    if coding in {"", "identity"} or not body:
+        return body, ""
+    if coding not in _WINDOWS:
+        return b"", f"packed as {coding:.20}"
+    plain, unreadable = b"", f"its {coding} cannot be unpacked"
+    while body:  # gzip may have several parts
+        unpacking = zlib.decompressobj(_WINDOWS[coding])
+        try:
+            plain += unpacking.decompress(body, KEPT_AT_MOST + 1 - len(plain))
+        except zlib.error:
+            return b"", unreadable
+        if len(plain) > KEPT_AT_MOST:
+            return b"", _TOO_LONG
+        if not unpacking.eof:
+            return b"", unreadable
+        body = unpacking.unused_data
+    return plain, ""
