@@ -113,9 +113,9 @@ class Ours(Candidate):
 
 
 _FORGETFUL = """\
-from fiskaly_mockserver.web import endpoint, row_cache
+from fiskaly_mockserver.web import endpoint, service
 endpoint.MOST_TARGETS = 0
-row_cache.RowCache.__init__.__kwdefaults__["room"] = 0
+service.RowCache.__init__.__kwdefaults__["room"] = 0
 from fiskaly_mockserver.cli import main
 main()
 """

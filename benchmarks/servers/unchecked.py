@@ -21,7 +21,7 @@ from fiskaly_mockserver.web.endpoint import caller_of
 from fiskaly_mockserver.web.management.api import ManagementErrors
 from fiskaly_mockserver.web.management.handlers import HANDLERS
 from fiskaly_mockserver.web.responses import ResponseHeaders, drop_server_header, response_of
-from fiskaly_mockserver.web.row_cache import RowCache
+from fiskaly_mockserver.web.service import RowCache
 from fiskaly_mockserver.world.world import World
 
 from benchmarks.mix import SIZE

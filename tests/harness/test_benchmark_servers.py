@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fiskaly_mockserver.web import endpoint
-from fiskaly_mockserver.web.row_cache import RowCache
+from fiskaly_mockserver.web.service import RowCache
 
 from benchmarks.asking import ask
 from benchmarks.candidates import Bare, Candidate, CoreBoth, Ours, Place, Unchecked

@@ -12,7 +12,7 @@ from fiskaly_mockserver.domain.account.model import Organization
 from fiskaly_mockserver.web.api import JsonObject, PresentedRow, PresentedRows
 from fiskaly_mockserver.web.journal.redaction import ITEMS_KEPT
 from fiskaly_mockserver.web.management import presenters
-from fiskaly_mockserver.web.row_cache import RowCache
+from fiskaly_mockserver.web.service import RowCache
 from web.api import wire
 
 

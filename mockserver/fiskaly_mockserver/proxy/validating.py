@@ -390,9 +390,8 @@ def _unpacked(headers: Pairs, kept: _Kept) -> tuple[bytes, str]:
             plain += unpacking.decompress(body, KEPT_AT_MOST + 1 - len(plain))
         except zlib.error:
             return b"", unreadable
-        if len(plain) > KEPT_AT_MOST:
-            return b"", _TOO_LONG
-        if not unpacking.eof:
-            return b"", unreadable
+        too_long = len(plain) > KEPT_AT_MOST
+        if too_long or not unpacking.eof:
+            return b"", _TOO_LONG if too_long else unreadable
         body = unpacking.unused_data
     return plain, ""

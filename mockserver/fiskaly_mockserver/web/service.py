@@ -2,25 +2,39 @@
 
 import logging
 import re
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import cast
 from urllib.parse import unquote
 
 from aiohttp import web
-from fiskaly_contracts import Checker, Contract, JsonValue
+from fiskaly_contracts import AnswerPlan, Checker, Contract, JsonValue
 from fiskaly_contracts.checker import Judge
 from multidict import istr
 
 from fiskaly_mockserver.version import VERSION
-from fiskaly_mockserver.web.api import Api, ApiSource
+from fiskaly_mockserver.web.api import (
+    Api,
+    ApiSource,
+    JsonObject,
+    Presented,
+    PresentedRow,
+    PresentedRows,
+    Presenter,
+)
 from fiskaly_mockserver.web.journal.lifetime import LifetimeCoverage, LifetimeViolations
-from fiskaly_mockserver.web.journal.redaction import Redactor
+from fiskaly_mockserver.web.journal.redaction import ITEMS_KEPT, Redactor
 from fiskaly_mockserver.web.journal.secrets import KnownSecrets
 from fiskaly_mockserver.web.management.api import management_api
-from fiskaly_mockserver.web.responses import ResponseHeaders
-from fiskaly_mockserver.web.row_cache import RowCache
+from fiskaly_mockserver.web.responses import (
+    JsonResponse,
+    Pieces,
+    ResponseHeaders,
+    accepted_to_bytes,
+    to_bytes,
+)
 from fiskaly_mockserver.web.safety import Safety
 from fiskaly_mockserver.world import names
 from fiskaly_mockserver.world.journal.exchange import Exchange, unheard
@@ -31,6 +45,14 @@ from fiskaly_mockserver.world.worlds import Worlds
 SANDBOX_HEADER = istr(names.SANDBOX_HEADER)
 SANDBOX_PREFIX = "/s/{sandbox}"
 _PREFIX = re.compile(r"/s/([^/]+)")
+PlanOf = Callable[[str, int], AnswerPlan | None]
+"""Returns the compiled check of an operation's answers with a status, as `Checker.answer_plan`."""
+OK = 200
+ROOM = 512 * 1024
+"""Bytes of written rows that are kept: some hundred usual ones, and with them the rows, which take
+ten times as much room and may be of states that are gone."""
+_Kept = dict[int, bytes]
+"""What rows were written as, by their identity, which is sound as long as they are held."""
 
 
 def sandbox_of(request: web.Request) -> str | None:
@@ -60,6 +82,80 @@ def without_sandbox(path: str) -> str:
 
 MOST_DEFECTS = 1_000
 _LOG = logging.getLogger("fiskaly_mockserver.exchanges")
+
+
+class RowCache:
+    """Writes what handlers answer with, all of it with status 200, and keeps the written rows.
+
+    Each operation presents, checks and writes a row once, to bytes. Rows are never changed, so
+    the object itself tells a row's version.
+    """
+
+    def __init__(self, plan_of: PlanOf, *, room: int = ROOM) -> None:
+        """Begin with nothing written; `room` is in bytes of JSON."""
+        self._plan_of = plan_of
+        self._room = room
+        self._taken = 0
+        self._kept: dict[tuple[Presenter, AnswerPlan | None], _Kept] = defaultdict(dict)
+        self._held: list[object] = []
+
+    def response(self, operation_id: str, presented: Presented) -> JsonResponse:
+        """Return the response that shows what a handler answered with."""
+        plan = self._plan_of(operation_id, OK)
+        match presented:
+            case PresentedRow():
+                return self._of_row(plan, presented)
+            case PresentedRows():
+                return self._of_rows(plan, presented)
+            case _:
+                raw = to_bytes(presented)
+                if plan is not None and plan.accepts_written(presented, raw):
+                    return JsonResponse(raw, None, accepted_by=plan)
+                return JsonResponse(raw, presented)
+
+    def _of_row(self, plan: AnswerPlan | None, presented: PresentedRow) -> JsonResponse:
+        present, row = presented
+        kept = self._kept[present, plan]
+        raw = kept.get(id(row))
+        if raw is not None:
+            return JsonResponse(raw, None, accepted_by=plan)
+        value = present(row)
+        if plan is None or not plan.accepts(value):
+            return JsonResponse(to_bytes(value), value)
+        return JsonResponse(self._keep(kept, row, value), None, accepted_by=plan)
+
+    def _of_rows(self, plan: AnswerPlan | None, presented: PresentedRows) -> JsonResponse:
+        envelope, present, wanted = presented
+        kept = self._kept[present, plan]
+        rows = [*map(kept.get, map(id, wanted))]
+        new = [] if all(rows) else [at for at, raw in enumerate(rows) if raw is None]
+        data = [present(wanted[at]) for at in new]
+        value: JsonValue = None
+        if plan is not None and plan.rows_apart and plan.accepts({**envelope, "data": [*data]}):
+            for at, shown in zip(new, data, strict=True):
+                rows[at] = self._keep(kept, wanted[at], shown)
+        else:
+            data = [*map(present, wanted)]
+            plan, value, rows = None, {**envelope, "data": [*data]}, [*map(to_bytes, data)]
+        written = cast("list[bytes]", rows)
+        head, _, tail = to_bytes(envelope).partition(b"[]")
+        excerpt = Pieces(head, written[: ITEMS_KEPT + 1], tail)
+        whole = bytes(Pieces(head, written, tail))
+        return JsonResponse(whole, value, accepted_by=plan, excerpt=excerpt)
+
+    def _keep(self, kept: _Kept, row: object, value: JsonObject) -> bytes:
+        """Write a row that is right, and keep it; where there is no room, begin anew."""
+        raw = accepted_to_bytes(value)
+        if len(raw) <= self._room:
+            self._taken += len(raw)
+            if self._taken > self._room:
+                for others in self._kept.values():
+                    others.clear()
+                self._held.clear()
+                self._taken = len(raw)
+            self._held.append(row)
+            kept[id(row)] = raw
+        return raw
 
 
 class ServedApi(ApiSource):
