@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -82,15 +83,26 @@ def test_a_server_that_only_fails_ends_with_3(verify: Verify) -> None:
 def test_a_run_that_is_ended_deletes_what_it_made(
     server: MockServer, number: signal.Signals
 ) -> None:
+    """Also what was made by the request whose answer is still under way."""
     key, before = server.credentials, server.control.export_state()
+    server.control.arm_fault(
+        {
+            "operation": "createApiKey",
+            "phase": "after",
+            "effect": {"kind": "delay", "seconds": 0.5},
+        }
+    )
     with subprocess.Popen(
-        [*COMMAND, "verify", server.base_url, "--writes", "--rate", "50"],
+        [*COMMAND, "verify", server.base_url, "--writes"],
         env=clean_environment(FISKALY_API_KEY=key.key, FISKALY_API_SECRET=key.secret),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
     ) as process:
-        server.control.wait(1, {"operation": "createApiKey", "status": 200}, PATIENCE)
+        server.control.wait(1, {"operation": "enableEnvironment"}, PATIENCE)
+        end = time.monotonic() + PATIENCE
+        while server.control.export_state()["api_keys"] == before["api_keys"]:
+            assert time.monotonic() < end
         process.send_signal(number)
         out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (128 + number, "", "")

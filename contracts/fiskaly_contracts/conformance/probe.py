@@ -72,6 +72,8 @@ class Probe:
         signature_findings: What is wrong with a receipt's QR code, by its text.
         most_requests: The cap.
         pause: Seconds between two requests.
+        before_each: Is called before each request but those that clean up; what it raises ends the
+            run, when all that was made so far is known.
         findings: What was found.
         outcomes: For each assumption what confirmed (True) or refuted (False) it.
         not_verified: What could not be looked at, and why.
@@ -88,6 +90,7 @@ class Probe:
     pause: float = 0.0
     sleep: Callable[[float], None] = time.sleep
     progress: Callable[[str], None] = lambda _: None
+    before_each: Callable[[], None] = lambda: None
     findings: Findings = field(default_factory=Findings)
     outcomes: dict[str, dict[str, bool]] = field(default_factory=dict)
     not_verified: list[tuple[str, str]] = field(default_factory=list)
@@ -121,6 +124,8 @@ class Probe:
             raise CapReachedError(f"{self.most_requests} requests were sent, the cap")
         if self.requests and self.pause:
             self.sleep(self.pause)
+        if not self._cleaning:
+            self.before_each()
         self.requests += 1
         base = self.sign_de if sign_de else self.management
         place = quote(path, errors="surrogatepass")

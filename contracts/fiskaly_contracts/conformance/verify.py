@@ -127,6 +127,7 @@ def verify(
     *,
     signature_findings: Callable[[str], list[str]] | None = None,
     progress: Callable[[str], None] = lambda _: None,
+    before_each: Callable[[], None] = lambda: None,
     both_judges: bool = True,
 ) -> Verified:
     """Run every journey, clean up, and tell what was found.
@@ -136,6 +137,7 @@ def verify(
         send: Carries requests.
         signature_findings: Tells what is wrong with a receipt's QR code.
         progress: Is told the name of each journey.
+        before_each: Is called before each request, and may end the run, which then cleans up.
         both_judges: Whether openapi-core is asked too.
     """
     contracts = [Contract.bundled(), *([Contract.sign_de()] if settings.sign_de else ())]
@@ -149,6 +151,7 @@ def verify(
         most_requests=settings.most_requests,
         pause=1 / settings.rate if settings.rate else 0.0,
         progress=progress,
+        before_each=before_each,
     )
     unreachable = stopped = ""
     try:

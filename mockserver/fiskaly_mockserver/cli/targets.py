@@ -2,12 +2,11 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from types import FrameType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Self, TypeVar
 
 import click
 from fiskaly_contracts.conformance.exchanges import HttpSender
@@ -21,13 +20,53 @@ SIGNALLED = 128
 Verb = TypeVar("Verb", bound=Callable[..., None])
 
 
+class Ending:
+    """Lets SIGTERM, and Ctrl+C, break off a run that then cleans up; its exit code tells which.
+
+    Attributes:
+        waits: Whether the run goes on until it calls `now`, as at the next request: the answer
+            that is under way may have to be cleaned up, too. A second signal does not wait.
+    """
+
+    def __init__(self) -> None:
+        self.waits = False
+        self._number = 0
+
+    def __enter__(self) -> Self:
+        signals = (signal.SIGINT, signal.SIGTERM)
+        self._before = {one: signal.signal(one, self._asked) for one in signals}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one, before in self._before.items():
+            signal.signal(one, before)
+
+    def now(self) -> None:
+        """End the run if a signal asked for that.
+
+        Raises:
+            SystemExit: One did.
+        """
+        if self._number:
+            # Cleaning up is broken off by Ctrl+C alone
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            raise SystemExit(SIGNALLED + self._number)
+
+    def _asked(self, number: int, _: FrameType | None) -> None:
+        again, self._number = self._number, number
+        if again or not self.waits:
+            self.now()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What the flags say of a server that is not ours."""
+    """What the flags say of a server that is not ours, and what ends the run before its end."""
 
     allow_live: bool
     hosts: tuple[str, ...]
     ca_file: str | None
+    ending: Ending
 
     def settings(self, management: str, sign_de: str | None, **more: Any) -> Settings:
         """Return guarded settings with the credentials of the environment.
@@ -85,25 +124,8 @@ def target_options(verb: Verb) -> Verb:
     def with_target(
         *words: Any, allow_live: bool, hosts: tuple[str, ...], ca_file: str | None, **flags: Any
     ) -> None:
-        target = Target(allow_live=allow_live, hosts=hosts, ca_file=ca_file)
-        with _ended_in_order():
+        with Ending() as ending:
+            target = Target(allow_live=allow_live, hosts=hosts, ca_file=ca_file, ending=ending)
             verb(*words, target=target, **flags)
 
     return with_target  # type: ignore[return-value]
-
-
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Let SIGTERM, and Ctrl+C, break off a run that then cleans up; its exit code tells which."""
-
-    def end(number: int, _: FrameType | None) -> NoReturn:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # cleaning up is broken off by Ctrl+C alone
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        raise SystemExit(SIGNALLED + number)
-
-    handled = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for one, before in handled.items():
-            signal.signal(one, before)

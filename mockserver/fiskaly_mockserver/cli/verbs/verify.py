@@ -95,13 +95,16 @@ def verify(
     settings = target.settings(base_url, sign_de, writes=writes, most_requests=max_requests)
     polite = 0.0 if settings.loopback else POLITE_RATE
     sender, progress = target.sender(), _Progress()
+    target.ending.waits = True
     try:
         verified = run(
             settings.at_rate(polite if rate is None else rate),
             sender,
             signature_findings=_wrong_with,
             progress=progress.show,
+            before_each=target.ending.now,
         )
+        target.ending.now()
     finally:
         progress.end()
         sender.close()
