@@ -214,11 +214,11 @@ def test_what_a_loose_fake_drops_is_no_breach(client: pytest.Pytester) -> None:
         from api_client import break_contract
 
         def test_one(fiskaly_mock):
-            assert break_contract(fiskaly_mock, colour="red")["name"] == "Bakery"
+            assert break_contract(fiskaly_mock, color="red")["name"] == "Bakery"
             fiskaly_mock.journal.assert_called_once("createOrganization", status=200)
 
         def test_other(fiskaly_mock):
-            assert break_contract(fiskaly_mock, colour="red", country_code="DE") == 400
+            assert break_contract(fiskaly_mock, color="red", country_code="DE") == 400
         """
     )
     with MockServer(ServerConfig(port=0, loose=True)) as fake:
