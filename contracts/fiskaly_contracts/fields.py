@@ -67,6 +67,19 @@ def flatten(document: Schema, schemas: Iterable[Schema]) -> list[Schema]:
     return list(found.values())
 
 
+def properties_of(level: Iterable[Schema]) -> dict[str, list[Schema]]:
+    """Return what schemas of the same value say of each of its properties, by name.
+
+    >>> properties_of([{"properties": {"a": {"minLength": 1}}}, {"properties": {"a": {}}}])
+    {'a': [{'minLength': 1}, {}]}
+    """
+    parts: dict[str, list[Schema]] = {}
+    for schema in level:
+        for name, part in schema.get("properties", {}).items():
+            parts.setdefault(name, []).append(part)
+    return parts
+
+
 def branch_name(schema: Schema) -> str:
     """Name a branch of a combiner: by the schema that it refers to, or its title; "" for neither.
 

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from fiskaly_contracts.compiled.schemas import Translation
-from fiskaly_contracts.fields import flatten
+from fiskaly_contracts.fields import flatten, properties_of
 from fiskaly_contracts.json_value import JsonValue, Schema
 from fiskaly_contracts.schema_errors import SchemaError
 from fiskaly_contracts.violations import VIOLATIONS_AT_MOST
@@ -255,10 +255,7 @@ class _Shortener:
     def _short_object(
         self, value: dict[str, JsonValue], level: Sequence[Schema]
     ) -> dict[str, JsonValue]:
-        parts: dict[str, list[Schema]] = {}
-        for schema in level:
-            for name, part in schema.get("properties", {}).items():
-                parts.setdefault(name, []).append(part)
+        parts = properties_of(level)
         found = {name: self.short(value[name], parts[name]) for name in value.keys() & parts.keys()}
         others = [
             schema["additionalProperties"]

@@ -17,7 +17,7 @@ from fiskaly_contracts.compiled.parameters import (
 from fiskaly_contracts.compiled.validators import CompiledSchema, Validators
 from fiskaly_contracts.document import Operation, by_declared_name, grouped
 from fiskaly_contracts.exchange import JSON, CheckedRequest, RequestData, media_type_violation
-from fiskaly_contracts.fields import flatten, loosened, resolve
+from fiskaly_contracts.fields import flatten, loosened, properties_of, resolve
 from fiskaly_contracts.json_value import JsonValue, Schema, Tokens, pointer_to, quoted
 from fiskaly_contracts.schema_errors import Place
 from fiskaly_contracts.strictness import NoTranslationError
@@ -269,12 +269,8 @@ def path_ids(operation: Operation) -> tuple[str, ...]:
 
 def body_ids(document: Schema, schemas: Sequence[Schema], depth: int = 0) -> Ids:
     """Return where ids stand in an object that one of the schemas describes."""
-    parts: dict[str, list[Schema]] = {}
-    for schema in flatten(document, schemas):
-        for name, part in schema.get("properties", {}).items():
-            parts.setdefault(name, []).append(part)
     found: Ids = {}
-    for name, declared in parts.items():
+    for name, declared in properties_of(flatten(document, schemas)).items():
         if any(schema.get("x-lower-case") for schema in flatten(document, declared)):
             found[name] = None
         elif depth < _DEEPEST_ID and (below := body_ids(document, declared, depth + 1)):
@@ -336,10 +332,7 @@ def known_properties(document: Schema, schemas: Sequence[Schema], depth: int = 0
     level = flatten(document, schemas)
     if depth > _DEEPEST_PROPERTY or any(one.get("additionalProperties") for one in level):
         return None
-    parts: dict[str, list[Schema]] = {}
-    for schema in level:
-        for name, part in schema.get("properties", {}).items():
-            parts.setdefault(name, []).append(part)
+    parts = properties_of(level)
     items = [schema["items"] for schema in level if "items" in schema]
     if items and not parts:
         return known_properties(document, items, depth + 1)

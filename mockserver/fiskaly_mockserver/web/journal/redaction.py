@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from fiskaly_contracts import Contract, JsonValue, Violation, Where, parse_body
 from fiskaly_contracts.document import declared_response
 from fiskaly_contracts.exchange import JSON
-from fiskaly_contracts.fields import flatten, resolve
+from fiskaly_contracts.fields import flatten, properties_of, resolve
 from fiskaly_contracts.json_value import Schema
 
 from fiskaly_mockserver.web.journal.secrets import ID, SHORTEST, KnownSecrets
@@ -113,11 +113,9 @@ class Plans:
         place = self._known[key] = Place()  # before its parts, which may lead back to it
         place.secret = any(map(_is_secret, level))
         place.scalar = any(schema.get("type") in _SCALARS or "enum" in schema for schema in level)
-        below: dict[str, list[Schema]] = {}
-        for schema in level:
-            for name, part in schema.get("properties", {}).items():
-                below.setdefault(name, []).append(part)
-        place.properties = {name: self._place(parts) for name, parts in below.items()}
+        place.properties = {
+            name: self._place(parts) for name, parts in properties_of(level).items()
+        }
         place.others = self._joined(schema.get("additionalProperties") for schema in level)
         place.items = self._joined(schema.get("items") for schema in level)
         return place
