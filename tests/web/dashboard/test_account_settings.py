@@ -125,19 +125,13 @@ async def test_a_form_is_of_no_use_once_another_tab_looks_at_something_else(
     shop = next(row.id for row in service.world.rows.organizations if not row.is_main)
     await browser.post("/choose", organization_id=shop)
     before = len(service.world.rows.api_keys)
-    how = {**of_this_tab, "name": "till-1"}
-    async with browser.client.post("/dashboard/api-keys", data=how) as answer:
-        assert answer.status == 404
-        assert "Another tab looks at something else by now." in await answer.text()
+    shown = await browser.post("/api-keys", **of_this_tab, name="till-1")
+    assert shown.status == 404
+    assert "Another tab looks at something else by now." in shown.text
     assert len(service.world.rows.api_keys) == before
-    how = {**of_this_tab, "language": "de"}
-    async with browser.client.post("/dashboard/choose", data=how) as answer:
-        assert answer.status == 200
+    assert (await browser.post("/choose", **of_this_tab, language="de")).status == 200
     again = hidden_on(await browser.get("/api-keys"))
-    async with browser.client.post(
-        "/dashboard/api-keys", data={**again, "name": "till-2"}
-    ) as answer:
-        assert answer.status == 200
+    assert (await browser.post("/api-keys", **again, name="till-2")).status == 200
     assert [*service.world.rows.api_keys][-1].organization_id == shop
 
 
@@ -148,13 +142,10 @@ async def test_a_form_of_the_mock_is_of_any_organization_but_of_one_world(
     how = hidden_on(await browser.get("/worlds"))
     shop = next(row.id for row in service.world.rows.organizations if not row.is_main)
     await browser.post("/choose", organization_id=shop)
-    reset = "/dashboard/worlds/reset"
-    async with browser.client.post(reset, data=how) as answer:
-        assert answer.status == 200
+    assert (await browser.post("/worlds/reset", **how)).status == 200
     mine = service.worlds.get("mine")
     await browser.post("/worlds/sandbox", name="mine", change="look")
-    async with browser.client.post(reset, data=how) as answer:
-        assert answer.status == 404
+    assert (await browser.post("/worlds/reset", **how)).status == 404
     assert (service.world.generation, mine.generation) == (1, 0)
 
 
