@@ -30,7 +30,7 @@ from benchmarks.servers.loop import serve
 if TYPE_CHECKING:
     from fiskaly_mockserver.domain.account.access import Principal
 
-Endpoint = Callable[[web.Request], Awaitable[web.Response]]
+Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class _Anything(AnswerPlan):
@@ -89,7 +89,7 @@ class _Serving:
         world, write, headers = self._world, self._writer.response, self._headers
         defaults = operation.query(())
 
-        async def answer(request: web.Request) -> web.Response:
+        async def answer(request: web.Request) -> web.StreamResponse:
             started, now = time.perf_counter(), world.clock.now()
             raw = await request.read() if operation.has_body else b""
             url = request.rel_url

@@ -14,7 +14,7 @@ from fiskaly_mockserver.web.api import Call, Download, JsonObject, OtherHost, Pr
 from fiskaly_mockserver.web.faults.apply import OperationFaults
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.pipeline import demand_same_state, in_pipeline
-from fiskaly_mockserver.web.responses import response_of
+from fiskaly_mockserver.web.responses import JsonResponse, response_of
 from fiskaly_mockserver.web.service import ServedApi, Service, sandbox_in_path
 from fiskaly_mockserver.world.world import World
 from fiskaly_mockserver.world.worlds import Worlds
@@ -226,7 +226,7 @@ class Endpoint:
         for name in self._redactor.secret_names.intersection(body):
             self._redactor.secrets.add(body[name])
 
-    def _refused(self, checked: CheckedRequest) -> web.Response:
+    def _refused(self, checked: CheckedRequest) -> JsonResponse:
         too_large = checked.refusing[0].rule == TOO_LARGE
         status = 413 if too_large else checked.refusal_status
         first = checked.refusing[0]

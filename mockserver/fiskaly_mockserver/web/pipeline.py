@@ -10,7 +10,13 @@ from fiskaly_contracts import ResponseData, Violation
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.journal.lifetime import MOST_WAITING
 from fiskaly_mockserver.web.journal.recorder import Recorded
-from fiskaly_mockserver.web.responses import Answer, JsonResponse, response_of, retry_after
+from fiskaly_mockserver.web.responses import (
+    Answer,
+    JsonResponse,
+    bytes_of,
+    response_of,
+    retry_after,
+)
 from fiskaly_mockserver.web.safety import SITE_HEADER, Unsafe
 from fiskaly_mockserver.web.service import SANDBOX_HEADER, ServedApi, Service
 from fiskaly_mockserver.world.clock import RealTime
@@ -154,13 +160,12 @@ def _breaches(
         if plan is not None and plan.accepts(value) and plan.accepts_own_headers(headers):
             return []
         return checker.answer(operation_id, status, value, headers)
-    body = response.body if isinstance(response, web.Response) else b""
     return checker.response(
         ResponseData(
             operation_id=operation_id,
             status=status,
             content_type=headers.get(hdrs.CONTENT_TYPE, ""),
-            body=body if isinstance(body, bytes) else b"",
+            body=bytes_of(response),
             headers=dict(headers),
         )
     )

@@ -10,7 +10,7 @@ from fiskaly_contracts import Contract, Operation, Violation, Where
 
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.pipeline import Answering, in_pipeline, unrecorded
-from fiskaly_mockserver.web.responses import header_text, response_of
+from fiskaly_mockserver.web.responses import JsonResponse, header_text, response_of
 from fiskaly_mockserver.web.service import ServedApi, Service, sandbox_of, without_sandbox
 from fiskaly_mockserver.world.journal.containment import shortened
 from fiskaly_mockserver.world.names import CONTROL_PREFIX
@@ -273,7 +273,7 @@ def _refused(
     record: Recorded,
     allowed: Iterable[str] = (),
     apis: Sequence[ServedApi] = (),
-) -> web.Response:
+) -> JsonResponse:
     """Refuse a request as aiohttp would, 405 where another method has a route, else 404.
 
     What is wrong stands in a header of our own, as nobody finds it in the vendor's body.

@@ -80,7 +80,7 @@ async def serving(*, shutdown_timeout: float = 60) -> AsyncIterator[FaultApp]:
     async def create(request: web.Request) -> web.StreamResponse:
         record = Recorded(request, redactor, "0" * 32, 0.0)
         try:
-            response = await operate(request, record)
+            response: web.StreamResponse = await operate(request, record)
         except DomainError as error:
             response = response_of(ERRORS.refused(error))
         headers.write(
@@ -90,7 +90,7 @@ async def serving(*, shutdown_timeout: float = 60) -> AsyncIterator[FaultApp]:
         seen.marks.append(Mark(record.fault, record.altered))
         return response
 
-    async def operate(request: web.Request, record: Recorded) -> web.Response:
+    async def operate(request: web.Request, record: Recorded) -> web.StreamResponse:
         await request.read()
         instead = await faults.before(request, seen.world, record)
         if instead is not None:

@@ -12,6 +12,7 @@ from fiskaly_mockserver.domain.errors import ExpiredToken
 from fiskaly_mockserver.web.api import Errors
 from fiskaly_mockserver.web.journal.recorder import Recorded
 from fiskaly_mockserver.web.pipeline import demand_same_state
+from fiskaly_mockserver.web.responses import WholeResponse
 from fiskaly_mockserver.world.faults import Phase
 from fiskaly_mockserver.world.faults.plan import Decision
 from fiskaly_mockserver.world.world import World
@@ -47,7 +48,7 @@ class OperationFaults:
 
     async def before(
         self, request: web.Request, world: World, record: Recorded
-    ) -> web.Response | None:
+    ) -> WholeResponse | None:
         """Let the faults strike that come before the operation.
 
         Args:
@@ -73,8 +74,8 @@ class OperationFaults:
         return self._altered(request, decision.effect, web.Response())
 
     async def after(
-        self, request: web.Request, world: World, record: Recorded, response: web.Response
-    ) -> web.Response:
+        self, request: web.Request, world: World, record: Recorded, response: WholeResponse
+    ) -> WholeResponse:
         """Let the faults strike that come after the operation, whose change stands.
 
         Args:
@@ -110,8 +111,8 @@ class OperationFaults:
         return decision
 
     def _altered(
-        self, request: web.Request, effect: "Effect", response: web.Response
-    ) -> web.Response:
+        self, request: web.Request, effect: "Effect", response: WholeResponse
+    ) -> WholeResponse:
         """Return the answer that an effect leaves of a response."""
         from fiskaly_mockserver.web.faults.effects import (  # noqa: PLC0415 - few servers arm any
             Waiting,

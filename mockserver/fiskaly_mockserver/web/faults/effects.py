@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from fiskaly_mockserver.web.api import Errors
-from fiskaly_mockserver.web.responses import response_of, to_bytes
+from fiskaly_mockserver.web.responses import WholeResponse, bytes_of, response_of, to_bytes
 from fiskaly_mockserver.world.faults.rules import (
     AnswerStatus,
     Effect,
@@ -50,7 +50,7 @@ class Waiting:
 class _Copy(web.Response):
     """A response whose body is at hand as bytes."""
 
-    def __init__(self, whole: web.Response) -> None:
+    def __init__(self, whole: WholeResponse) -> None:
         self.whole = bytes_of(whole)
         super().__init__(
             status=whole.status, reason=whole.reason, headers=whole.headers, body=self.whole
@@ -60,7 +60,7 @@ class _Copy(web.Response):
 class SlowAnswer(_Copy):
     """Sends its head at once, and its body in pieces over so many seconds."""
 
-    def __init__(self, whole: web.Response, seconds: float, waiting: Waiting) -> None:
+    def __init__(self, whole: WholeResponse, seconds: float, waiting: Waiting) -> None:
         super().__init__(whole)
         self._seconds = seconds
         self._waiting = waiting
@@ -79,7 +79,7 @@ class SlowAnswer(_Copy):
 class TruncatedAnswer(_Copy):
     """Announces its whole body, sends the first bytes of it, and hangs up."""
 
-    def __init__(self, whole: web.Response, size: int) -> None:
+    def __init__(self, whole: WholeResponse, size: int) -> None:
         super().__init__(whole)
         self._size = size
 
@@ -132,18 +132,13 @@ def reset(transport: Transport) -> None:
     transport.abort()
 
 
-def bytes_of(response: web.Response) -> bytes:
-    """Return the body of a response that was made from bytes."""
-    return bytes(response.body) if isinstance(response.body, bytes | bytearray) else b""
-
-
 def altered_by(
     effect: Effect,
-    response: web.Response,
+    response: WholeResponse,
     waiting: Waiting,
     errors: Errors,
     operation_id: str = "",
-) -> web.Response:
+) -> WholeResponse:
     """Return the answer that an effect leaves of a response, in its operation's shapes."""
     match effect:
         case AnswerStatus():
@@ -158,8 +153,8 @@ def altered_by(
 
 
 def _altered_plainly(
-    kind: PlainKind, response: web.Response, waiting: Waiting, errors: Errors
-) -> web.Response:
+    kind: PlainKind, response: WholeResponse, waiting: Waiting, errors: Errors
+) -> WholeResponse:
     match kind:
         case Kind.MALFORMED_JSON:
             return _with_body(response, malformed(bytes_of(response)))
@@ -191,7 +186,7 @@ def out_of_contract(body: bytes) -> bytes:
     return to_bytes(broken)
 
 
-def _with_status(effect: AnswerStatus, errors: Errors, operation_id: str) -> web.Response:
+def _with_status(effect: AnswerStatus, errors: Errors, operation_id: str) -> WholeResponse:
     response = response_of(
         errors.on_demand(effect.status, effect.code, effect.message, operation_id)
     )
@@ -200,7 +195,7 @@ def _with_status(effect: AnswerStatus, errors: Errors, operation_id: str) -> web
     return response
 
 
-def _with_body(response: web.Response, body: bytes) -> web.Response:
+def _with_body(response: WholeResponse, body: bytes) -> WholeResponse:
     return web.Response(
         status=response.status, reason=response.reason, headers=response.headers, body=body
     )

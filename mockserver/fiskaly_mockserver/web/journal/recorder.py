@@ -11,7 +11,7 @@ from fiskaly_contracts import JsonValue, Violation
 from fiskaly_mockserver.domain.account.access import Principal
 from fiskaly_mockserver.domain.errors import DomainError
 from fiskaly_mockserver.web.journal.redaction import LARGEST_BODY, Redactor
-from fiskaly_mockserver.web.responses import NO_HEADERS, JsonResponse, Pieces, to_bytes
+from fiskaly_mockserver.web.responses import NO_HEADERS, JsonResponse, Pieces, bytes_of, to_bytes
 from fiskaly_mockserver.world.journal.exchange import Caller, Exchange, Refusal
 
 METHOD_KEPT = 20
@@ -113,14 +113,12 @@ class Recorded(Exchange):
         self.duration, self.status = seconds, response.status
         self._answer_headers = response.headers
         # Not `isinstance`: aiohttp's responses are of an abstract class, which takes long to ask
-        if type(response) is JsonResponse and response.size <= LARGEST_BODY:
-            self._answer, answer = response.excerpt, response.size
+        body = response.body if type(response) is JsonResponse else bytes_of(response)
+        self._answer, answer = body, len(body)
+        if type(response) is JsonResponse and answer <= LARGEST_BODY:
+            self._answer = response.excerpt
             if answer > LARGEST_UNREAD and isinstance(self._answer, Pieces):
                 answer = self._answer.size
-        else:
-            body = response.body if isinstance(response, web.Response) else None
-            self._answer = body if isinstance(body, bytes) else b""
-            answer = len(self._answer)
         headers = sum(map(len, self._headers.values()))
         if answer + headers > LARGEST_UNREAD:
             if answer > LARGEST_UNREAD:

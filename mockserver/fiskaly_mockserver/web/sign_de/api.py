@@ -21,7 +21,7 @@ from fiskaly_mockserver.domain.signing.audit import (
 )
 from fiskaly_mockserver.domain.signing.model import ExportState, TransactionState
 from fiskaly_mockserver.web.api import Api, Call, JsonObject, OperationLimit, OtherHost
-from fiskaly_mockserver.web.responses import REASONS, Answer, ResponseHeaders, retry_after
+from fiskaly_mockserver.web.responses import REASONS, Answer, ResponseHeaders, bytes_of, retry_after
 from fiskaly_mockserver.web.safety import BACKEND_HOST
 from fiskaly_mockserver.web.sign_de import presenters
 from fiskaly_mockserver.web.sign_de.handlers import HANDLERS
@@ -273,8 +273,7 @@ class SignDeHeaders(ResponseHeaders):
             return
         headers[_EXPOSE] = "X-Request-ID, Request-ID"
         headers[_REQUEST_ID] = request_id
-        size = response.content_length or 0
-        if response.status == web.HTTPOk.status_code and size >= LARGE:
+        if response.status == web.HTTPOk.status_code and len(bytes_of(response)) >= LARGE:
             headers[hdrs.VARY] = "Accept-Encoding"
 
 
