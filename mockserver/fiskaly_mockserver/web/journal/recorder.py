@@ -113,20 +113,30 @@ class Recorded(Exchange):
         self.duration, self.status = seconds, response.status
         self._answer_headers = response.headers
         # Not `isinstance`: aiohttp's responses are of an abstract class, which takes long to ask
-        body = response.body if type(response) is JsonResponse else bytes_of(response)
-        self._answer, answer = body, len(body)
-        if type(response) is JsonResponse and answer <= LARGEST_BODY:
-            self._answer = response.excerpt
-            if answer > LARGEST_UNREAD and isinstance(self._answer, Pieces):
-                answer = self._answer.size
-        headers = sum(map(len, self._headers.values()))
-        if answer + headers > LARGEST_UNREAD:
-            if answer > LARGEST_UNREAD:
-                answer = len(to_bytes(self.response_body))
-            if headers > LARGEST_UNREAD:
-                _ = self.request_headers, self.request_body
-                self._headers = {}
-        self.size += answer + headers
+        if type(response) is JsonResponse:
+            body, self._answer = response.body, response.excerpt
+        else:
+            body = self._answer = bytes_of(response)
+        size = len(body) + sum(map(len, self._headers.values()))
+        self.size += size if size <= LARGEST_UNREAD else self._less(body, size - len(body))
+
+    def _less(self, answer: bytes, headers: int) -> int:
+        """Keep less of an answer and the headers of its request; return the bytes that are counted.
+
+        `headers` is the size of those.
+        """
+        size = len(answer)
+        if size > LARGEST_UNREAD:
+            if size > LARGEST_BODY:
+                self._answer = answer
+            elif isinstance(self._answer, Pieces):
+                size = self._answer.size
+            if size > LARGEST_UNREAD:
+                size = len(to_bytes(self.response_body))
+        if headers > LARGEST_UNREAD:
+            _ = self.request_headers, self.request_body
+            self._headers = {}
+        return size + headers
 
     def found(self, violations: Sequence[Violation]) -> None:
         """Take down in what the request breaks the contract, and all that was found before."""
