@@ -172,7 +172,7 @@ def test_operations_lists_each_operation_with_its_evidence() -> None:
 
 
 @pytest.fixture
-def large_verb(monkeypatch: pytest.MonkeyPatch) -> Iterator[LazyVerb]:
+def large_verb(monkeypatch: pytest.MonkeyPatch) -> LazyVerb:
     """A verb whose loading makes many objects that stay."""
 
     class Module(ModuleType):
@@ -181,8 +181,7 @@ def large_verb(monkeypatch: pytest.MonkeyPatch) -> Iterator[LazyVerb]:
             return click.Command(name)
 
     monkeypatch.setitem(sys.modules, "verb_for_test", Module("verb_for_test"))
-    yield LazyVerb("greet", "verb_for_test", "greet")
-    gc.unfreeze()
+    return LazyVerb("greet", "verb_for_test", "greet")
 
 
 def test_the_garbage_collector_does_not_go_through_what_a_verb_imports(

@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-from fiskaly_mockserver.world.garbage import collector_at_rest
+from fiskaly_mockserver.world.garbage import MANY, collector_at_rest
 
 
 class Ring:
@@ -15,10 +15,15 @@ class Ring:
 
 
 @pytest.fixture
-def frozen() -> Iterator[None]:
+def frozen() -> None:
     gc.freeze()
-    yield
+
+
+@pytest.fixture
+def unfrozen() -> Iterator[None]:
     gc.unfreeze()
+    yield
+    gc.freeze()
 
 
 def test_it_is_off_meanwhile_and_on_afterwards() -> None:
@@ -39,14 +44,23 @@ def test_whoever_switched_it_off_finds_it_off() -> None:
 
 def test_a_process_that_froze_its_start_never_looks_through_what_was_made(frozen: None) -> None:
     with collector_at_rest():
-        made = [[one] for one in range(1000)]
+        made = [[one] for one in range(2 * MANY)]
     assert gc.is_tracked(made)
     assert not any(one is made for one in gc.get_objects())
 
 
-def test_elsewhere_it_stays_in_sight() -> None:
+def test_elsewhere_it_stays_in_sight(unfrozen: None) -> None:
     with collector_at_rest():
-        made = [[one] for one in range(1000)]
+        made = [[one] for one in range(2 * MANY)]
+    assert any(one is made for one in gc.get_objects())
+
+
+def test_a_little_stays_in_sight_and_nobody_counts_what_is_frozen(
+    frozen: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(gc, "get_freeze_count")  # it would go through all of it
+    with collector_at_rest():
+        made = [[one] for one in range(100)]
     assert any(one is made for one in gc.get_objects())
 
 
