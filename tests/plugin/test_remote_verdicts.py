@@ -5,6 +5,7 @@ from fiskaly_mockserver import MockServer, ServerConfig
 from fiskaly_mockserver.control.client import Control
 from fiskaly_mockserver.control.transports import HttpTransport
 from fiskaly_mockserver.domain.account.organizations import Organizations
+from fiskaly_mockserver.web.management import handlers
 from pytest_fiskaly.options import RunSettings
 from pytest_fiskaly.remote import Remote
 from pytest_fiskaly.remote.hooks import RemoteServer
@@ -155,6 +156,26 @@ def test_a_crash_of_the_fake_fails_the_test_and_an_armed_one_does_not(
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
         ["*a defect of fiskaly-mockserver, not of the client*", "It crashed: *"]
+    )
+
+
+def test_an_answer_of_the_fake_that_breaks_the_contract_fails_the_test(
+    client: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.makepyfile(
+        """
+        from api_client import carelessly
+
+        def test_one(fiskaly_mock):
+            assert carelessly(fiskaly_mock) == 200
+        """
+    )
+    monkeypatch.setattr(handlers, "listing_of", lambda *_: {"data": [], "total": 0})
+    with MockServer() as fake:
+        result = client.runpytest(f"--fiskaly-url={fake.base_url}")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*a defect of fiskaly-mockserver, not of the client*", "*body should have*'count'*"]
     )
 
 

@@ -1,12 +1,17 @@
 """A crash of the fake, or an answer of it that breaks the contract, is found and told."""
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
+from fiskaly_contracts.conformance.findings import Side
 from fiskaly_mockserver import MockServer
+from fiskaly_mockserver.cli.reporting import violations_report
+from fiskaly_mockserver.cli.verbs.journal import exchange_line
 from fiskaly_mockserver.domain.account.organizations import Organizations
 from fiskaly_mockserver.server.errors import DefectiveServer
 from fiskaly_mockserver.web.management import handlers
+from fiskaly_mockserver.world.journal.exchange import Exchange
 from server.raw_http import RawAnswer, request, talk
 from server.target import ORGANIZATIONS, authenticate, demand_shape
 
@@ -120,3 +125,32 @@ def test_what_a_client_does_wrong_is_no_defect(server: MockServer) -> None:
 def test_a_defect_fails_like_an_assertion() -> None:
     """So that test runners show it as a failure of what was to be shown."""
     assert issubclass(DefectiveServer, AssertionError)
+
+
+def test_a_report_of_the_run_names_what_the_fake_did_wrong(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Organizations, "list", crash)
+        assert list_organizations(server).status == 500
+    break_the_contract(monkeypatch)
+    for _ in range(2):
+        assert list_organizations(server).status == 200
+    report = violations_report(server.control.all_violations(), "http://127.0.0.1", 5)
+    found = {one.rule: (one.operation, one.side, one.status, one.count) for one in report.findings}
+    assert found["crash"] == ("listOrganizations", Side.RESPONSE, 500, 1)
+    assert found["required"] == ("listOrganizations", Side.RESPONSE, 200, 2)
+    assert len(report.findings) == len(server.control.all_violations()["kinds"])
+
+
+def test_a_journal_tells_in_what_an_answer_breaks_the_contract(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_the_contract(monkeypatch)
+    list_organizations(server)
+    [*_, entry] = server.control.journal()["exchanges"]
+    told = Exchange.from_json(cast("dict[str, Any]", entry))
+    assert told.response_violations
+    assert told.response_violations == server.journal[-1].response_violations
+    line = exchange_line(cast("dict[str, Any]", entry))
+    assert all(one.sentence() in line for one in told.response_violations)

@@ -36,13 +36,15 @@ from fiskaly_contracts.conformance.reports import (
     write_report,
 )
 
-from fiskaly_mockserver.control.shapes import AllViolations
+from fiskaly_mockserver.control.shapes import AllViolations, ViolationKind
 from fiskaly_mockserver.world.journal.har import http_exchange
 
 FOUND: Final = 1
 USAGE: Final = 2
 UNREACHABLE: Final = 3
 NOTHING_CHECKED: Final = 4
+CRASH: Final = "crash"
+CRASHED: Final = "fiskaly-mockserver itself crashed: please report it"
 
 Verb = TypeVar("Verb", bound=Callable[..., None])
 
@@ -260,17 +262,27 @@ def _findings(found: AllViolations, origin: str) -> Iterator[Finding]:
     writer = ExchangeCheck(Contract.bundled(), Contract.sign_de())
     for kind in found["kinds"]:
         first: Any = kind["first"]
-        side = Side.RESPONSE if kind["what"] == "defect" else Side.REQUEST
-        broken = [*meant(map(Violation.from_json, first["violations"]))]
-        same = [
-            one for one in broken if (one.where.value, one.rule) == (kind["where"], kind["rule"])
-        ]
-        there = [one for one in same if one.pointer == kind["pointer"]]
-        for one in (there or same)[:1]:
-            operation = kind["operation"] or f"{first['method']} {first['path']}"
+        for one in _of_kind(kind, first)[:1]:
             yield replace(
-                finding_of(one, operation, side, first["response"]["status"]),
+                one,
                 count=kind["count"],
                 curl=writer.curl(http_exchange(first, origin)),
                 seen=f"request {first['request_id']}",
             )
+
+
+def _of_kind(kind: ViolationKind, first: Mapping[str, Any]) -> list[Finding]:
+    """Return what of a kind was wrong with its first exchange, its very place before all else."""
+    operation = kind["operation"] or f"{first['method']} {first['path']}"
+    defect, status = kind["what"] == "defect", first["response"]["status"]
+    side = Side.RESPONSE if defect else Side.REQUEST
+    if defect and kind["rule"] == CRASH:
+        return [Finding(operation=operation, rule=CRASH, side=side, status=status, message=CRASHED)]
+    told = [*map(Violation.from_json, first["response_violations" if defect else "violations"])]
+    same = [
+        one
+        for one in (told if defect else meant(told))
+        if (one.where.value, one.rule) == (kind["where"], kind["rule"])
+    ]
+    there = [one for one in same if one.pointer == kind["pointer"]]
+    return [finding_of(one, operation, side, status) for one in there or same]

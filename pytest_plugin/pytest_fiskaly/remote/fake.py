@@ -93,7 +93,7 @@ class RemoteVerdict(ContractVerdict):
                 self.signed.append(exchange)
             if exchange.status == CRASHED and not exchange.fault:
                 exchange.crash = CRASH
-            if exchange.violations or exchange.crash:
+            if exchange.violations or exchange.is_our_fault:
                 # Only a loose fake, which nothing else tells, drops what it does not know
                 self.judge(exchange, loose=exchange.status != REFUSED, server=ServerLabel())
 

@@ -96,7 +96,7 @@ def _notes(exchange: Mapping[str, Any]) -> Iterator[str]:
         yield exchange["fault"]
     if exchange["refused_by"]:
         yield exchange["refused_by"]
-    for violation in exchange["violations"]:
+    for violation in (*exchange["violations"], *exchange.get("response_violations", ())):
         yield violation["message"]
 
 

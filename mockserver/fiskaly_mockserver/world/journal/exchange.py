@@ -171,6 +171,9 @@ class Exchange:
             response_body_note=response["note"],
             duration=entry["ms"] / 1000,
             violations=tuple(map(Violation.from_json, entry["violations"])),
+            response_violations=tuple(
+                map(Violation.from_json, entry.get("response_violations", ()))
+            ),
             refusal=entry.get("refused_by", ""),
             fault=entry.get("fault", ""),
         )
@@ -199,6 +202,7 @@ class Exchange:
             },
             "ms": round(self.duration * 1000, 3),
             "violations": [one.as_json() for one in self.violations],
+            "response_violations": [one.as_json() for one in self.response_violations],
             "refused_by": self.refusal,
             "fault": self.fault,
         }
