@@ -53,4 +53,3 @@ def test_info_says_that_this_is_a_mock() -> None:
     assert text.startswith('"description:","Till ""1""","manufacturer:","')
     assert "no certified TSE" in text
     assert "\n" not in text
-    assert info_csv("", line_end=True).endswith(b"\n")

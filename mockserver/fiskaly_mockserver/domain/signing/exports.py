@@ -317,10 +317,10 @@ _DEVICE = 2 * b"000000 \x00"
 VERSION = "fiskaly-mockserver, a mock: no certified TSE"
 
 
-def info_csv(description: str, *, line_end: bool = False) -> bytes:
+def info_csv(description: str) -> bytes:
     """Return info.csv, which says plainly that this is a mock.
 
-    `line_end` adds the line feed that the guideline wants and real exports do not have.
+    The guideline wants a line feed at its end, which real exports do not have (recorded).
 
     >>> info_csv("Till 1").decode()
     '"description:","Till 1","manufacturer:","fiskaly-mockserver (not fiskaly)",\
@@ -331,8 +331,7 @@ def info_csv(description: str, *, line_end: bool = False) -> bytes:
         ("manufacturer:", "fiskaly-mockserver (not fiskaly)"),
         ("version:", VERSION),
     )
-    line = ",".join(f'"{name}","{value}"' for name, value in pairs)
-    return (line + ("\n" if line_end else "")).encode()
+    return ",".join(f'"{name}","{value}"' for name, value in pairs).encode()
 
 
 def export_files(file: ExportFile, authority: CertificateAuthority) -> Iterator[tuple[str, bytes]]:
