@@ -70,25 +70,19 @@ class SchemaComparison:
             return
         met |= {pair}
         old, new = self._merged(0, old), self._merged(1, new)
-        defaults = [one.get("default", _ABSENT) for one in (old, new)]
-        if place.into and defaults[0] != defaults[1] and defaults[0] is not _ABSENT:
-            said = ["none" if one is _ABSENT else one for one in defaults]
-            yield place.value("default-value-changed", *said)
+        changed = old != new  # if not, what they refer to still may be
+        if changed and place.into:
+            yield from _default(place, old, new)
         branches = self._branches(old), self._branches(new)
         if branches[0] or branches[1]:
             yield from self._alternatives(place, branches[0] or [old], branches[1] or [new], met)
         if bool(branches[0]) != bool(branches[1]):
             return  # the one without branches was compared as a whole
-        yield from _types(place, old, new)
-        yield from _enum(place, old, new)
-        yield from _bounds(place, old, new)
-        for keyword in _UNSURE:
-            if old.get(keyword) != new.get(keyword):
-                yield place.value("keyword-changed", keyword)
-        patterns = old.get("pattern"), new.get("pattern")
-        if patterns[0] != patterns[1]:
-            kind = "changed" if None not in patterns else "added" if patterns[1] else "removed"
-            yield place.value(f"pattern-{kind}", *patterns)
+        if changed:
+            yield from _types(place, old, new)
+            yield from _enum(place, old, new)
+            yield from _bounds(place, old, new)
+            yield from _unsure(place, old, new)
         yield from self._properties(place, old, new, met)
         if "items" in old or "items" in new:
             below = place.below("[]")
@@ -226,6 +220,13 @@ def _label(branch: Schema) -> str:
     return str(branch.get("$ref", "")).rpartition("/")[2] or str(branch.get("title") or _NAMELESS)
 
 
+def _default(place: Place, old: Schema, new: Schema) -> Iterator[Change]:
+    defaults = [one.get("default", _ABSENT) for one in (old, new)]
+    if defaults[0] != defaults[1] and defaults[0] is not _ABSENT:
+        said = ["none" if one is _ABSENT else one for one in defaults]
+        yield place.value("default-value-changed", *said)
+
+
 def _types(place: Place, old: Schema, new: Schema) -> Iterator[Change]:
     (before, form, null), (after, other, nulls) = (_type_of(one) for one in (old, new))
     shown = _listed(before, form), _listed(after, other)
@@ -311,6 +312,16 @@ def _bound(schema: Schema, bound: str) -> tuple[float, float] | None:
 
 def _firsts(*bounds: tuple[float, float] | None) -> Iterable[float | None]:
     return (one[0] if one else None for one in bounds)
+
+
+def _unsure(place: Place, old: Schema, new: Schema) -> Iterator[Change]:
+    for keyword in _UNSURE:
+        if old.get(keyword) != new.get(keyword):
+            yield place.value("keyword-changed", keyword)
+    patterns = old.get("pattern"), new.get("pattern")
+    if patterns[0] != patterns[1]:
+        kind = "changed" if None not in patterns else "added" if patterns[1] else "removed"
+        yield place.value(f"pattern-{kind}", *patterns)
 
 
 def _closed(schema: Schema) -> bool:
