@@ -5,7 +5,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from hmac import compare_digest
 from importlib import resources
 from urllib.parse import quote
@@ -76,6 +76,21 @@ PAGES = (
 """Every page; the first one whose address fits is shown."""
 
 
+@cache
+def _templates() -> Templates:
+    """Compile each template once per process: it takes longer than to render it a hundred times.
+
+    All servers share them, so nobody may add to them.
+    """
+    return Templates(
+        loader=PackageLoader("fiskaly_mockserver.web.dashboard"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 class Dashboard:
     """The pages of one server."""
 
@@ -86,13 +101,7 @@ class Dashboard:
         self._pages = [
             (re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", page.path)), page) for page in PAGES
         ]
-        self._templates = Templates(
-            loader=PackageLoader("fiskaly_mockserver.web.dashboard"),
-            autoescape=select_autoescape(default=True),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = _templates()
         files = resources.files("fiskaly_mockserver.web.dashboard")
         self._texts = {
             name: json.loads(files.joinpath("texts", f"{name}.json").read_text("utf-8"))
