@@ -1,6 +1,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable
+from importlib.metadata import Distribution, distributions
 
 import fiskaly_contracts
 import fiskaly_fixtures
@@ -26,11 +27,28 @@ def everything_loaded() -> None:
                 importlib.import_module(module.name)
 
 
+class Installed:
+    """A distribution, read once: each run of pytest asks each for its files, by the thousand."""
+
+    def __init__(self, found: Distribution) -> None:
+        self.metadata, self.version = found.metadata, found.version
+        self.entry_points, self.files = found.entry_points, found.files
+
+
+@pytest.fixture(scope="session")
+def installed() -> list[Installed]:
+    return [Installed(one) for one in distributions()]
+
+
 @pytest.fixture
 def suite(
-    everything_loaded: None, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    everything_loaded: None,
+    installed: list[Installed],
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> pytest.Pytester:
     """A test suite of somebody else's, strict and with warnings as errors."""
+    monkeypatch.setattr("importlib.metadata.distributions", lambda: installed)
     ours = ("FISKALY_API_KEY", "FISKALY_API_SECRET")
     for name in ("PYTEST_ADDOPTS", *ours):
         monkeypatch.delenv(name, raising=False)
