@@ -70,7 +70,7 @@ def requests_and_answers(both: Differential, operation_id: str, count: int, answ
 def test_requests_and_answers_of_an_operation(
     shipped: dict[str, Differential], name: str, operation_id: str
 ) -> None:
-    requests_and_answers(shipped[name], operation_id, 40, 2)
+    requests_and_answers(shipped[name], operation_id, 25, 2)
 
 
 @pytest.mark.slow
