@@ -34,7 +34,7 @@ def behind(server: MockServer, *flags: str, query: str = "", code: int = 0) -> t
     done = subprocess.run(
         [
             *(*COMMAND, "exec", "--upstream", server.base_url, *flags, "--"),
-            *(sys.executable, "-c", CLIENT, key.key, key.secret, query, str(code)),
+            *(sys.executable, "-S", "-c", CLIENT, key.key, key.secret, query, str(code)),
         ],
         env=clean_environment(),
         capture_output=True,
