@@ -112,8 +112,7 @@ class Recorded(Exchange):
         """Take down the answer; `seconds` is the real time that it took."""
         self.duration, self.status = seconds, response.status
         self._answer_headers = response.headers
-        # Not `isinstance`: aiohttp's responses are of an abstract class, which takes long to ask
-        if type(response) is JsonResponse:
+        if isinstance(response, JsonResponse):
             body, self._answer = response.body, response.excerpt
         else:
             body = self._answer = bytes_of(response)
