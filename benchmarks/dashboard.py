@@ -37,7 +37,7 @@ SECONDS, QUICK_SECONDS = 10, 2
 RATE = 1_000
 """Requests a second that the API is asked while pages are open."""
 MOST_COST = 1.1
-PAUSE = 0.5
+PAUSE = 1.0
 """Seconds between two looks of an open page, as in `dashboard.js`."""
 
 

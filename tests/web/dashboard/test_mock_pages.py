@@ -356,6 +356,9 @@ async def test_what_came_while_a_page_waits_is_told_it_at_once_when_the_server_e
 ) -> None:
     monkeypatch.setattr(exchanges, "BATCH", 600)
     async with browser.client.get("/dashboard/stream") as stream:
+        await call(browser, "GET", "/api/v0/organizations")
+        assert await stream.content.readline() == b"data: 1\n"
+        assert await stream.content.readline() == b"\n"
         for _ in range(3):
             await call(browser, "GET", "/api/v0/organizations")
         app = browser.client.app

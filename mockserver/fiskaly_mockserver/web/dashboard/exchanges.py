@@ -19,7 +19,7 @@ from fiskaly_mockserver.world.journal.har import http_exchange
 from fiskaly_mockserver.world.journal.journal import UnknownRequest
 
 BATCH = 0.25
-"""Seconds over which requests are told together."""
+"""Seconds until an open page is told again: what comes meanwhile is told together."""
 ALIVE = 15
 """Seconds after which an open page is told that nothing came; who has gone is noticed then."""
 FILTERS = ("operation", "status", "broke", "text")
@@ -91,7 +91,8 @@ async def clear(visit: Visit) -> Mapping[str, object]:
 async def stream(visit: Visit) -> web.StreamResponse:
     """Tell an open page, as server-sent events, how many requests came since the last event.
 
-    The page then asks for what it shows, so that nothing is told to who may not see it.
+    The first one is told at once. The page then asks for what it shows, so that nothing is told
+    to who may not see it.
     """
     if not visit.may_control and visit.user is None:
         raise Missing  # and never a page that a sign-in leads back to
@@ -109,17 +110,19 @@ async def stream(visit: Visit) -> web.StreamResponse:
     stopped = asyncio.ensure_future(visit.control.stopped.wait())
     try:
         await response.prepare(visit.request)
-        while not stopped.done():
+        going_on = True
+        while going_on:
             waiting = asyncio.ensure_future(heard.wait())
             await asyncio.wait(
                 (waiting, stopped), timeout=ALIVE, return_when=asyncio.FIRST_COMPLETED
             )
             waiting.cancel()
-            if came:
-                await asyncio.wait((stopped,), timeout=BATCH)
+            going_on = not stopped.done()
             told, came = came, 0
             heard.clear()
             await response.write(b"data: %d\n\n" % told if told else b": nothing came\n\n")
+            if told and going_on:
+                await asyncio.wait((stopped,), timeout=BATCH)
     except ConnectionError:
         pass  # the page was closed
     finally:

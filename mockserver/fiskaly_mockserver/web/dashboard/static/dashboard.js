@@ -7,7 +7,7 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
-const PAUSE = 500; // milliseconds between two looks, so that open pages cost the server little
+const PAUSE = 1000; // milliseconds between two looks, so that open pages cost the server little
 let asking = false, more = false;
 async function refresh() {
   more = asking;
