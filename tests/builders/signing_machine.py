@@ -175,10 +175,19 @@ class SigningMachine(RuleBasedStateMachine):
         tss = die.choice(TSS_IDS)
         self.create(who, tss)
         self.change_state(who, tss, TssState.UNINITIALIZED)
+        if not die.randrange(8):  # what random calls hardly come to
+            self.set_pin(who, tss, PINS[0], right=False)
+            self.set_pin(who, tss, PINS[2], right=True)
+            self.set_pin(who, tss, PINS[0], right=True)
+            for _ in range(6):
+                self.log_in(who, tss, PINS[1])
         self.set_pin(who, tss, PINS[0], right=True)
         self.log_in(who, tss, PINS[0])
         self.change_state(who, tss, TssState.INITIALIZED)
         for _ in range(2):
+            self.create_client(who, tss, die.choice(CLIENT_IDS), die.choice(SERIALS))
+        if not die.randrange(8):
+            self.change_state(who, tss, TssState.DISABLED)
             self.create_client(who, tss, die.choice(CLIENT_IDS), die.choice(SERIALS))
 
     @rule(seed=SEED)
