@@ -37,13 +37,13 @@ from fiskaly_contracts.conformance.reports import (
 )
 
 from fiskaly_mockserver.control.shapes import AllViolations, ViolationKind
+from fiskaly_mockserver.web.journal.lifetime import CRASH
 from fiskaly_mockserver.world.journal.har import http_exchange
 
 FOUND: Final = 1
 USAGE: Final = 2
 UNREACHABLE: Final = 3
 NOTHING_CHECKED: Final = 4
-CRASH: Final = "crash"
 CRASHED: Final = "fiskaly-mockserver itself crashed: please report it"
 
 Verb = TypeVar("Verb", bound=Callable[..., None])

@@ -262,8 +262,8 @@ class JsonResponse(web.StreamResponse):
         return value
 
 
-WholeResponse: TypeAlias = web.Response | JsonResponse
-"""A response whose body is at hand before it is sent."""
+WholeResponse: TypeAlias = JsonResponse | web.Response
+"""A response whose body is at hand before it is sent; asked for in this order, which is quick."""
 
 
 def bytes_of(response: web.StreamResponse) -> bytes:

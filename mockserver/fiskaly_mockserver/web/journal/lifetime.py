@@ -20,6 +20,8 @@ MOST_KINDS = 500
 """Kinds that are told apart: a client can invent names of properties without end."""
 MOST_WAITING = 100
 """Exchanges that wait to be counted."""
+CRASH = "crash"
+"""The rule that the fake breaks where it fails itself."""
 _KIND = attrgetter("operation_id", "status", "raw_query")
 _INDEX = re.compile(r"/\d+(?=/|$)")
 
@@ -109,7 +111,7 @@ def _kinds(exchange: Exchange) -> list[_Kind]:
         found.append(_kind(what, exchange, one))
     found += [_kind("defect", exchange, one) for one in exchange.response_violations]
     if exchange.crash:
-        found.append(_Kind("defect", exchange.operation_id, "", "crash", ""))
+        found.append(_Kind("defect", exchange.operation_id, "", CRASH, ""))
     return found
 
 
